@@ -1,0 +1,51 @@
+# Two commands matter: `make run` and `make test`. Both may be run again at any time.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+CXR_HOME ?= var
+export CXR_HOME
+
+.PHONY: run test lint bench train example screenshots clean
+
+run: $(VENV)/runs
+	CXR_DEMO=$${CXR_DEMO-1} $(BIN)/streamlit run app.py
+
+test: $(VENV)/develops debian
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/develops
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/develops
+	$(BIN)/python -m bench $(ONLY)
+
+# The first release is made by this; DATA is the folder with NORMAL/ and PNEUMONIA/.
+train: $(VENV)/runs
+	$(BIN)/python -m cxr_core train $(DATA) --out build/cxr-resnet18-1.safetensors
+
+# The example database, made by the program's own code.
+example: $(VENV)/runs
+	$(BIN)/python -m tools.example feedback.db.example
+
+# The pictures of the README and docs/, taken by the browser tests' own code.
+screenshots: $(VENV)/develops debian
+	CXR_SCREENSHOTS=docs/screenshots $(BIN)/python -m pytest tests/browser
+
+.PHONY: debian
+debian:
+	@sh tools/debian-packages.sh
+
+$(VENV)/runs: requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(VENV)/develops: requirements-dev.txt $(VENV)/runs
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+clean:
+	rm -rf build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,110 @@
+"""predict, evaluate, train, deidentify: what needs no home, only files and a model."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from cxr_core.commands.output import result, say, training_progress
+from cxr_core.dicom.deidentify import deidentify
+from cxr_core.errors import NotFound, RejectedFile
+from cxr_core.model import dataset, predict, release
+from cxr_core.model.card import split_path
+from cxr_core.model.explain import as_picture
+from cxr_core.model.predict import Model
+from cxr_core.model.train import Recipe
+from cxr_core.records import Floats, Side, Status
+from cxr_core.settings import Settings
+from cxr_core.store import db as database
+from cxr_core.store import models
+from cxr_core.store.secret import site_secret
+from cxr_core.work import learning, reading, sources
+
+PICTURE_SIZE = 448
+
+
+def model_to_use(settings: Settings, name: str | None) -> Model:
+    """The model called `name` (of the home, or a weights file), else the home's running one, else the first release."""
+    if name and Path(name).suffix == ".safetensors":
+        return predict.load_file(Path(name))
+    if name in (None, release.card()["name"]) and not (settings.home / database.FILE).exists():
+        return predict.load_file(release.WEIGHTS)
+    with database.opened(settings.home) as db:
+        return reading.load(db, name or models.running(db) or release.card()["name"])
+
+
+def run_predict(settings: Settings, options: argparse.Namespace) -> int:
+    """One JSON line a file."""
+    model = model_to_use(settings, options.model)
+    if options.heatmaps:
+        options.heatmaps.mkdir(parents=True, exist_ok=True)
+    for path in options.paths:
+        if not path.exists():
+            raise NotFound(f"{path}: there is no such file or folder")
+    for number, (path, found) in enumerate(reading.read_files(model, options.paths), 1):
+        result({"path": path, **_answer(found), "model": model.card.name})
+        opinion = getattr(found, "opinion", None)
+        if options.heatmaps and opinion is not None:
+            _write_picture(options.heatmaps / f"{number:05d}-{Path(path).stem}.png", opinion.heatmap, model)
+    return 0
+
+
+def _answer(found: reading.Reading | RejectedFile) -> dict[str, Any]:
+    if isinstance(found, RejectedFile):
+        return {"status": Status.REJECTED, "probability": None, "label": None, "reasons": [str(found)]}
+    opinion = found.opinion
+    return {
+        "status": found.status,
+        "probability": opinion.probability if opinion else None,
+        "label": opinion.label if opinion else None,
+        "reasons": found.reasons,
+    }
+
+
+def _write_picture(path: Path, heatmap: Floats, model: Model) -> None:
+    """The heatmap as a coloured PNG; its colours are scaled by the card, so that a weak map looks weak."""
+    strength = min(1.0, float(heatmap.max()) / model.card.heatmap_scale)
+    grey = np.round(as_picture(heatmap, PICTURE_SIZE) * strength * 255).astype(np.uint8)
+    cv2.imwrite(str(path), cv2.applyColorMap(grey, cv2.COLORMAP_INFERNO))
+
+
+def run_evaluate(settings: Settings, options: argparse.Namespace) -> int:
+    """One JSON object over a labelled folder."""
+    model = model_to_use(settings, options.model)
+    samples = dataset.find_samples([options.folder])
+    if options.side:
+        weights = Path(options.model or "")
+        split = dataset.read_split(split_path(weights)) if weights.suffix == ".safetensors" else release.split()
+        samples = learning.on_side(samples, Side(options.side), split)
+    say(f"{len(samples)} files, model {model.card.name}")
+    result(learning.evaluate(model, samples))
+    return 0
+
+
+def run_train(settings: Settings, options: argparse.Namespace) -> int:
+    """Train, write weights, card and split, print the card."""
+    stages = tuple((int(size), int(epochs)) for size, epochs in (stage.split("x") for stage in options.stages))
+    recipe = Recipe(stages=stages, learning_rate=options.learning_rate, seed=options.seed)
+    card = learning.train_release(options.folders, options.out, options.base, recipe, training_progress)
+    result(card.as_dict())
+    return 0
+
+
+def run_deidentify(settings: Settings, options: argparse.Namespace) -> int:
+    """Write a de-identified copy of each X-ray under numbered names (names can identify), one JSON line each."""
+    secret = site_secret(settings.home)
+    options.destination.mkdir(parents=True, exist_ok=True)
+    refused = 0
+    for number, path in enumerate(sources.walk([options.source]), 1):
+        try:
+            copy = options.destination / f"{number:06d}.dcm"
+            copy.write_bytes(deidentify(path.read_bytes(), secret))
+            result({"path": str(path), "copy": str(copy), "reasons": []})
+        except RejectedFile as error:
+            refused += 1
+            result({"path": str(path), "copy": None, "reasons": [str(error)]})
+    return 1 if refused and refused == number else 0

@@ -1,0 +1,27 @@
+"""How commands speak: JSON for machines on standard output, progress for people on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+
+def result(value: Any) -> None:
+    """One line of JSON on standard output."""
+    print(json.dumps(value, allow_nan=False, default=str), flush=True)
+
+
+def say(words: str) -> None:
+    """A line for people on standard error."""
+    print(words, file=sys.stderr, flush=True)
+
+
+def training_progress(progress: dict[str, Any]) -> None:
+    """A line now and then while a network is trained."""
+    place = f"epoch {progress['epoch']}/{progress['epochs']}"
+    if "validation_auc" in progress:
+        say(f"{place}  {progress['size']} px  loss {progress['loss']:.4f}  validation loss "
+            f"{progress['validation_loss']:.4f}  validation AUC {progress['validation_auc']:.4f}")  # fmt: skip
+    elif "step" in progress:
+        say(f"{place}  step {progress['step']}/{progress['steps']}  loss {progress['loss']:.4f}")

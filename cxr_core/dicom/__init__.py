@@ -1,0 +1,1 @@
+"""Bytes to X-ray and back: reading, de-identifying, the stored form, phantoms."""

@@ -1,0 +1,36 @@
+"""Keyed names: the same secret and value give the same name, and without the secret nobody can tell whose it is."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from cxr_core.errors import BadInput
+
+MIN_SECRET = 16
+_DIGITS = {"device": 8}
+_DEFAULT_DIGITS = 20
+
+
+def pseudonym(secret: bytes, kind: str, value: str) -> str:
+    """`patient-` and 20 hex digits, `device-` and 8, of HMAC-SHA-256 (RFC 2104) over kind and value.
+
+    Raises BadInput where the secret has fewer than 16 bytes.
+    """
+    return f"{kind}-{_keyed(secret, kind, value).hex()[: _DIGITS.get(kind, _DEFAULT_DIGITS)]}"
+
+
+def keyed_uid(secret: bytes, value: str) -> str:
+    """A DICOM UID of at most 44 characters, `2.25.` and 128 bits of HMAC-SHA-256 (PS3.5 B.2)."""
+    return uid_of(_keyed(secret, "uid", value))
+
+
+def uid_of(digest: bytes) -> str:
+    """`2.25.` and the first 128 bits of `digest` as a number (PS3.5 B.2)."""
+    return f"2.25.{int.from_bytes(digest[:16], 'big')}"
+
+
+def _keyed(secret: bytes, kind: str, value: str) -> bytes:
+    if len(secret) < MIN_SECRET:
+        raise BadInput(f"the secret has {len(secret)} bytes; it needs at least {MIN_SECRET}")
+    return hmac.new(secret, f"{kind}\0{value}".encode(), hashlib.sha256).digest()

@@ -1,0 +1,97 @@
+"""Whether a DICOM header can belong to a chest X-ray that is to be judged, before any pixel is touched."""
+
+from __future__ import annotations
+
+import re
+
+from pydicom.uid import (
+    ComputedRadiographyImageStorage,
+    DigitalXRayImageStorageForPresentation,
+    DigitalXRayImageStorageForProcessing,
+    MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
+    MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
+    SecondaryCaptureImageStorage,
+)
+
+from cxr_core.dicom.elements import Header
+from cxr_core.errors import RejectedFile
+
+MAX_PIXELS = 100_000_000
+MIN_SIDE = 64
+
+ACQUIRED = frozenset(
+    (
+        ComputedRadiographyImageStorage,
+        DigitalXRayImageStorageForPresentation,
+        DigitalXRayImageStorageForProcessing,
+    )
+)
+CAPTURED = frozenset(
+    (
+        SecondaryCaptureImageStorage,
+        MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
+        MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
+    )
+)
+_RADIOGRAPHIC = frozenset(("CR", "DX", "DR", "RG"))
+_CAPTURE_MODALITIES = _RADIOGRAPHIC | {"OT", "SC"}
+_OTHER_PARTS = frozenset(
+    (
+        "ABDOMEN", "ABDOMENPELVIS", "ANKLE", "ARM", "BRAIN", "BREAST", "CALCANEUS", "CLAVICLE", "COCCYX", "CSPINE",
+        "CERVICALSPINE", "ELBOW", "EXTREMITY", "FEMUR", "FINGER", "FOOT", "FOREARM", "HAND", "HEAD", "HIP", "HUMERUS",
+        "JAW", "KNEE", "LEG", "LOWERLEG", "LSPINE", "LUMBARSPINE", "MAXILLA", "NECK", "ORBIT", "PATELLA", "PELVIS",
+        "SACRUM", "SCAPULA", "SHOULDER", "SINUS", "SKULL", "SSPINE", "THIGH", "THUMB", "TIBIA", "TIBIAFIBULA", "TOE",
+        "TSPINE", "THORACICSPINE", "UPPERARM", "WHOLEBODY", "WRIST", "ZYGOMA",
+    )
+)  # fmt: skip
+"""Body parts of PS3.16 Annex L, letters only, that are clearly not the chest."""
+
+
+def screen(header: Header) -> None:
+    """Raise RejectedFile, with its reason, where the header rules the object out; return where it doesn't."""
+    _check_object(header)
+    _check_part(header)
+    if (header.text("BurnedInAnnotation") or "").upper() == "YES":
+        raise RejectedFile(
+            "burned_in", "The header says that identifying text is in the picture itself. Send the image without it."
+        )
+    if header.numbers("NumberOfFrames")[:1] > [1.0]:
+        raise RejectedFile("many_frames", "The file holds several frames. Send a single X-ray.")
+    check_size(header.integer("Rows") or 0, header.integer("Columns") or 0)
+
+
+def check_size(rows: int, columns: int) -> None:
+    """Raise RejectedFile where an image of `rows` x `columns` is too small or too large to judge."""
+    if rows * columns > MAX_PIXELS:
+        raise RejectedFile(
+            "too_large", f"The image has {rows * columns / 1e6:.0f} megapixels; the limit is {MAX_PIXELS / 1e6:.0f}."
+        )
+    if min(rows, columns) < MIN_SIDE:
+        raise RejectedFile(
+            "too_small", f"The image is {columns} x {rows} pixels; an X-ray has at least {MIN_SIDE} a side."
+        )
+
+
+def modality_of(header: Header) -> str | None:
+    """The modality, one that an X-ray can have, or None where the header names none."""
+    return (header.text("Modality") or "").upper() or None
+
+
+def _check_object(header: Header) -> None:
+    sop_class = header.text("SOPClassUID") or header.text("MediaStorageSOPClassUID")
+    modality = modality_of(header)
+    if sop_class in ACQUIRED and (modality is None or modality in _RADIOGRAPHIC):
+        return
+    if sop_class in CAPTURED and (modality is None or modality in _CAPTURE_MODALITIES):
+        return
+    named = f" ({modality})" if modality is not None and re.fullmatch(r"[A-Z]{2,6}", modality) else ""
+    raise RejectedFile(
+        "not_an_xray", f"The DICOM file isn't an X-ray image{named}. Send a CR, DX or Secondary Capture."
+    )
+
+
+def _check_part(header: Header) -> None:
+    regions = (item.text("CodeMeaning") for item in header.items("AnatomicRegionSequence"))
+    part = header.text("BodyPartExamined") or next(regions, None) or ""
+    if re.sub(r"[^A-Z]", "", part.upper()) in _OTHER_PARTS:
+        raise RejectedFile("not_a_chest", "The header names another part of the body than the chest.")

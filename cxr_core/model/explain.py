@@ -1,0 +1,37 @@
+"""Grad-CAM of a network that ends in global average pooling and one linear layer, in closed form.
+
+There the gradient of a class's logit with respect to every cell of a feature map is that class's
+weight of the map over the number of cells, so Grad-CAM (Selvaraju et al. 2017, equations 1 and 2)
+needs no backward pass: it is the ReLU of the weighted sum of the maps the forward pass made anyway.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from torch import Tensor, relu
+
+from cxr_core.records import Floats
+
+
+def grad_cam(maps: Tensor, class_weights: Tensor) -> Tensor:
+    """n x 7 x 7 evidence for a class: n x 512 x 7 x 7 feature maps, that class's 512 weights.
+
+    In units of the logit: without the ReLU, the cells would add up to the logit less its bias.
+    """
+    cells = maps.shape[-1] * maps.shape[-2]
+    return relu((maps * class_weights.view(1, -1, 1, 1)).sum(1)) / cells
+
+
+def as_picture(heatmap: Floats, size: int) -> Floats:
+    """A heatmap as grad-cam draws it: min-max, enlarged bilinearly to size x size, min-max again.
+
+    An all-zero map, where nothing speaks for the class, stays zero.
+    """
+    enlarged = cv2.resize(_min_max(heatmap), (size, size), interpolation=cv2.INTER_LINEAR)
+    return _min_max(enlarged.astype(np.float32))
+
+
+def _min_max(image: Floats) -> Floats:
+    shifted = image - image.min()
+    return (shifted / (1e-7 + shifted.max())).astype(np.float32)

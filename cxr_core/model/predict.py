@@ -1,0 +1,99 @@
+"""A loaded model, and its opinion on X-rays: probability, label, heatmap and embedding in one forward pass."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from cxr_core.errors import ModelError
+from cxr_core.model.card import Card, read_card
+from cxr_core.model.explain import grad_cam
+from cxr_core.model.network import Network, feature_maps, from_files, normalise
+from cxr_core.model.preprocess import Preprocessing, to_grey
+from cxr_core.records import CLASSES, Label, Opinion, Radiograph
+
+BATCH = 32
+PNEUMONIA = CLASSES.index(Label.PNEUMONIA)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network with its card. Predict only through this."""
+
+    card: Card
+    network: Network
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a batch gives, before the card's calibration."""
+
+    logits: NDArray[np.float32]
+    """n: Pneumonia's logit minus Normal's."""
+    heatmaps: NDArray[np.float32]
+    """n x 7 x 7, Grad-CAM for Pneumonia."""
+    embeddings: NDArray[np.float32]
+    """n x 512."""
+
+
+def assemble(card: Card, *files: bytes) -> Model:
+    """The model of `card` from its safetensors: the first release's, then each descendant's changes.
+
+    Raises ModelError if the last file isn't the one the card was written for, or doesn't fit.
+    """
+    if hashlib.sha256(files[-1]).hexdigest() != card.weights_sha256:
+        raise ModelError(f"the weights of {card.name} are not those its card was written for")
+    return Model(card, from_files(*files, name=card.name))
+
+
+def load_file(path: Path) -> Model:
+    """The model in a weights file with its card beside it. Raises ModelError if either is missing."""
+    card = read_card(path)
+    if not path.is_file():
+        raise ModelError(f"{path}: there is no such weights file")
+    return assemble(card, path.read_bytes())
+
+
+@torch.inference_mode()
+def forward(network: Network, grey: NDArray[np.floating | np.uint8], rule: Preprocessing) -> Outputs:
+    """One forward pass over n x size x size images (float in 0..1)."""
+    maps = feature_maps(network, normalise(torch.from_numpy(np.asarray(grey, np.float32)), rule))
+    embeddings = maps.mean((2, 3))
+    logits = network.fc(embeddings)
+    heatmaps = grad_cam(maps, network.fc.weight[PNEUMONIA])
+    return Outputs((logits[:, 1] - logits[:, 0]).numpy(), heatmaps.numpy(), embeddings.numpy())
+
+
+def forward_all(network: Network, grey: NDArray[np.uint8], rule: Preprocessing) -> Outputs:
+    """The forward pass over any number of images in 0..255, a batch at a time."""
+    network.eval()
+    parts = [forward(network, grey[i : i + BATCH] / np.float32(255), rule) for i in range(0, len(grey), BATCH)]
+    return Outputs(
+        np.concatenate([part.logits for part in parts]),
+        np.concatenate([part.heatmaps for part in parts]),
+        np.concatenate([part.embeddings for part in parts]),
+    )
+
+
+def opinions(model: Model, radiographs: Sequence[Radiograph]) -> list[Opinion]:
+    """The model's opinion on each X-ray, in one batch."""
+    rule = model.card.preprocessing
+    return judge(model, np.stack([to_grey(radiograph, rule) for radiograph in radiographs]))
+
+
+def judge(model: Model, grey: NDArray[np.floating]) -> list[Opinion]:
+    """The model's opinion on prepared images, n x size x size in 0..1."""
+    outputs = forward(model.network, grey, model.card.preprocessing)
+    probabilities = model.card.calibration.probability(outputs.logits)
+    return [
+        Opinion(float(p), float(logit), model.card.calibration.label(float(p)), heatmap, embedding)
+        for p, logit, heatmap, embedding in zip(
+            probabilities, outputs.logits, outputs.heatmaps, outputs.embeddings, strict=True
+        )
+    ]

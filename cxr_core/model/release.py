@@ -1,0 +1,29 @@
+"""The first release, which every site starts from: its files, and its card without loading the network."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from cxr_core.model.card import card_path, split_path
+from cxr_core.model.dataset import read_split
+from cxr_core.records import Side
+
+WEIGHTS = Path(__file__).parent / "release" / "cxr-resnet18-1.safetensors"
+STEM = "cxr-resnet18"
+"""Names of models are this and a number."""
+
+
+@cache
+def card() -> dict[str, Any]:
+    """The first release's card, as written."""
+    loaded: dict[str, Any] = json.loads(card_path(WEIGHTS).read_text(encoding="utf-8"))
+    return loaded
+
+
+@cache
+def split() -> dict[str, Side]:
+    """The side of every image of the public set that the first release was trained on, by content hash."""
+    return read_split(split_path(WEIGHTS))

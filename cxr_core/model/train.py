@@ -1,0 +1,249 @@
+"""Training: one network, one recipe, one checkpoint an epoch, the best epoch by validation AUC."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from cxr_core.errors import ModelError
+from cxr_core.model.augment import Augmentation, augment
+from cxr_core.model.examples import Examples
+from cxr_core.model.metrics import auc
+from cxr_core.model.network import Network, normalise
+from cxr_core.model.preprocess import Preprocessing
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained. Its fields are written on the card."""
+
+    stages: tuple[tuple[int, int], ...] = ((128, 12), (224, 4))
+    """(size in pixels, epochs), one after the other: small images first, because they are cheap."""
+    learning_rate: float = 0.001
+    """Adam's step for what is new; it falls to zero along a cosine."""
+    batch_size: int = 32
+    class_weights: bool = True
+    """Weigh the loss by the inverse of each class's share, so that the rarer one counts as much."""
+    trained: str = "all"
+    """What learns: `all`, `last block` (layer4 and the head), or `head` (the linear layer)."""
+    body_share: float = 1.0
+    """The body's learning rate as a share of the head's; lower when fine-tuning."""
+    seed: int = 20260101
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+    def __post_init__(self) -> None:
+        if not self.stages or any(size < 32 or epochs < 1 for size, epochs in self.stages):
+            raise ModelError(f"stages {self.stages}: each is (size of at least 32, epochs of at least 1)")
+
+    @property
+    def epochs(self) -> int:
+        """Epochs over all stages."""
+        return sum(epochs for _, epochs in self.stages)
+
+    def size_of(self, epoch: int) -> int:
+        """The image size of an epoch, counted from 0."""
+        for size, epochs in self.stages:
+            if epoch < epochs:
+                return size
+            epoch -= epochs
+        return self.stages[-1][0]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As written on a card."""
+        return asdict(self)
+
+
+Progress = Callable[[dict[str, Any]], None]
+
+
+@dataclass
+class _Run:
+    """What changes while training, and is all that a checkpoint holds."""
+
+    network: Network
+    optimiser: torch.optim.Optimizer
+    generator: torch.Generator
+    recipe: dict[str, Any]
+    epoch: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+    best: dict[str, Tensor] = field(default_factory=dict)
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "network": self.network.state_dict(), "optimiser": self.optimiser.state_dict(),
+            "generator": self.generator.get_state(), "recipe": self.recipe,
+            "epoch": self.epoch, "history": self.history, "best": self.best,
+        }  # fmt: skip
+
+    def restore(self, path: Path) -> None:
+        state = torch.load(path, weights_only=True)
+        if state["recipe"] != self.recipe:
+            raise ModelError(f"{path} is left from a run with another recipe: remove it to start anew")
+        self.network.load_state_dict(state["network"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.generator.set_state(state["generator"])
+        self.epoch, self.history, self.best = state["epoch"], state["history"], state["best"]
+
+
+def train(
+    network: Network,
+    training: Examples,
+    validation: Examples,
+    recipe: Recipe,
+    checkpoint: Path | None,
+    tell: Progress,
+) -> list[dict[str, float]]:
+    """Train `network` in place and leave it with the weights of its best epoch; returns the history.
+
+    The history has `epoch`, `size`, `loss`, `validation_loss`, `validation_auc` for every epoch. With a
+    `checkpoint` path, every epoch is saved there, and a run that was broken off goes on from it. Raises
+    ModelError if a side lacks a class, or the checkpoint is of another recipe.
+    """
+    require_both_classes(training, validation)
+    network.to(memory_format=torch.channels_last)
+    run = _Run(network, torch.optim.Adam(_parameter_groups(network, recipe)), torch.Generator(), recipe.as_dict())
+    run.generator.manual_seed(recipe.seed)
+    if checkpoint is not None and checkpoint.exists():
+        run.restore(checkpoint)
+    while run.epoch < recipe.epochs:
+        _one_epoch(run, training, validation, recipe, tell)
+        if checkpoint is not None:
+            _save(run.state(), checkpoint)
+    network.load_state_dict(run.best)
+    network.eval()
+    return run.history
+
+
+def learning_parts(network: Network, trained: str) -> list[nn.Module]:
+    """The parts of a ResNet18 that learn; the rest keeps its weights and its running statistics."""
+    head = network.fc
+    parts: dict[str, list[nn.Module]] = {"all": [network], "last block": [network.layer4, head], "head": [head]}
+    if trained not in parts:
+        raise ModelError(f"{trained!r} can't be trained: choose one of {', '.join(parts)}")
+    return parts[trained]
+
+
+def _parameter_groups(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
+    head = set(network.fc.parameters())
+    learning = {weight for part in learning_parts(network, recipe.trained) for weight in part.parameters()}
+    for weight in network.parameters():
+        weight.requires_grad_(weight in learning)
+    groups = [{"params": [weight for weight in network.parameters() if weight in head], "share": 1.0}]
+    if body := [weight for weight in network.parameters() if weight in learning - head]:
+        groups.append({"params": body, "share": recipe.body_share})
+    return groups
+
+
+def _one_epoch(run: _Run, training: Examples, validation: Examples, recipe: Recipe, tell: Progress) -> None:
+    size = recipe.size_of(run.epoch)
+    loss = _train_epoch(run, resized(training, size), recipe, tell)
+    validation_loss, validation_auc = _validate(run.network, resized(validation, size))
+    entry = {
+        "epoch": run.epoch + 1, "epochs": recipe.epochs, "size": size,
+        "loss": loss, "validation_loss": validation_loss, "validation_auc": validation_auc,
+    }  # fmt: skip
+    # Only epochs at the serving size compete: the network is served at that size.
+    contenders = [past["validation_auc"] for past in run.history if past["size"] == recipe.stages[-1][0]]
+    if size == recipe.stages[-1][0] and validation_auc >= max(contenders, default=0):
+        run.best = {name: tensor.clone() for name, tensor in run.network.state_dict().items()}
+    run.history.append(entry)
+    run.epoch += 1
+    tell(entry)
+
+
+def _train_epoch(run: _Run, training: Examples, recipe: Recipe, tell: Progress) -> float:
+    run.network.eval()
+    for part in learning_parts(run.network, recipe.trained):
+        part.train()
+    weights = class_weights(training.labels) if recipe.class_weights else None
+    order = torch.randperm(len(training), generator=run.generator).numpy()
+    steps = math.ceil(len(order) / recipe.batch_size)
+    total = 0.0
+    for step in range(steps):
+        chosen = order[step * recipe.batch_size : (step + 1) * recipe.batch_size]
+        if len(chosen) == 1:
+            continue  # batch normalisation can't learn from a single image
+        _cosine(run.optimiser, recipe, run.epoch + step / steps)
+        total += _step(run, training, chosen, recipe, weights) * len(chosen)
+        if step % 20 == 0:
+            tell({"epoch": run.epoch + 1, "epochs": recipe.epochs, "step": step + 1, "steps": steps,
+                  "loss": total / max(1, (step + 1) * recipe.batch_size)})  # fmt: skip
+    return total / len(order)
+
+
+def _step(run: _Run, training: Examples, chosen: NDArray[np.int64], recipe: Recipe, weights: Tensor | None) -> float:
+    grey = torch.from_numpy(training.grey[chosen]).float() / 255
+    images = normalise(augment(grey, recipe.augmentation, run.generator), Preprocessing())
+    labels = torch.from_numpy(training.labels[chosen])
+    run.optimiser.zero_grad()
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = run.network(images)
+    loss = functional.cross_entropy(logits.float(), labels, weight=weights)
+    loss.backward()
+    run.optimiser.step()
+    return float(loss.detach())
+
+
+@torch.inference_mode()
+def logits_of(network: Network, grey: NDArray[np.uint8], batch_size: int = 64) -> NDArray[np.float32]:
+    """n x 2 logits of grey images (uint8, n x size x size), in float32."""
+    network.eval()
+    rows = [
+        network(normalise(torch.from_numpy(grey[start : start + batch_size]).float() / 255, Preprocessing()))
+        for start in range(0, len(grey), batch_size)
+    ]
+    return torch.cat(rows).numpy() if rows else np.zeros((0, 2), np.float32)
+
+
+def _validate(network: Network, validation: Examples) -> tuple[float, float]:
+    logits = logits_of(network, validation.grey)
+    loss = functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(validation.labels))
+    return float(loss), auc(validation.labels, logits[:, 1] - logits[:, 0])
+
+
+def require_both_classes(training: Examples, validation: Examples) -> None:
+    """Raises ModelError with the numbers at hand if a side lacks a class."""
+    for side, examples in (("training", training), ("validation", validation)):
+        normal, pneumonia = np.bincount(examples.labels, minlength=2)
+        if not normal or not pneumonia:
+            raise ModelError(f"{side} needs both classes: there are {normal} normal and {pneumonia} pneumonia images")
+
+
+def class_weights(labels: NDArray[np.int64]) -> Tensor:
+    """Cross-entropy weights for labels of both classes: the inverse of each class's share, mean 1 over the examples."""
+    counts = np.bincount(labels, minlength=2)
+    return torch.tensor(len(labels) / (2 * counts), dtype=torch.float32)
+
+
+def resized(examples: Examples, size: int) -> Examples:
+    """The examples at size x size (area means when shrinking)."""
+    if examples.grey.shape[-1] == size:
+        return examples
+    images = torch.from_numpy(examples.grey).unsqueeze(1)
+    parts = [functional.interpolate(part.float(), (size, size), mode="area") for part in images.split(512)]
+    grey = torch.cat(parts).squeeze(1).round().to(torch.uint8)
+    return replace(examples, grey=grey.numpy())
+
+
+def _cosine(optimiser: torch.optim.Optimizer, recipe: Recipe, epoch: float) -> None:
+    """Set the step size: one epoch of warm-up, then a cosine down to a hundredth."""
+    fraction = epoch / recipe.epochs
+    factor = min(1.0, epoch + 0.05) * (0.01 + 0.99 * (1 + math.cos(math.pi * fraction)) / 2)
+    for group in optimiser.param_groups:
+        group["lr"] = recipe.learning_rate * group["share"] * factor
+
+
+def _save(state: dict[str, Any], path: Path) -> None:
+    """Replace the checkpoint as a whole: a kill leaves the last one or this one."""
+    temporary = path.with_suffix(".partial")
+    torch.save(state, temporary)
+    temporary.replace(path)

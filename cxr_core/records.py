@@ -1,0 +1,159 @@
+"""The vocabulary of the project: frozen dataclasses and enums that every floor shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+class Label(StrEnum):
+    """What an X-ray shows, as the model or a reader puts it."""
+
+    NORMAL = "Normal"
+    PNEUMONIA = "Pneumonia"
+    UNCERTAIN = "Uncertain"
+
+
+CLASSES = (Label.NORMAL, Label.PNEUMONIA)
+"""Order of the network's outputs, and of folders in a data set."""
+
+
+class Side(StrEnum):
+    """The side of a split that a patient belongs to for ever."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    CALIBRATION = "calibration"
+    LOCKED = "locked"
+
+
+class Role(StrEnum):
+    """What a user may do."""
+
+    RADIOLOGIST = "radiologist"
+    ADMIN = "admin"
+
+
+class Status(StrEnum):
+    """What became of a file."""
+
+    PREDICTED = "predicted"
+    NOT_ANALYSED = "not_analysed"
+    REJECTED = "rejected"
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Lane(StrEnum):
+    """Which worker takes a job: reading must never wait for learning."""
+
+    READING = "reading"
+    LEARNING = "learning"
+
+
+class Reason(StrEnum):
+    """Why a reader disagrees with the model, as codes that become slices of the reports."""
+
+    OVERLYING_DEVICE = "overlying device"
+    ROTATION = "rotation"
+    POOR_INSPIRATION = "poor inspiration"
+    CHRONIC_CHANGE = "chronic change"
+    SKIN_FOLD = "skin fold"
+    OTHER_OPACITY = "opacity, not pneumonia"
+    RETROCARDIAC = "retrocardiac"
+    SMALL = "small finding"
+    ATYPICAL = "atypical pattern"
+    PORTABLE = "portable technique"
+    UNSUITABLE = "image unsuitable"
+    AMBIGUOUS = "label ambiguous"
+
+
+@dataclass(frozen=True)
+class Tone:
+    """The display curve of an X-ray: `table[stored - lowest]` is brightness in 0..1, white is 1."""
+
+    table: Floats
+    lowest: int
+
+    def __call__(self, stored: NDArray[Any]) -> Floats:
+        """Brightness, float32 in 0..1, of stored pixel values; values outside the table are clipped."""
+        index = np.clip(stored.astype(np.int32) - self.lowest, 0, len(self.table) - 1)
+        return np.take(self.table, index)
+
+
+@dataclass(frozen=True)
+class Radiograph:
+    """An X-ray as read: stored pixel values, the curve that shows them, and what is known of it."""
+
+    pixels: NDArray[Any]
+    """rows x columns, integers as stored (MONOCHROME1 not inverted: the tone does that)."""
+    tone: Tone
+    source: str
+    """`dicom`, `png` or `jpeg`."""
+    modality: str | None = None
+    view: str | None = None
+    """PA, AP, LL, …: ViewPosition, or None where it isn't known."""
+    age_years: int | None = None
+    sex: str | None = None
+    manufacturer: str | None = None
+    photometric: str | None = None
+    bits: int = 8
+    pixel_spacing: tuple[float, float] | None = None
+    """Millimetres between rows and between columns, at the detector."""
+    lossy: bool = False
+    synthetic: bool = False
+    """Made by the program for a demo; never from a person."""
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What one forward pass says of one image."""
+
+    probability: float
+    """Of pneumonia, calibrated, 0..1."""
+    logit: float
+    """Pneumonia's logit minus Normal's, before calibration."""
+    label: Label
+    heatmap: Floats
+    """7 x 7, evidence for pneumonia, not negative, in units of the logit."""
+    embedding: Floats
+    """512 numbers: the globally pooled feature maps."""
+
+
+@dataclass(frozen=True)
+class User:
+    """A signed-in person."""
+
+    id: int
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True)
+class Job:
+    """A row of work to be done."""
+
+    id: int
+    kind: str
+    lane: Lane
+    state: JobState
+    payload: dict[str, Any]
+    progress: dict[str, Any] = field(default_factory=dict)
+    result: dict[str, Any] = field(default_factory=dict)
+    error: str | None = None
+    attempts: int = 0
+    created_at: str = ""
+    finished_at: str | None = None

@@ -1,0 +1,113 @@
+"""What a site may set, from the environment (CXR_…) or one TOML file; a wrong value stops the program."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cxr_core.errors import SettingsError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One field a setting; CXR_ and the field's name in capitals is its environment variable."""
+
+    home: Path = Path("var")
+    """Where everything that must last lives."""
+    base_data: Path | None = None
+    """Folder with the public set (NORMAL/, PNEUMONIA/), for replay and for the locked comparison."""
+    demo: bool = False
+    """Fill an empty home with synthetic studies, and show the demo accounts at the sign-in."""
+    threads: int = 0
+    """Threads that a worker computes with; 0 leaves one core to the screens."""
+    idle_minutes: int = 30
+    """A session without a click ends after this."""
+    max_upload_mb: int = 512
+    """Largest file that is taken in."""
+    patient_pattern: str = ""
+    """Regular expression that finds the patient in the name of a PNG or JPEG (its first group)."""
+
+
+def load(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings: defaults, then the TOML file that CXR_CONFIG names, then the environment.
+
+    Raises SettingsError with the name and the value of the first setting that can't be used.
+    """
+    values = _from_file(environment.get("CXR_CONFIG"))
+    for name in _PARSERS:
+        if (text := environment.get(f"CXR_{name.upper()}")) is not None:
+            values[name] = text
+    parsed = {name: _parse(name, value) for name, value in values.items()}
+    return Settings(**{name: value for name, value in parsed.items() if value is not None})
+
+
+def _from_file(path: str | None) -> dict[str, Any]:
+    if not path:
+        return {}
+    try:
+        values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"CXR_CONFIG={path}: {error}") from error
+    if unknown := sorted(set(values) - set(_PARSERS)):
+        raise SettingsError(f"{path}: unknown setting {unknown[0]!r}; known are {', '.join(_PARSERS)}")
+    return values
+
+
+def _parse(name: str, value: Any) -> Any:
+    try:
+        return _PARSERS[name](str(value))
+    except ValueError as error:
+        raise SettingsError(f"CXR_{name.upper()}={value}: {error}") from error
+
+
+def _folder(value: str) -> Path:
+    if not value:
+        raise ValueError("a folder is needed")
+    return Path(value).expanduser()
+
+
+def _existing_folder(value: str) -> Path | None:
+    if not value:
+        return None
+    if not _folder(value).is_dir():
+        raise ValueError("there is no such folder")
+    return _folder(value)
+
+
+def _switch(value: str) -> bool:
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if value.lower() not in {*words, ""}:
+        raise ValueError("say 1 or 0")
+    return words.get(value.lower(), False)
+
+
+def _pattern(value: str) -> str:
+    try:
+        return re.compile(value).pattern
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+
+
+def _between(low: int, high: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", value) or not low <= int(value) <= high:
+            raise ValueError(f"a whole number from {low} to {high} is needed")
+        return int(value)
+
+    return parse
+
+
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "home": _folder,
+    "base_data": _existing_folder,
+    "demo": _switch,
+    "threads": _between(0, 256),
+    "idle_minutes": _between(1, 24 * 60),
+    "max_upload_mb": _between(1, 16_384),
+    "patient_pattern": _pattern,
+}

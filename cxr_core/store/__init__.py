@@ -1,0 +1,1 @@
+"""Everything that lasts: one SQLite database, one content-addressed folder, one secret."""

@@ -1,0 +1,51 @@
+"""The content-addressed folder: a file's name is the hash of its bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from pathlib import Path
+
+from cxr_core.errors import IntegrityError, NotFound
+
+
+def path_of(home: Path, sha256: str) -> Path:
+    """Where the file with this hash lies."""
+    return home / "images" / sha256[:2] / f"{sha256}.dcm"
+
+
+def put(home: Path, data: bytes) -> str:
+    """Store `data` durably and return its hash: written aside, synced, renamed, the folder synced."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    path = path_of(home, sha256)
+    if not path.exists():
+        write_durably(path, data)
+    return sha256
+
+
+def get(home: Path, sha256: str) -> bytes:
+    """The bytes with this hash. Raises NotFound, or IntegrityError if they have changed."""
+    try:
+        data = path_of(home, sha256).read_bytes()
+    except FileNotFoundError as error:
+        raise NotFound(f"image file {sha256[:12]}… is missing: run `python -m cxr_core verify`") from error
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise IntegrityError(f"image file {sha256[:12]}… has changed on disk: bring it back from a backup")
+    return data
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Write a file so that after a power cut it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_suffix(f".{secrets.token_hex(4)}.partial")
+    with open(temporary, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,147 @@
+"""Jobs as rows: asked for by screens, claimed by one worker, taken over when that worker dies."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from cxr_core import clock
+from cxr_core.errors import NotFound
+from cxr_core.records import Job, JobState, Lane
+from cxr_core.store.db import count, insert, one, rows
+
+MOST_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Request:
+    """A job to be queued."""
+
+    kind: str
+    lane: Lane
+    payload: dict[str, Any]
+    asked_by: int | None = None
+    bulk: bool = False
+    """One of many: single files go before it."""
+
+
+def ask(db: Database, request: Request) -> int:
+    """Queue a job and return its number."""
+    row = {
+        "kind": request.kind, "lane": request.lane.value, "bulk": int(request.bulk),
+        "payload": json.dumps(request.payload), "asked_by": request.asked_by, "created_at": clock.stamp(),
+    }  # fmt: skip
+    return insert(db, "jobs", row)
+
+
+def claim(db: Database, lane: Lane, worker: str) -> Job | None:
+    """Take the oldest queued job of a lane, or None; a conditional update, so one worker gets it."""
+    found = one(db, "SELECT id FROM jobs WHERE lane = ? AND state = 'queued' ORDER BY bulk, id LIMIT 1", (lane.value,))
+    if found is None:
+        return None
+    taken = db.execute(
+        "UPDATE jobs SET state = 'running', worker = ?, heartbeat_at = ?, attempts = attempts + 1 "
+        "WHERE id = ? AND state = 'queued'",
+        (worker, clock.stamp(), found["id"]),
+    )
+    return get(db, found["id"]) if taken.rowcount == 1 else None
+
+
+def beat(db: Database, job: int, worker: str, progress: dict[str, Any] | None = None) -> bool:
+    """Say that the job is alive, and how far it is; False if it is no longer this worker's."""
+    changed = db.execute(
+        "UPDATE jobs SET heartbeat_at = ?, progress = coalesce(?, progress) "
+        "WHERE id = ? AND worker = ? AND state = 'running'",
+        (clock.stamp(), json.dumps(progress) if progress is not None else None, job, worker),
+    )
+    return changed.rowcount == 1
+
+
+def finish(db: Database, job: int, worker: str, result: dict[str, Any]) -> bool:
+    """Mark the job done, within the caller's transaction; False if it is no longer this worker's."""
+    return _end(db, job, worker, JobState.DONE, result, None)
+
+
+def fail(db: Database, job: int, worker: str, error: str) -> bool:
+    """Mark the job failed for the reason given; False if it is no longer this worker's."""
+    return _end(db, job, worker, JobState.FAILED, {}, error)
+
+
+def _end(db: Database, job: int, worker: str, state: JobState, result: dict[str, Any], error: str | None) -> bool:
+    changed = db.execute(
+        "UPDATE jobs SET state = ?, result = ?, error = ?, finished_at = ? "
+        "WHERE id = ? AND worker = ? AND state = 'running'",
+        (state.value, json.dumps(result), error, clock.stamp(), job, worker),
+    )
+    return changed.rowcount == 1
+
+
+def cancel(db: Database, job: int, why: str) -> bool:
+    """End an open job from outside; its worker learns of it at its next beat. False if it had ended."""
+    changed = db.execute(
+        "UPDATE jobs SET state = 'failed', error = ?, finished_at = ? WHERE id = ? AND state IN ('queued', 'running')",
+        (why, clock.stamp(), job),
+    )
+    return changed.rowcount == 1
+
+
+def hand_back(db: Database, worker: str) -> int:
+    """Queue again what a worker held; for a worker that is being stopped, the attempt isn't counted."""
+    return db.execute(
+        "UPDATE jobs SET state = 'queued', worker = NULL, attempts = attempts - 1 "
+        "WHERE worker = ? AND state = 'running'",
+        (worker,),
+    ).rowcount
+
+
+def take_over(db: Database, living: set[str]) -> int:
+    """Queue again the jobs of dead workers; one that killed MOST_ATTEMPTS workers fails instead."""
+    orphans = [row for row in rows(db, "SELECT * FROM jobs WHERE state = 'running'") if row["worker"] not in living]
+    for row in orphans:
+        last = row["attempts"] >= MOST_ATTEMPTS
+        db.execute(
+            "UPDATE jobs SET state = ?, error = ?, finished_at = ? WHERE id = ? AND worker = ? AND state = 'running'",
+            (
+                "failed" if last else "queued",
+                f"the worker died {row['attempts']} times at this job" if last else None,
+                clock.stamp() if last else None,
+                row["id"],
+                row["worker"],
+            ),
+        )
+    return len(orphans)
+
+
+def get(db: Database, job: int) -> Job:
+    """The job with this number. Raises NotFound."""
+    row = one(db, "SELECT * FROM jobs WHERE id = ?", (job,))
+    if row is None:
+        raise NotFound(f"there is no job {job}")
+    return _job(row)
+
+
+def newest(db: Database, kind: str, limit: int = 1) -> list[Job]:
+    """The latest jobs of a kind, newest first."""
+    return [_job(row) for row in rows(db, "SELECT * FROM jobs WHERE kind = ? ORDER BY id DESC LIMIT ?", (kind, limit))]
+
+
+def open_payloads(db: Database, kind: str) -> list[dict[str, Any]]:
+    """What the queued and running jobs of a kind are about."""
+    found = rows(db, "SELECT payload FROM jobs WHERE state IN ('queued', 'running') AND kind = ?", (kind,))
+    return [json.loads(row["payload"]) for row in found]
+
+
+def open_count(db: Database, lane: Lane) -> int:
+    """How many jobs of a lane are queued or running."""
+    return count(db, "SELECT count(*) FROM jobs WHERE lane = ? AND state IN ('queued', 'running')", (lane.value,))
+
+
+def _job(row: dict[str, Any]) -> Job:
+    return Job(
+        id=row["id"], kind=row["kind"], lane=Lane(row["lane"]), state=JobState(row["state"]),
+        payload=json.loads(row["payload"]), progress=json.loads(row["progress"]), result=json.loads(row["result"]),
+        error=row["error"], attempts=row["attempts"], created_at=row["created_at"], finished_at=row["finished_at"],
+    )  # fmt: skip

@@ -1,0 +1,81 @@
+"""Model versions, the weights that are the site's own, and what was decided on them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from sqlite_utils import Database
+
+from cxr_core import clock
+from cxr_core.errors import NotFound
+from cxr_core.store.db import count, one, rows
+
+
+def add(db: Database, card: dict[str, Any], training_set: str | None = None) -> None:
+    """Write a model version down; its card is never edited after this."""
+    db.table("models").insert({
+        "name": card["name"], "parent": card["parent"], "card": json.dumps(card, sort_keys=True),
+        "weights_sha256": card["weights_sha256"], "training_set": training_set, "made_at": clock.stamp(),
+    })  # fmt: skip
+
+
+def add_weights(db: Database, tensors: bytes) -> str:
+    """Store the tensors in which a model differs from its parent (safetensors); returns their hash."""
+    sha256 = hashlib.sha256(tensors).hexdigest()
+    db.execute("INSERT OR IGNORE INTO weights (sha256, tensors) VALUES (?, ?)", (sha256, tensors))
+    return sha256
+
+
+def weights(db: Database, sha256: str) -> bytes | None:
+    """The stored tensors with this hash, or None where they aren't in the database."""
+    row = one(db, "SELECT tensors FROM weights WHERE sha256 = ?", (sha256,))
+    return bytes(row["tensors"]) if row else None
+
+
+def card(db: Database, name: str) -> dict[str, Any]:
+    """A model's card. Raises NotFound."""
+    row = one(db, "SELECT card FROM models WHERE name = ?", (name,))
+    if row is None:
+        raise NotFound(f"there is no model {name}")
+    loaded: dict[str, Any] = json.loads(row["card"])
+    return loaded
+
+
+def all_models(db: Database) -> list[dict[str, Any]]:
+    """Every model version with the last decision on it, newest first."""
+    found = rows(
+        db,
+        "SELECT m.name, m.parent, m.card, m.weights_sha256, m.training_set, m.made_at, "
+        "d.action, d.reason, d.decided_at "
+        "FROM models m LEFT JOIN decisions d ON d.id = (SELECT max(id) FROM decisions WHERE model = m.name) "
+        "ORDER BY m.made_at DESC, m.name DESC",
+    )
+    return [{**row, "card": json.loads(row["card"])} for row in found]
+
+
+def next_name(db: Database, stem: str) -> str:
+    """The name of the site's next model: the stem and a number that counts all models."""
+    return f"{stem}-{count(db, 'SELECT count(*) FROM models') + 1}"
+
+
+def decide(db: Database, model: str, action: str, reason: str, decided_by: int | None) -> None:
+    """Write a decision down: install, promote, refuse or roll back."""
+    db.table("decisions").insert({
+        "model": model, "action": action, "reason": reason, "decided_by": decided_by, "decided_at": clock.stamp(),
+    })  # fmt: skip
+
+
+def running(db: Database) -> str | None:
+    """The name of the model that is in use, or None before the first is installed."""
+    row = one(db, "SELECT model FROM decisions WHERE action != 'refuse' ORDER BY id DESC LIMIT 1")
+    return str(row["model"]) if row else None
+
+
+def decisions(db: Database) -> list[dict[str, Any]]:
+    """Every decision with who took it, oldest first."""
+    return rows(
+        db,
+        "SELECT d.*, u.name AS decided_by_name FROM decisions d LEFT JOIN users u ON u.id = d.decided_by ORDER BY d.id",
+    )

@@ -1,0 +1,57 @@
+"""What readers recorded. A read is never changed; a newer one supersedes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlite_utils import Database
+
+from cxr_core.errors import NotFound
+from cxr_core.store.db import insert, one, rows
+
+
+def add(db: Database, row: dict[str, Any]) -> int:
+    """Store a read and return its number."""
+    return insert(db, "reads", row)
+
+
+def get(db: Database, read: int) -> dict[str, Any]:
+    """The read with this number. Raises NotFound."""
+    found = one(db, "SELECT * FROM reads WHERE id = ?", (read,))
+    if found is None:
+        raise NotFound(f"there is no read {read}")
+    return found
+
+
+def is_current(db: Database, read: int) -> bool:
+    """Whether no newer read supersedes this one."""
+    return one(db, "SELECT 1 FROM current_reads WHERE id = ?", (read,)) is not None
+
+
+def current_of(db: Database, image: str) -> list[dict[str, Any]]:
+    """The current reads of an image, oldest first."""
+    return rows(db, "SELECT * FROM current_reads WHERE image = ? ORDER BY id", (image,))
+
+
+HISTORY = """
+SELECT r.id, r.made_at, u.name AS reader, r.image, i.patient, r.prediction, p.model, p.probability, p.label AS model_label, r.agrees,
+       r.label, r.reason, r.comment, r.seconds, r.supersedes,
+       r.id NOT IN (SELECT supersedes FROM reads WHERE supersedes IS NOT NULL) AS current
+FROM reads r JOIN users u ON u.id = r.reader JOIN images i ON i.id = r.image
+LEFT JOIN predictions p ON p.id = r.prediction
+"""
+
+
+def history(db: Database, reader: int | None = None, limit: int = 5000) -> list[dict[str, Any]]:
+    """Reads with what the reader saw of the model, newest first; of one reader or of all."""
+    return rows(db, HISTORY + "WHERE ? IS NULL OR r.reader = ? ORDER BY r.id DESC LIMIT ?", (reader, reader, limit))
+
+
+def current(db: Database) -> list[dict[str, Any]]:
+    """The current reads of all images with the patient's side, oldest first."""
+    return rows(
+        db,
+        "SELECT r.*, i.patient, t.side, p.model, p.label AS model_label FROM current_reads r "
+        "JOIN images i ON i.id = r.image JOIN patients t ON t.pseudonym = i.patient "
+        "LEFT JOIN predictions p ON p.id = r.prediction ORDER BY r.id",
+    )

@@ -1,0 +1,134 @@
+"""Intake: spooled bytes become a de-identified image with an opinion, or a plain reason why not."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlite_utils import Database
+
+from cxr_core import clock
+from cxr_core.dicom import archive
+from cxr_core.dicom.pseudonym import pseudonym
+from cxr_core.dicom.reading import read
+from cxr_core.dicom.rendering import to_png
+from cxr_core.dicom.stored import image_id, to_stored
+from cxr_core.drift.appearance import measure
+from cxr_core.errors import RejectedFile
+from cxr_core.model import dataset, release
+from cxr_core.model.preprocess import brightness
+from cxr_core.records import Job, Radiograph, Side, Status
+from cxr_core.store import audit, files, images, predictions
+from cxr_core.store.db import opened
+from cxr_core.store.secret import site_secret
+from cxr_core.work import pictures, reading, spool
+from cxr_core.work.doing import Desk, Outcome
+
+MEASURED_SIZE = 224
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """An image as it will be stored."""
+
+    id: str
+    patient: str
+    device: str | None
+    side: Side
+    radiograph: Radiograph
+
+
+def take_in(desk: Desk, job: Job) -> Outcome:
+    """A job: deal with one spooled file. Whatever comes of it, the spooled bytes are gone afterwards."""
+    token = str(job.payload["spool"])
+    data = spool.fetch(desk.home, token)
+
+    def tidy() -> None:
+        spool.remove(desk.home, token)
+
+    try:
+        if archive.is_zip(data):
+            return replace(_unpack(desk, job, data), after=tidy)
+        return replace(accept(desk, data, job.payload.get("patient")), after=tidy)
+    except RejectedFile as error:
+        return Outcome({"status": Status.REJECTED, "reasons": [str(error)], "code": error.reason}, after=tidy)
+
+
+def accept(desk: Desk, data: bytes, patient: str | None = None) -> Outcome:
+    """De-identify, store and judge the X-ray in `data`; `patient` is the pseudonym for one without a patient.
+
+    Raises RejectedFile. The same image sent twice is one image.
+    """
+    arrival = arrive(desk, data, patient)
+    with opened(desk.home) as db:
+        if images.exists(db, arrival.id):
+            return _known(db, arrival.id)
+    model = reading.running_model(desk)
+    opinion = reading.read_all(model, [arrival.radiograph])[0]
+    row = _row(arrival, put_files(desk, arrival))
+
+    def write(db: Database) -> None:
+        if not images.exists(db, arrival.id):  # the same image may have been taken in by another worker meanwhile
+            images.add(db, row, arrival.side)
+            opinion.write(db, arrival.id, model.card.name)
+            audit.record(db, "program", "take in", arrival.id, file=row["file_sha256"], status=opinion.status)
+
+    return Outcome({"status": opinion.status, "image": arrival.id, "reasons": opinion.reasons}, write)
+
+
+def _known(db: Database, image: str) -> Outcome:
+    said = predictions.latest(db, image) or {"status": Status.NOT_ANALYSED, "reasons": []}
+    return Outcome({"status": said["status"], "image": image, "reasons": said["reasons"], "known": True})
+
+
+def arrive(desk: Desk, data: bytes, patient: str | None = None) -> Arrival:
+    """Read, and key everything that identifies; an image without a patient is a patient of its own."""
+    source, content, secret = read(data), hashlib.sha256(data).hexdigest(), site_secret(desk.home)
+    image = image_id(source.radiograph)
+    if source.identity.patient:
+        patient = pseudonym(secret, "patient", source.identity.patient)
+    patient = patient or pseudonym(secret, "patient", f"image {image}")
+    device = pseudonym(secret, "device", source.identity.device) if source.identity.device else None
+    side = release.split().get(content) or dataset.draw_side(secret + patient.encode())
+    return Arrival(image, patient, device, side, source.radiograph)
+
+
+def put_files(desk: Desk, arrival: Arrival) -> str:
+    """Write the de-identified file, and the picture that browsers show; returns the file's hash."""
+    files.write_durably(pictures.place(desk.home, arrival.id), to_png(arrival.radiograph))
+    return files.put(desk.home, to_stored(arrival.radiograph, arrival.patient, arrival.device, arrival.id))
+
+
+def _row(arrival: Arrival, file_sha256: str) -> dict[str, Any]:
+    radiograph = arrival.radiograph
+    return {
+        "id": arrival.id, "patient": arrival.patient, "file_sha256": file_sha256, "source": radiograph.source,
+        "modality": radiograph.modality, "view": radiograph.view, "age_years": radiograph.age_years,
+        "sex": radiograph.sex, "manufacturer": radiograph.manufacturer, "device": arrival.device,
+        "photometric": radiograph.photometric, "bits": radiograph.bits, "pixel_rows": radiograph.pixels.shape[0],
+        "pixel_columns": radiograph.pixels.shape[1], "synthetic": int(radiograph.synthetic),
+        "appearance": measure(brightness(radiograph, MEASURED_SIZE)), "received_at": clock.stamp(),
+    }  # fmt: skip
+
+
+def _unpack(desk: Desk, job: Job, data: bytes) -> Outcome:
+    """Each file of a zip becomes a job of its own; what can't be unpacked gets its reason at once."""
+    tokens: list[tuple[int, str]] = []
+    refused: list[dict[str, str]] = []
+    for number, member in enumerate(archive.members(data), 1):
+        if member.rejected:
+            refused.append({"member": str(number), "reason": str(member.rejected)})
+        else:
+            tokens.append((number, secrets.token_hex(16)))
+            files.write_durably(spool.folder(desk.home) / tokens[-1][1], member.data)
+        desk.tell({"unpacked": number})
+    result: dict[str, Any] = {"refused": refused, "members": []}
+
+    def write(db: Database) -> None:
+        sender = spool.Sender(bulk=True)
+        for number, token in tokens:
+            result["members"].append(spool.queue(db, token, job.payload.get("patient"), sender, str(number)))
+
+    return Outcome(result, write)

@@ -1,0 +1,158 @@
+"""Learning: the first release from folders, and candidates from readers' flags, each with its card."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlite_utils import Database
+
+from cxr_core.errors import ModelError
+from cxr_core.model import dataset, release
+from cxr_core.model.assess import assess
+from cxr_core.model.calibrate import require_enough
+from cxr_core.model.card import Card, split_path, write_card
+from cxr_core.model.gate import objections
+from cxr_core.model.head import train_head
+from cxr_core.model.network import Network, from_files, new_network, to_file
+from cxr_core.model.predict import Model, forward_all
+from cxr_core.model.preprocess import Preprocessing
+from cxr_core.model.train import Recipe, train
+from cxr_core.records import Job, Side
+from cxr_core.store import audit, files, models, training_sets
+from cxr_core.store.db import opened
+from cxr_core.work import comparing, gathering, reading
+from cxr_core.work.carding import Origin, make_card
+from cxr_core.work.doing import Desk, Outcome
+from cxr_core.work.gathering import Gathered, Labelled
+from cxr_core.work.retraining import checkpoint_of, remove_checkpoints
+
+Tell = Callable[[dict[str, Any]], None]
+
+
+def train_release(folders: list[Path], out: Path, base: str, recipe: Recipe, tell: Tell) -> Card:
+    """Train on FOLDER/NORMAL and FOLDER/PNEUMONIA and write weights, card and split at `out`.
+
+    A run that is broken off goes on from its last epoch (the checkpoint beside `out`). Raises ModelError.
+    """
+    rule = Preprocessing()
+    samples = dataset.find_samples(folders)
+    split = dataset.split_by_patient(samples, recipe.seed)
+    sides = gathering.by_side(samples, split, rule)
+    require_enough(sides[Side.CALIBRATION].examples.labels)  # before the hours of training, not after them
+    out.parent.mkdir(parents=True, exist_ok=True)
+    network, checkpoint = new_network(base, recipe.seed), out.with_suffix(".checkpoint")
+    history = train(network, sides[Side.TRAIN].examples, sides[Side.VALIDATION].examples, recipe, checkpoint, tell)
+    weights = to_file(network)
+    dataset.write_split(split, split_path(out))
+    data = {"folders": [folder.name for folder in folders], "split": split_path(out).name, "seed": recipe.seed,
+            "split_sha256": hashlib.sha256(split_path(out).read_bytes()).hexdigest()}  # fmt: skip
+    origin = Origin(out.stem, None, base, hashlib.sha256(weights).hexdigest(), data, recipe.as_dict(), history)
+    card = make_card(from_files(weights, name=out.stem), sides, origin, rule)
+    files.write_durably(out, weights)
+    write_card(card, out)
+    checkpoint.unlink(missing_ok=True)
+    return card
+
+
+def retrain(desk: Desk, job: Job) -> Outcome:
+    """A job: fine-tune the parent on a fixed training set; the result is a candidate, used for nothing yet."""
+    training_set = str(job.payload["training_set"])
+    checkpoint = checkpoint_of(desk.home, job.id)
+    remove_checkpoints(desk.home, but=job.id)
+    with opened(desk.home) as db:
+        manifest = training_sets.get(db, training_set)
+        parent = reading.model_named(desk, db, manifest["parent"])
+        sides = gathering.of_training_set(desk.settings, db, manifest["items"], parent.card.preprocessing)
+        rivals = [reading.model_named(desk, db, name) for name in _rivals(db, manifest["parent"])]
+        name = models.next_name(db, release.STEM)
+    recipe = recipe_of(manifest["options"])
+    tuned = copy.deepcopy(parent.network)
+    history = _fine_tune(tuned, sides, recipe, checkpoint, _with_history(desk.tell))
+    tensors = to_file(tuned, parent.network)
+    origin = Origin(name, parent.card.name, parent.card.name, hashlib.sha256(tensors).hexdigest(),
+                    {"training_set": training_set}, recipe.as_dict(), history)  # fmt: skip
+    network = _rounded(tuned)
+    card = make_card(network, sides, origin, parent.card.preprocessing)
+    gate = comparing.gate(Model(card, network), rivals, sides[Side.LOCKED].examples)
+    card = replace(card, metrics={**card.metrics, "gate": gate})
+
+    def write(db: Database) -> None:
+        models.add_weights(db, tensors)
+        models.add(db, card.as_dict(), training_set)
+        audit.record(db, "program", "make candidate", name, weights=card.weights_sha256, training_set=training_set)
+
+    result = {"candidate": name, "passed": gate["passed"]}
+    return Outcome(result, write, after=lambda: checkpoint.unlink(missing_ok=True))
+
+
+def recipe_of(options: dict[str, Any]) -> Recipe:
+    """The recipe of a fine-tuning run's options; the body learns at a tenth of the head's rate."""
+    return Recipe(
+        stages=((Preprocessing().size, int(options["epochs"])),), learning_rate=float(options["learning_rate"]),
+        trained=str(options["trained"]), body_share=0.1,
+    )  # fmt: skip
+
+
+def evaluate(model: Model, samples: list[dataset.Sample]) -> dict[str, Any]:
+    """What `python -m cxr_core evaluate` prints: every readable file at the card's threshold.
+
+    `refused` counts the files that can't be read, and those that the gate keeps from the model. Raises
+    ModelError if none can be read.
+    """
+    judged: list[bool] = []
+
+    def noted(item: Labelled) -> Labelled:
+        judged.append(not objections(item.radiograph, model.card.intended))
+        return item
+
+    found = gathering.prepare(map(noted, gathering.readable(samples)), model.card.preprocessing)
+    if not judged:
+        raise ModelError(f"none of the {len(samples)} files can be read")
+    logits = forward_all(model.network, found.examples.grey, model.card.preprocessing).logits
+    report = assess(model.card.calibration, logits, found.examples, np.array(judged))
+    return {**report, "refused": len(samples) - sum(judged), "model": model.card.name}
+
+
+def on_side(samples: list[dataset.Sample], side: Side, split: dict[str, Side]) -> list[dataset.Sample]:
+    """The samples that a split puts on a side. Raises ModelError if it knows none of them."""
+    chosen = [sample for sample in samples if split.get(sample.sha256) is side]
+    if not chosen:
+        raise ModelError(f"none of these files is on the {side.value} side of the model's split")
+    return chosen
+
+
+def _fine_tune(
+    network: Network, sides: dict[Side, Gathered], recipe: Recipe, checkpoint: Path, tell: Tell
+) -> list[dict[str, float]]:
+    training, validation = sides[Side.TRAIN].examples, sides[Side.VALIDATION].examples
+    if recipe.trained == "head":
+        return train_head(network, training, validation, recipe, tell)
+    return train(network, training, validation, recipe, checkpoint, tell)
+
+
+def _with_history(tell: Tell) -> Tell:
+    """Progress that carries the finished epochs along, for the curves on the retrain page."""
+    history: list[dict[str, Any]] = []
+
+    def told(progress: dict[str, Any]) -> None:
+        if "validation_auc" in progress:
+            history.append(progress)
+        tell({"history": history, **progress})
+
+    return told
+
+
+def _rounded(network: Network) -> Network:
+    """The network as its file will give it back: judged is what is served."""
+    return from_files(to_file(network), name="candidate")
+
+
+def _rivals(db: Database, parent: str) -> list[str]:
+    """The running model and the first release, each once."""
+    return list(dict.fromkeys((models.running(db) or parent, release.card()["name"])))

@@ -1,0 +1,124 @@
+"""Watching: the models that were released, what readers made of them, and what the drift page shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cxr_core import clock
+from cxr_core.drift.agreement import Agreement, Judgement, weekly_agreement
+from cxr_core.drift.signals import Signal
+from cxr_core.drift.sketch import Sketch
+from cxr_core.drift.timeline import Observation, References, Window, current, opinion_values, timeline
+from cxr_core.store import models, predictions, reads
+from cxr_core.store.db import opened
+
+
+@dataclass(frozen=True)
+class Release:
+    """A moment at which the running model changed."""
+
+    at: datetime
+    model: str
+    action: str
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What the drift page shows."""
+
+    signals: tuple[Signal, ...]
+    """Each signal of the last four weeks beside the running model's reference."""
+    windows: list[Window]
+    """The same, week by week."""
+    agreement: list[Agreement]
+    """How often readers agreed, by week and model version."""
+    releases: list[Release]
+    """When another model was put to use, within the time shown."""
+    reference: dict[str, Sketch]
+    """The running model's reference."""
+    images: int
+    """Images that were predicted in the time shown."""
+
+
+def watch(home: Path, days: int) -> Watch:
+    """The last `days` beside the models' references. Raises BadInput if the running model's card has none."""
+    rows = observed(home, days)
+    references = _references(home)
+    seen = [_observation(row) for row in rows]
+    shown = [_observation(row) for row in _as_shown(rows)]
+    since = clock.now() - timedelta(days=days)
+    return Watch(
+        current(shown, references, clock.now()),
+        timeline(seen, references),
+        weekly_agreement(_judgement(read) for read in agreement(home, days)),
+        [release for release in releases(home) if release.at >= since],
+        dict(references.by_model[references.running]),
+        len(shown),
+    )
+
+
+def model_versions(home: Path) -> list[dict[str, Any]]:
+    """Every model with its card and the last decision on it, newest first; `running` marks the one in use."""
+    with opened(home) as db:
+        running = models.running(db)
+        return [{**row, "running": row["name"] == running} for row in models.all_models(db)]
+
+
+def running_model(home: Path) -> str | None:
+    """The name of the model in use."""
+    with opened(home) as db:
+        return models.running(db)
+
+
+def decisions(home: Path) -> list[dict[str, Any]]:
+    """Every decision on models with who took it, oldest first."""
+    with opened(home) as db:
+        return models.decisions(db)
+
+
+def releases(home: Path) -> list[Release]:
+    """The moments at which another model was put to use, oldest first: marks on the drift page."""
+    return [
+        Release(datetime.fromisoformat(row["decided_at"]), row["model"], row["action"])
+        for row in decisions(home)
+        if row["action"] != "refuse"
+    ]
+
+
+def observed(home: Path, days: int) -> list[dict[str, Any]]:
+    """The predictions of the last `days` with the appearance of their images, oldest first."""
+    with opened(home) as db:
+        return predictions.observed(db, clock.ago(days=days))
+
+
+def agreement(home: Path, days: int) -> list[dict[str, Any]]:
+    """The current reads of the last `days` on which a reader could agree or not: `made_at`, `agrees`, `model`."""
+    since = clock.ago(days=days)
+    with opened(home) as db:
+        return [read for read in reads.current(db) if read["agrees"] is not None and read["made_at"] >= since]
+
+
+def _references(home: Path) -> References:
+    by_model = {
+        version["name"]: {name: Sketch.from_dict(sketch) for name, sketch in version["card"]["reference"].items()}
+        for version in model_versions(home)
+        if version["card"]["reference"]
+    }
+    return References(running_model(home) or "none", by_model)
+
+
+def _observation(row: dict[str, Any]) -> Observation:
+    said = opinion_values(row["probability"]) if row["probability"] is not None else {}
+    return Observation(datetime.fromisoformat(row["made_at"]), row["model"], {**row["appearance"], **said}, row["device"])
+
+
+def _as_shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row an image: an image that two versions predicted must not count twice; the newest was shown."""
+    return list({(row["received_at"], *row["appearance"].values()): row for row in rows}.values())
+
+
+def _judgement(read: dict[str, Any]) -> Judgement:
+    return Judgement(datetime.fromisoformat(read["made_at"]), read["model"], bool(read["agrees"]))

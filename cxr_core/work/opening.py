@@ -1,0 +1,58 @@
+"""Opening a home: the one place that migrates, makes the secret, and installs the first model."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from cxr_core.errors import IntegrityError
+from cxr_core.model import release
+from cxr_core.store import audit, migrations, models, secret, site
+from cxr_core.store.db import opened, transaction
+from cxr_core.work import spool
+
+DEMO = "demo"
+DEMO_SECRET = hashlib.sha256(b"the demo's patients are nobody's").digest()
+"""Known to all, so that every demo has the same pseudonyms; a demo never holds a real patient."""
+
+
+SECRET_CHECK = "secret check"
+
+
+def open_home(home: Path) -> list[str]:
+    """Make `home` ready for use, or bring it up to date; returns the schema steps that were taken.
+
+    Raises IntegrityError if the secret that keyed its patients is gone or another one.
+    """
+    steps = migrations.migrate(home)
+    if is_demo(home):
+        secret.create(home, DEMO_SECRET)
+    _ensure_secret(home)
+    spool.folder(home).mkdir(exist_ok=True, mode=0o700)
+    _install_first_model(home)
+    return steps
+
+
+def is_demo(home: Path) -> bool:
+    """Whether this home shows synthetic studies."""
+    with opened(home) as db:
+        return site.get(db, DEMO) is not None
+
+
+def _ensure_secret(home: Path) -> None:
+    with opened(home) as db, transaction(db):
+        written = site.get(db, SECRET_CHECK)
+        if written is not None and not secret.exists(home):
+            raise IntegrityError(f"{home / secret.FILE} is missing: bring it back from a backup")
+        if written not in (None, secret.check_value(home)):
+            raise IntegrityError(f"{home / secret.FILE} isn't this home's secret: bring that back from a backup")
+        site.put(db, SECRET_CHECK, secret.check_value(home))
+
+
+def _install_first_model(home: Path) -> None:
+    with opened(home) as db, transaction(db):
+        if models.running(db) is None:
+            card = release.card()
+            models.add(db, card)
+            models.decide(db, card["name"], "install", "first release", None)
+            audit.record(db, "program", "install model", card["name"], weights=card["weights_sha256"])

@@ -1,0 +1,102 @@
+"""What screens and the command line ask for: files to be taken in, and what became of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cxr_core.errors import BadInput
+from cxr_core.records import Job, JobState, Status, User
+from cxr_core.settings import Settings
+from cxr_core.store import jobs
+from cxr_core.store.db import opened
+from cxr_core.work import spool
+
+MEGABYTE = 2**20
+BULK_FROM = 20
+"""From this many files on, a batch gives way to single files."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file as a browser or a folder gives it. The name is shown to the sender and not kept."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one file."""
+
+    job: int
+    state: JobState
+    status: str | None = None
+    """`predicted`, `not_analysed`, `rejected`, or None while it is open."""
+    image: str | None = None
+    known: bool = False
+    """The image was here already."""
+    reasons: tuple[str, ...] = ()
+    member: str | None = None
+    """Which file of a zip, by its number: names in zips can identify patients."""
+
+
+def take_in(settings: Settings, user: User | None, uploads: Iterable[Upload], patient: str | None = None) -> list[int]:
+    """Spool each file and return the numbers of its intake jobs, in order.
+
+    Raises BadInput for a file larger than the site allows; those before it are taken in.
+    """
+    batch = list(uploads)
+    numbers = []
+    for upload in batch:
+        if len(upload.data) > settings.max_upload_mb * MEGABYTE:
+            raise BadInput(f"{upload.name} is larger than {settings.max_upload_mb} MB (CXR_MAX_UPLOAD_MB)")
+        whose = patient or patient_from_name(settings, upload.name)
+        sender = spool.Sender(user.id if user else None, whose, bulk=len(batch) >= BULK_FROM)
+        numbers.append(spool.receive(settings.home, upload.data, sender))
+    return numbers
+
+
+def patient_from_name(settings: Settings, name: str) -> str | None:
+    """The patient that the site's file-name pattern finds in a name, if a pattern is set and fits."""
+    found = re.search(settings.patient_pattern, name) if settings.patient_pattern else None
+    return (found.group(1) if found.re.groups else found.group(0)) if found else None
+
+
+def jobs_of(home: Path, numbers: Iterable[int]) -> list[Job]:
+    """The jobs with these numbers, as they stand."""
+    with opened(home) as db:
+        return [jobs.get(db, number) for number in numbers]
+
+
+def is_open(found: Iterable[Verdict]) -> bool:
+    """Whether any of these files is still being dealt with."""
+    return any(verdict.state in (JobState.QUEUED, JobState.RUNNING) for verdict in found)
+
+
+def verdicts(home: Path, numbers: Iterable[int]) -> list[Verdict]:
+    """What became of the files with these intake jobs; a zip gives one verdict for each of its files."""
+    return [verdict for job in jobs_of(home, numbers) for verdict in _verdicts_of(home, job)]
+
+
+def _verdicts_of(home: Path, job: Job) -> list[Verdict]:
+    if "members" not in job.result:
+        return [_verdict(job)]
+    refused = [
+        Verdict(job.id, job.state, Status.REJECTED, reasons=(entry["reason"],), member=entry["member"])
+        for entry in job.result["refused"]
+    ]
+    taken = [_verdict(member) for member in jobs_of(home, job.result["members"])]
+    return sorted(refused + taken, key=lambda verdict: int(verdict.member or 0))
+
+
+def _verdict(job: Job) -> Verdict:
+    if job.state is JobState.FAILED:
+        return Verdict(job.id, job.state, Status.REJECTED, reasons=(job.error or "the program failed",))
+    result = job.result
+    return Verdict(
+        job.id, job.state, result.get("status"), result.get("image"), bool(result.get("known")),
+        tuple(result.get("reasons", ())), job.payload.get("member"),
+    )  # fmt: skip

@@ -1,0 +1,190 @@
+"""Reading: the worklist, a case with its opinion, and reads that are recorded and revised but never lost."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from cxr_core import clock
+from cxr_core.errors import BadInput, Conflict, NotAllowed
+from cxr_core.records import Label, Reason, Role, User
+from cxr_core.store import audit, images, models, predictions, reads, worklist
+from cxr_core.store.db import opened, transaction
+
+LONGEST_COMMENT = 2000
+
+
+class Show(StrEnum):
+    """Which cases a worklist shows."""
+
+    WAITING = "waiting"
+    READ = "read"
+    ALL = "all"
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a worklist is narrowed to; None means anything."""
+
+    show: Show = Show.WAITING
+    label: str | None = None
+    """What the model says: Normal, Pneumonia, Uncertain, or `not analysed`."""
+    device: str | None = None
+    offset: int = 0
+    limit: int = 100
+
+
+@dataclass(frozen=True)
+class Case:
+    """An image with the newest opinion on it and its current reads."""
+
+    image: dict[str, Any]
+    prediction: dict[str, Any] | None
+    """`status`, `probability`, `label`, `model`, `heatmap` (7 x 7), `reasons`; None while it is being made."""
+    heatmap_scale: float | None
+    """Top of the colour scale, from the model's card."""
+    calibration: dict[str, Any] | None
+    """Threshold and uncertain band, from the model's card."""
+    reads: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class ReadForm:
+    """A reader's opinion, as the review page sends it."""
+
+    image: str
+    prediction: int | None
+    """The prediction that was on the screen."""
+    label: Label
+    """Normal or Pneumonia."""
+    reason: Reason | None = None
+    """Why the reader disagrees; needed where they do."""
+    comment: str = ""
+    seconds: float = 0.0
+    """From opening the case to recording the read."""
+
+
+def waiting_list(home: Path, filters: Filters) -> list[dict[str, Any]]:
+    """The worklist: cases in the order in which they came, longest waiting first; read ones newest first."""
+    with opened(home) as db:
+        return worklist.rows_of(db, filters.show.value, filters.label, filters.device, (filters.limit, filters.offset))
+
+
+def counts(home: Path) -> dict[str, int]:
+    """How many cases wait, were read, and are still being analysed."""
+    with opened(home) as db:
+        return worklist.counts(db)
+
+
+def devices(home: Path) -> list[str]:
+    """The pseudonyms of the devices that images came from."""
+    with opened(home) as db:
+        return worklist.devices(db)
+
+
+def next_case(home: Path, after: str | None = None) -> str | None:
+    """The image to read next: the one that has waited longest, or the one behind `after` in that order."""
+    with opened(home) as db:
+        return worklist.next_waiting(db, after)
+
+
+def case(home: Path, image: str) -> Case:
+    """An image with the running model's opinion, or the newest one where that hasn't come. Raises NotFound."""
+    with opened(home) as db:
+        row = images.get(db, image)
+        running = models.running(db)
+        prediction = predictions.latest(db, image, running) or predictions.latest(db, image)
+        card = models.card(db, prediction["model"]) if prediction else {}
+        return Case(row, prediction, card.get("heatmap_scale"), card.get("calibration"), reads.current_of(db, image))
+
+
+def submit(home: Path, user: User, form: ReadForm) -> int:
+    """Record a read and return its number.
+
+    Raises BadInput for a disagreement without a reason, NotFound for no such image, Conflict if this reader has
+    read the image already.
+    """
+    with opened(home) as db, transaction(db):
+        if any(read["reader"] == user.id for read in reads.current_of(db, form.image)):
+            raise Conflict("you have read this image already: revise your read on the history page")
+        return _record(db, user, form, supersedes=None)
+
+
+def revise(home: Path, user: User, read: int, form: ReadForm) -> int:
+    """Record a change of mind: a new row that supersedes the old one. Only its own reader may.
+
+    Raises NotAllowed for somebody else's read, Conflict if it was superseded meanwhile.
+    """
+    with opened(home) as db, transaction(db):
+        old = reads.get(db, read)
+        if old["reader"] != user.id:
+            raise NotAllowed("only its reader may revise a read")
+        if not reads.is_current(db, read):
+            raise Conflict("this read was revised meanwhile: reload the page")
+        if old["image"] != form.image:
+            raise BadInput("a revision is of the same image")
+        return _record(db, user, form, supersedes=read)
+
+
+def history(home: Path, reader: int | None = None) -> list[dict[str, Any]]:
+    """Every read, superseded ones included, with what its reader saw of the model; newest first."""
+    with opened(home) as db:
+        return reads.history(db, reader)
+
+
+def history_csv(home: Path, user: User, reader: int | None = None) -> str:
+    """The history as CSV. Comments that a spreadsheet would run as formulas are made harmless."""
+    found = history(home, reader)
+    text = io.StringIO()
+    table = csv.DictWriter(text, fieldnames=list(found[0]) if found else ["id"], lineterminator="\r\n")
+    table.writeheader()
+    table.writerows({name: _harmless(value) for name, value in row.items()} for row in found)
+    with opened(home) as db, transaction(db):
+        audit.record(db, user.name, "export history", "", rows=len(found))
+    return text.getvalue()
+
+
+def _record(db: Database, user: User, form: ReadForm, supersedes: int | None) -> int:
+    images.get(db, form.image)
+    prediction = predictions.get(db, form.prediction) if form.prediction is not None else None
+    agrees = _agrees(form, prediction)
+    _check(user, form, prediction, agrees)
+    read = reads.add(db, {
+        "image": form.image, "prediction": form.prediction, "reader": user.id, "supersedes": supersedes,
+        "agrees": agrees, "label": form.label.value, "reason": form.reason.value if form.reason else None,
+        "comment": form.comment.strip(), "seconds": form.seconds, "made_at": clock.stamp(),
+    })  # fmt: skip
+    action = "revise read" if supersedes else "read"
+    audit.record(db, user.name, action, form.image, read=read, label=form.label.value, supersedes=supersedes)
+    return read
+
+
+def _agrees(form: ReadForm, prediction: dict[str, Any] | None) -> int | None:
+    """1 or 0 where the model said Normal or Pneumonia; else there is nothing to agree with."""
+    if prediction is None or prediction["label"] not in (Label.NORMAL, Label.PNEUMONIA):
+        return None
+    return int(prediction["label"] == form.label)
+
+
+def _check(user: User, form: ReadForm, prediction: dict[str, Any] | None, agrees: int | None) -> None:
+    if user.role is not Role.RADIOLOGIST:
+        raise NotAllowed("only a radiologist records reads")
+    if form.label is Label.UNCERTAIN:
+        raise BadInput("a reader says Normal or Pneumonia")
+    if form.prediction is not None and (prediction is None or prediction["image"] != form.image):
+        raise BadInput("the prediction belongs to another image: reload the page")
+    if agrees == 0 and form.reason is None:
+        raise BadInput("say why you disagree: choose a reason")
+    if len(form.comment) > LONGEST_COMMENT:
+        raise BadInput(f"a comment has at most {LONGEST_COMMENT} characters")
+
+
+def _harmless(value: Any) -> Any:
+    """A leading =, +, - or @ makes spreadsheets run a cell (OWASP, CSV injection); a quote stops that."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value

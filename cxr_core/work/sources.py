@@ -1,0 +1,61 @@
+"""Files, folders and zips on disk, as X-rays or as the reason why one isn't."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from cxr_core.dicom.archive import is_zip, members
+from cxr_core.dicom.reading import read
+from cxr_core.errors import RejectedFile
+from cxr_core.records import Radiograph
+
+T = TypeVar("T")
+
+
+def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """`items` in lists of `size`, the last one shorter."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def walk(paths: Iterable[Path]) -> Iterator[Path]:
+    """Every file: those named, and those in the folders named, in the order of their names; hidden ones left out."""
+    for path in paths:
+        if path.is_dir():
+            yield from (file for file in sorted(path.rglob("*")) if file.is_file() and not file.name.startswith("."))
+        else:
+            yield path
+
+
+def open_files(paths: Iterable[Path]) -> Iterator[tuple[str, Radiograph | RejectedFile]]:
+    """Each file (and each file of a zip, as `zip!member`) with its X-ray or why it isn't one."""
+    for path in walk(paths):
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            yield str(path), RejectedFile("unreadable", f"can't be opened: {error.strerror}")
+            continue
+        for name, found in _contents(str(path), data):
+            yield name, _radiograph(found) if isinstance(found, bytes) else found
+
+
+def _contents(name: str, data: bytes) -> Iterator[tuple[str, bytes | RejectedFile]]:
+    if not is_zip(data):
+        yield name, data
+        return
+    try:
+        for member in members(data):
+            yield f"{name}!{member.name}", member.rejected or member.data
+    except RejectedFile as error:
+        yield name, error
+
+
+def _radiograph(data: bytes) -> Radiograph | RejectedFile:
+    try:
+        return read(data).radiograph
+    except RejectedFile as error:
+        return error

@@ -1,0 +1,83 @@
+"""The one way in: bytes are written, synced and queued, not decoded. A bad file can hurt no screen."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from cxr_core.dicom.pseudonym import pseudonym
+from cxr_core.errors import NotFound
+from cxr_core.records import Lane
+from cxr_core.store import files, jobs
+from cxr_core.store.db import opened
+from cxr_core.store.secret import site_secret
+
+INTAKE = "intake"
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sends a file in, and what they say of it."""
+
+    user: int | None = None
+    patient: str | None = None
+    """An identifier for a PNG's or JPEG's patient; it is keyed before it is written anywhere."""
+    bulk: bool = False
+
+
+def folder(home: Path) -> Path:
+    """Where bytes with identity rest until intake has dealt with them (mode 0700)."""
+    return home / "spool"
+
+
+def receive(home: Path, data: bytes, sender: Sender) -> int:
+    """Put a file (an X-ray or a zip of them) in the spool, durably, and return the number of its intake job."""
+    token = secrets.token_hex(16)
+    files.write_durably(folder(home) / token, data)
+    patient = pseudonym(site_secret(home), "patient", sender.patient) if sender.patient else None
+    with opened(home) as db:
+        return queue(db, token, patient, sender)
+
+
+def queue(db: Database, token: str, patient: str | None, sender: Sender, member: str | None = None) -> int:
+    """Queue the intake of a file in the spool; `patient` is a pseudonym already, `member` its place in a zip."""
+    payload = {"spool": token, "patient": patient, "member": member}
+    return jobs.ask(db, jobs.Request(INTAKE, Lane.READING, payload, sender.user, sender.bulk))
+
+
+def fetch(home: Path, token: str) -> bytes:
+    """The spooled bytes. Raises NotFound."""
+    try:
+        return (folder(home) / token).read_bytes()
+    except FileNotFoundError as error:
+        raise NotFound("the file is no longer in the spool: send it again") from error
+
+
+def remove(home: Path, token: str) -> None:
+    """Remove the spooled bytes; nothing happens if they are gone."""
+    (folder(home) / token).unlink(missing_ok=True)
+
+
+def sweep(home: Path) -> int:
+    """Remove what lies in the spool without an open job: left by a kill between two steps. Returns how many."""
+    removed, found = 0, list(folder(home).iterdir())
+    with opened(home) as db:
+        wanted = jobs.open_payloads(db, INTAKE)
+    tokens = {payload["spool"] for payload in wanted}
+    for path in found:
+        # A file younger than this may belong to a job whose row is being written at this moment.
+        if path.name not in tokens and _older_than(path, 600):
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
+def _older_than(path: Path, seconds: float) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > seconds
+    except FileNotFoundError:
+        return False

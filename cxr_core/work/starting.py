@@ -1,0 +1,56 @@
+"""Which workers are alive, and the demo that a fresh home may be filled with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from cxr_core.errors import Conflict
+from cxr_core.records import Job, JobState, Lane
+from cxr_core.store import files, images, jobs, secret, site, users, workers
+from cxr_core.store.db import count, opened, transaction
+from cxr_core.work.opening import DEMO, DEMO_SECRET, SECRET_CHECK
+
+MAKE_DEMO = "make demo"
+OPEN = (JobState.QUEUED, JobState.RUNNING)
+
+
+def living_lanes(home: Path) -> set[Lane]:
+    """The lanes that have a living worker."""
+    with opened(home) as db:
+        return {lane for lane in Lane if workers.living(db, lane)}
+
+
+def ask_for_demo(home: Path) -> int:
+    """Queue the making of the demo and return its job's number; the home is a demo from then on.
+
+    Where it is made already, and its files are there, nothing is queued. A home that was started from the example
+    database has the history without the files: making it again makes them. Raises Conflict for a home that somebody works in: a demo's secret is known to all.
+    """
+    with opened(home) as db, transaction(db):
+        found = jobs.newest(db, MAKE_DEMO)
+        if found and (found[0].state in OPEN or _is_whole(home, db, found[0])):
+            return found[0].id
+        if site.get(db, DEMO) is None:
+            _become_demo(home, db)
+        return jobs.ask(db, jobs.Request(MAKE_DEMO, Lane.LEARNING, {}))
+
+
+def _is_whole(home: Path, db: Database, made: Job) -> bool:
+    stored = (files.path_of(home, row["file_sha256"]) for row in images.all_files(db))
+    return made.state is JobState.DONE and all(path.exists() for path in stored)
+
+
+def _become_demo(home: Path, db: Database) -> None:
+    if users.any_user(db) or count(db, "SELECT count(*) FROM images"):
+        raise Conflict("this home is in use: set CXR_HOME to another folder for a demo")
+    secret.replace(home, DEMO_SECRET)
+    site.put(db, SECRET_CHECK, secret.check_value(home))
+    site.put(db, DEMO, "1")
+
+
+def demo_job(home: Path) -> Job | None:
+    """The job that makes the demo, with its progress, or None."""
+    with opened(home) as db:
+        return next(iter(jobs.newest(db, MAKE_DEMO)), None)

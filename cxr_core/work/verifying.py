@@ -1,0 +1,48 @@
+"""Checking that everything stored is what was stored."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from cxr_core.errors import CxrError
+from cxr_core.model import release
+from cxr_core.store import audit, files, images, models
+from cxr_core.store.db import opened
+
+
+def verify(home: Path) -> dict[str, Any]:
+    """How many audit events, images and models were checked, and every `problems` found, in plain words."""
+    problems: list[str] = []
+    with opened(home) as db:
+        events = _audit(db, problems)
+        stored = images.all_files(db)
+        for row in stored:
+            try:
+                files.get(home, row["file_sha256"])
+            except CxrError as error:
+                problems.append(f"image {row['id'][:12]}…: {error}")
+        versions = models.all_models(db)
+        problems += [problem for row in versions for problem in _model(db, row)]
+    return {"audit_events": events, "images": len(stored), "models": len(versions), "problems": problems}
+
+
+def _audit(db: Database, problems: list[str]) -> int:
+    try:
+        return audit.verify(db)
+    except CxrError as error:
+        problems.append(str(error))
+        return 0
+
+
+def _model(db: Database, row: dict[str, Any]) -> list[str]:
+    wanted = row["weights_sha256"]
+    data = release.WEIGHTS.read_bytes() if wanted == release.card()["weights_sha256"] else models.weights(db, wanted)
+    if data is None:
+        return [f"model {row['name']}: its weights are missing"]
+    if hashlib.sha256(data).hexdigest() != wanted or row["card"]["weights_sha256"] != wanted:
+        return [f"model {row['name']}: its weights are not those its card was written for"]
+    return []
