@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CXR_HOME ?= var
 export CXR_HOME
 
-.PHONY: run test lint bench train example screenshots clean
+.PHONY: run test lint bench train example screenshots pythons clean
 
 run: $(VENV)/runs
 	CXR_DEMO=$${CXR_DEMO-1} $(BIN)/streamlit run app.py
@@ -46,6 +46,10 @@ $(VENV)/runs: requirements.txt
 $(VENV)/develops: requirements-dev.txt $(VENV)/runs
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
+
+# The supported versions of Python, each in an environment of its own: takes long, and several GB.
+pythons:
+	sh tools/check_pythons.sh
 
 clean:
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

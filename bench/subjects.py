@@ -7,7 +7,7 @@ from io import BytesIO
 import pydicom
 from pydicom.uid import ExplicitVRLittleEndian
 
-from cxr_core.dicom.phantoms import phantom
+from cxr_core.dicom.phantoms.phantom import phantom
 
 MACHINE = "DEMO-CAR-1"
 

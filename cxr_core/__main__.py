@@ -93,7 +93,8 @@ def _stage(text: str) -> tuple[int, int]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command (those of the process where no `arguments` are given) and return the exit status."""
     options = parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("cxr_core").setLevel(logging.INFO)  # libraries would tell what stands in headers
     try:
         module, function = options.run.split(".")
         return int(getattr(importlib.import_module(f"cxr_core.commands.{module}"), function)(load(), options))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
+import contextvars
 import logging
 import os
 import secrets
@@ -12,12 +12,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import cv2
 import torch
+from sqlite_utils import Database
 
+import cxr_core
 from cxr_core import __version__
 from cxr_core.errors import Conflict, CxrError
 from cxr_core.records import Job, Lane
@@ -43,23 +46,41 @@ NAP_SECONDS = 0.1
 """Between looks for work: short, because a radiologist is waiting for the opinion."""
 
 
+def _code_on_disk() -> bytes:
+    """The file that holds the program's version."""
+    path = Path(cxr_core.__file__)
+    return path.read_bytes() if path.is_file() else b""
+
+
+STARTED_AS = _code_on_disk()
+
+
 @dataclass
 class Worker:
-    """What this process has at hand, the lane it works on, and whether it has been told to stop."""
+    """What this process has at hand, the lane it works on, and whether it is to stop."""
 
     desk: Desk
     lane: Lane
+    starter: int | None = None
+    """The process that it must not outlive."""
     stopping: threading.Event = field(default_factory=threading.Event)
+    looked_at: float = -BEAT_SECONDS
+    """When it last looked after itself and the others, by the monotonic clock."""
 
     @property
     def id(self) -> str:
         """The name in which it holds jobs."""
         return self.desk.worker
 
+    def stop_if_left_behind(self) -> None:
+        """Stop where the starter is gone, or the program on disk isn't the one that runs here any more."""
+        if self.starter not in (None, os.getppid()) or _code_on_disk() != STARTED_AS:
+            self.stopping.set()
 
-def new_worker(settings: Settings, lane: Lane) -> Worker:
+
+def new_worker(settings: Settings, lane: Lane, starter: int | None = None) -> Worker:
     """A worker with a name of its own."""
-    return Worker(Desk(settings, worker=secrets.token_hex(8)), lane)
+    return Worker(Desk(settings, worker=secrets.token_hex(8)), lane, starter)
 
 
 def process_one_job(worker: Worker) -> bool:
@@ -85,57 +106,74 @@ def process_one_job(worker: Worker) -> bool:
 
 
 def run(settings: Settings, lane: Lane, starter: int | None) -> None:
-    """Work until told to stop (SIGTERM, SIGINT), or until the process `starter` is gone."""
+    """Work until told to stop (SIGTERM, SIGINT), until the process `starter` is gone, or until an update."""
     check(settings.home)
     _use_threads(settings, lane)
-    worker = new_worker(settings, lane)
+    worker = new_worker(settings, lane, starter)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stopper(worker))
-    with opened(settings.home) as db:
-        workers.register(db, worker.id, lane, __version__)
     try:
-        _loop(worker, starter)
+        _look_after(worker)
+        if lane is Lane.READING:
+            reading.warm_up(worker.desk)
+        while not worker.stopping.is_set():
+            _look_after(worker)
+            if not worker.stopping.is_set() and not process_one_job(worker):
+                worker.stopping.wait(NAP_SECONDS)
     finally:
         _leave(worker)
 
 
-def one_off(settings: Settings, lane: Lane) -> Callable[[], bool]:
-    """For a command that finds no worker alive: does the lane's next job here and says whether there was one."""
+@contextmanager
+def standing_in(settings: Settings, lane: Lane) -> Iterator[Callable[[], bool]]:
+    """For a command that waits for jobs: what does the lane's next one here, where no other worker is alive.
+
+    It says whether it did one, and is to be called again and again: the others may die meanwhile.
+    """
     worker = new_worker(settings, lane)
-    with opened(settings.home) as db:
-        jobs.take_over(db, workers.living(db))
-        workers.register(db, worker.id, lane, __version__)
-    atexit.register(_leave, worker)
-    return lambda: process_one_job(worker)
+    is_working = False
+
+    def step() -> bool:
+        nonlocal is_working
+        with opened(settings.home) as db:
+            is_working = is_working or not workers.living(db, lane)
+        if not is_working:
+            return False
+        _look_after(worker)
+        return process_one_job(worker)
+
+    try:
+        yield step
+    finally:
+        _leave(worker)
 
 
 def _leave(worker: Worker) -> None:
-    with opened(worker.desk.home) as db:
+    with opened(worker.desk.home) as db, transaction(db):
         jobs.hand_back(db, worker.id)
         workers.leave(db, worker.id)
 
 
-def _loop(worker: Worker, starter: int | None) -> None:
-    beat_at = 0.0
-    while not worker.stopping.is_set():
-        if time.monotonic() >= beat_at:
-            if starter is not None and os.getppid() != starter:
-                return  # nothing outlives the app that started it
-            _look_after(worker)
-            beat_at = time.monotonic() + BEAT_SECONDS
-        if not process_one_job(worker):
-            worker.stopping.wait(NAP_SECONDS)
-
-
 def _look_after(worker: Worker) -> None:
-    """Beat, and take over what dead workers held."""
-    with opened(worker.desk.home) as db:
-        workers.beat(db, worker.id)
-        alive = workers.living(db) | {worker.id}
+    """Every few seconds: beat, take over what dead workers held, and see whether it is time to stop."""
+    if time.monotonic() - worker.looked_at < BEAT_SECONDS:
+        return
+    worker.looked_at = time.monotonic()
+    worker.stop_if_left_behind()
+    # One transaction: else a worker that comes just now, and claims a job, would be taken for a dead one.
+    with opened(worker.desk.home) as db, transaction(db):
+        _beat(db, worker)
+        alive = workers.living(db)
         workers.bury(db, alive)
         jobs.take_over(db, alive)
     if worker.lane is Lane.READING:
         spool.sweep(worker.desk.home)
+
+
+def _beat(db: Database, worker: Worker) -> None:
+    """Say that this worker is alive; one that was struck off while its machine slept comes back."""
+    if not workers.beat(db, worker.id):
+        workers.register(db, worker.id, worker.lane, __version__)
 
 
 @contextmanager
@@ -145,16 +183,17 @@ def _heartbeat(worker: Worker, job: Job) -> Iterator[Desk]:
 
     def beat(progress: dict[str, Any] | None = None) -> None:
         with opened(worker.desk.home) as db:
-            workers.beat(db, worker.id)
+            _beat(db, worker)
             if not jobs.beat(db, job.id, worker.id, progress):
                 lost.set()
 
     def keep_beating() -> None:
         while not done.wait(BEAT_SECONDS):
+            worker.stop_if_left_behind()
             beat()
 
     def tell(progress: dict[str, Any]) -> None:
-        beat(progress)
+        contextvars.Context().run(beat, progress)  # now, even where a demo tells of the past
         if lost.is_set() or worker.stopping.is_set():
             raise Conflict("stopped")
 

@@ -21,18 +21,24 @@ from cxr_core.records import Floats, Side, Status
 from cxr_core.settings import Settings
 from cxr_core.store import db as database
 from cxr_core.store import models
+from cxr_core.store.migrations import check
 from cxr_core.store.secret import site_secret
 from cxr_core.work import learning, reading, sources
 
 PICTURE_SIZE = 448
+LONGEST_STEM = 60
+"""Characters of a file's own name in the name of its heatmap."""
 
 
 def model_to_use(settings: Settings, name: str | None) -> Model:
     """The model called `name` (of the home, or a weights file), else the home's running one, else the first release."""
     if name and Path(name).suffix == ".safetensors":
         return predict.load_file(Path(name))
-    if name in (None, release.card()["name"]) and not (settings.home / database.FILE).exists():
+    if not (settings.home / database.FILE).exists():
+        if name not in (None, release.card()["name"]):
+            raise NotFound(f"there is no model {name} here: say a .safetensors file, or set CXR_HOME")
         return predict.load_file(release.WEIGHTS)
+    check(settings.home)
     with database.opened(settings.home) as db:
         return reading.load(db, name or models.running(db) or release.card()["name"])
 
@@ -49,7 +55,8 @@ def run_predict(settings: Settings, options: argparse.Namespace) -> int:
         result({"path": path, **_answer(found), "model": model.card.name})
         opinion = getattr(found, "opinion", None)
         if options.heatmaps and opinion is not None:
-            _write_picture(options.heatmaps / f"{number:05d}-{Path(path).stem}.png", opinion.heatmap, model)
+            name = f"{number:05d}-{Path(path).stem.rpartition('!')[2][:LONGEST_STEM]}.png"
+            _write_picture(options.heatmaps / name, opinion.heatmap, model)
     return 0
 
 
@@ -69,7 +76,7 @@ def _write_picture(path: Path, heatmap: Floats, model: Model) -> None:
     """The heatmap as a coloured PNG; its colours are scaled by the card, so that a weak map looks weak."""
     strength = min(1.0, float(heatmap.max()) / model.card.heatmap_scale)
     grey = np.round(as_picture(heatmap, PICTURE_SIZE) * strength * 255).astype(np.uint8)
-    cv2.imwrite(str(path), cv2.applyColorMap(grey, cv2.COLORMAP_INFERNO))
+    path.write_bytes(cv2.imencode(".png", cv2.applyColorMap(grey, cv2.COLORMAP_INFERNO))[1].tobytes())
 
 
 def run_evaluate(settings: Settings, options: argparse.Namespace) -> int:
@@ -87,8 +94,8 @@ def run_evaluate(settings: Settings, options: argparse.Namespace) -> int:
 
 def run_train(settings: Settings, options: argparse.Namespace) -> int:
     """Train, write weights, card and split, print the card."""
-    stages = tuple((int(size), int(epochs)) for size, epochs in (stage.split("x") for stage in options.stages))
-    recipe = Recipe(stages=stages, learning_rate=options.learning_rate, seed=options.seed)
+    recipe = Recipe(stages=tuple(options.stages), learning_rate=options.learning_rate, seed=options.seed)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     card = learning.train_release(options.folders, options.out, options.base, recipe, training_progress)
     result(card.as_dict())
     return 0
@@ -96,15 +103,20 @@ def run_train(settings: Settings, options: argparse.Namespace) -> int:
 
 def run_deidentify(settings: Settings, options: argparse.Namespace) -> int:
     """Write a de-identified copy of each X-ray under numbered names (names can identify), one JSON line each."""
+    if not options.source.exists():
+        raise NotFound(f"{options.source}: there is no such file or folder")
     secret = site_secret(settings.home)
     options.destination.mkdir(parents=True, exist_ok=True)
-    refused = 0
-    for number, path in enumerate(sources.walk([options.source]), 1):
-        try:
-            copy = options.destination / f"{number:06d}.dcm"
-            copy.write_bytes(deidentify(path.read_bytes(), secret))
-            result({"path": str(path), "copy": str(copy), "reasons": []})
-        except RejectedFile as error:
-            refused += 1
-            result({"path": str(path), "copy": None, "reasons": [str(error)]})
-    return 1 if refused and refused == number else 0
+    for number, (path, found) in enumerate(sources.contents([options.source]), 1):
+        copy = options.destination / f"{number:06d}.dcm"
+        refused = found if isinstance(found, RejectedFile) else _copy(found, copy, secret)
+        result({"path": path, "copy": None if refused else copy, "reasons": [str(refused)] if refused else []})
+    return 0
+
+
+def _copy(data: bytes, copy: Path, secret: bytes) -> RejectedFile | None:
+    try:
+        copy.write_bytes(deidentify(data, secret))
+    except RejectedFile as error:
+        return error
+    return None

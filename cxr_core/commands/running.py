@@ -7,18 +7,22 @@ import getpass
 import sys
 import time
 from collections.abc import Iterable
+from pathlib import Path
 
 from cxr_core.commands.output import result, say
-from cxr_core.errors import BadInput, NotFound
-from cxr_core.records import Job, JobState, Lane, Role
+from cxr_core.errors import BadInput, IntegrityError, NotFound, RejectedFile
+from cxr_core.records import Job, JobState, Lane, Role, Status
 from cxr_core.settings import Settings
-from cxr_core.work import accounts, monitoring, requests, retraining, sources, starting
-from cxr_core.work.opening import open_home
-from cxr_core.work.retraining import Options
+from cxr_core.store.migrations import check
+from cxr_core.work import accounts, monitoring, planning, requests, retraining, sources, starting
+from cxr_core.work.opening import is_demo, open_home
+from cxr_core.work.planning import Options
 from cxr_core.work.verifying import verify
 
 AT_ONCE = 50
 """Files that `import` has in the spool at a time."""
+LOOK_SECONDS = 0.2
+"""Between looks at what another worker does."""
 
 
 def run_import(settings: Settings, options: argparse.Namespace) -> int:
@@ -28,14 +32,25 @@ def run_import(settings: Settings, options: argparse.Namespace) -> int:
         if not path.exists():
             raise NotFound(f"{path}: there is no such file or folder")
     for batch in sources.batched(sources.walk(options.paths), AT_ONCE):
-        uploads = [requests.Upload(path.name, path.read_bytes()) for path in batch]
-        numbers = requests.take_in(settings, None, uploads, options.patient)
-        _work_off(settings, Lane.READING, numbers)
-        names = dict(zip(numbers, map(str, batch), strict=True))
-        for verdict in requests.verdicts(settings.home, numbers):
-            result({"path": names.get(verdict.job), "member": verdict.member, "status": verdict.status,
-                    "image": verdict.image, "known": verdict.known, "reasons": verdict.reasons})  # fmt: skip
+        _import(settings, batch, options.patient)
     return 0
+
+
+def _import(settings: Settings, batch: list[Path], patient: str | None) -> None:
+    found = [(path, sources.load(path, settings.max_upload_mb * requests.MEGABYTE)) for path in batch]
+    uploads = [requests.Upload(path.name, data) for path, data in found if isinstance(data, bytes)]
+    numbers = requests.take_in(settings, None, uploads, patient)
+    unpacked = _work_off(settings, Lane.READING, numbers)
+    _work_off(settings, Lane.READING, [number for job in unpacked for number in job.result.get("members", [])])
+    waiting = iter(numbers)
+    for path, data in found:
+        if isinstance(data, RejectedFile):
+            result({"path": path, "member": None, "status": Status.REJECTED, "image": None, "known": False,
+                    "reasons": [str(data)]})  # fmt: skip
+            continue
+        for verdict in requests.verdicts(settings.home, [next(waiting)]):
+            result({"path": path, "member": verdict.member, "status": verdict.status, "image": verdict.image,
+                    "known": verdict.known, "reasons": verdict.reasons})  # fmt: skip
 
 
 def run_worker(settings: Settings, options: argparse.Namespace) -> int:
@@ -64,7 +79,7 @@ def run_users_add(settings: Settings, options: argparse.Namespace) -> int:
 def run_demo(settings: Settings, options: argparse.Namespace) -> int:
     """Fill an empty home with the demo, and wait until it is there."""
     open_home(settings.home)
-    if not accounts.nobody_yet(settings.home):
+    if not accounts.nobody_yet(settings.home) and not is_demo(settings.home):
         return 0  # somebody works here already
     number = starting.ask_for_demo(settings.home)
     say("making the demo: synthetic studies, read by the real model")
@@ -74,10 +89,11 @@ def run_demo(settings: Settings, options: argparse.Namespace) -> int:
 
 def run_retrain(settings: Settings, options: argparse.Namespace) -> int:
     """Fine-tune on what was flagged, and print the candidate's comparison."""
+    check(settings.home)
     admin = accounts.admin_named(settings.home, options.by)
     chosen = Options(options.trained, options.epochs, options.learning_rate, options.replay)
     if options.dry_run:
-        planned = retraining.plan(settings, chosen)
+        planned = planning.plan(settings, chosen)
         result({"table": planned.table(), "left_out": planned.left_out, "missing": planned.missing})
         return 0
     number = retraining.start(settings, admin, chosen)
@@ -90,31 +106,34 @@ def run_retrain(settings: Settings, options: argparse.Namespace) -> int:
 
 def run_drift(settings: Settings, options: argparse.Namespace) -> int:
     """The signals of the drift page as JSON."""
+    check(settings.home)
     result(monitoring.drift_now(settings.home, options.days))
     return 0
 
 
 def run_verify(settings: Settings, options: argparse.Namespace) -> int:
     """Check the audit chain, every image file and every model; 1 if something isn't what was written."""
+    check(settings.home)
     found = verify(settings.home)
     result(found)
-    return 1 if found["problems"] else 0
+    if found["problems"]:
+        raise IntegrityError("; ".join(found["problems"]))
+    return 0
 
 
 def _work_off(settings: Settings, lane: Lane, numbers: Iterable[int]) -> list[Job]:
     """Wait for jobs; where no worker of the lane is alive, do them here."""
-    from cxr_core.worker import one_off
+    from cxr_core.worker import standing_in
 
-    wanted = list(numbers)
-    own = None if lane in starting.living_lanes(settings.home) else one_off(settings, lane)
-    last = ""
-    while True:
-        found = requests.jobs_of(settings.home, wanted)
-        if all(job.state in (JobState.DONE, JobState.FAILED) for job in found):
-            return found
-        if own is None or not own():
-            time.sleep(0.2)
-        running = next((job for job in found if job.state is JobState.RUNNING), None)
-        if running and str(running.progress) != last:
-            last = str(running.progress)
-            say(last)
+    wanted, last = list(numbers), ""
+    with standing_in(settings, lane) as work:
+        while True:
+            found = requests.jobs_of(settings.home, wanted)
+            if all(job.state in (JobState.DONE, JobState.FAILED) for job in found):
+                return found
+            if not work():
+                time.sleep(LOOK_SECONDS)
+            running = next((job for job in found if job.state is JobState.RUNNING), None)
+            if running and str(running.progress) != last:
+                last = str(running.progress)
+                say(last)

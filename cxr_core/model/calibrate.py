@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from cxr_core.errors import ModelError
 from cxr_core.records import Label
@@ -32,7 +33,8 @@ class Calibration:
 
     def probability(self, logit: NDArray[np.floating]) -> NDArray[np.float64]:
         """Calibrated probability of pneumonia for logits (Pneumonia's minus Normal's)."""
-        return 1 / (1 + np.exp(-(self.slope * np.asarray(logit, np.float64) + self.intercept)))
+        probability: NDArray[np.float64] = expit(self.slope * np.asarray(logit, np.float64) + self.intercept)
+        return probability
 
     def label(self, probability: float) -> Label:
         """Normal, Pneumonia, or Uncertain."""

@@ -157,7 +157,7 @@ def _one_epoch(run: _Run, training: Examples, validation: Examples, recipe: Reci
         run.best = {name: tensor.clone() for name, tensor in run.network.state_dict().items()}
     run.history.append(entry)
     run.epoch += 1
-    tell(entry)
+    tell({**entry, "history": run.history})
 
 
 def _train_epoch(run: _Run, training: Examples, recipe: Recipe, tell: Progress) -> float:
@@ -175,8 +175,8 @@ def _train_epoch(run: _Run, training: Examples, recipe: Recipe, tell: Progress) 
         _cosine(run.optimiser, recipe, run.epoch + step / steps)
         total += _step(run, training, chosen, recipe, weights) * len(chosen)
         if step % 20 == 0:
-            tell({"epoch": run.epoch + 1, "epochs": recipe.epochs, "step": step + 1, "steps": steps,
-                  "loss": total / max(1, (step + 1) * recipe.batch_size)})  # fmt: skip
+            done = {"epoch": run.epoch + 1, "epochs": recipe.epochs, "step": step + 1, "steps": steps}
+            tell({**done, "loss": total / ((step + 1) * recipe.batch_size), "history": run.history})
     return total / len(order)
 
 

@@ -46,6 +46,16 @@ def get(db: Database, prediction: int) -> dict[str, Any] | None:
     return _decoded(found) if found else None
 
 
+def lacking(db: Database, model: str, limit: int) -> list[dict[str, Any]]:
+    """`id` and `file_sha256` of images that nobody has read and that lack a prediction by `model`, oldest first."""
+    return rows(
+        db,
+        "SELECT id, file_sha256 FROM images WHERE id NOT IN (SELECT image FROM reads) "
+        "AND id NOT IN (SELECT image FROM predictions WHERE model = ?) ORDER BY received_at, id LIMIT ?",
+        (model, limit),
+    )
+
+
 def observed(db: Database, since: str) -> list[dict[str, Any]]:
     """Every prediction since a stamp, with what the drift page needs of its image, oldest first."""
     found = rows(

@@ -34,8 +34,8 @@ def current_of(db: Database, image: str) -> list[dict[str, Any]]:
 
 
 HISTORY = """
-SELECT r.id, r.made_at, u.name AS reader, r.image, i.patient, r.prediction, p.model, p.probability, p.label AS model_label, r.agrees,
-       r.label, r.reason, r.comment, r.seconds, r.supersedes,
+SELECT r.id, r.made_at, u.name AS reader, r.image, i.patient, r.prediction, p.model, p.probability,
+       p.label AS model_label, r.agrees, r.label, r.reason, r.comment, r.seconds, r.supersedes,
        r.id NOT IN (SELECT supersedes FROM reads WHERE supersedes IS NOT NULL) AS current
 FROM reads r JOIN users u ON u.id = r.reader JOIN images i ON i.id = r.image
 LEFT JOIN predictions p ON p.id = r.prediction

@@ -14,13 +14,13 @@ from typing import Any
 from cxr_core import clock
 from cxr_core.errors import Conflict
 from cxr_core.model.dataset import split_file, write_split
-from cxr_core.records import CLASSES, Job, Label, Lane, Reason, Role, User
+from cxr_core.records import CLASSES, Job, Lane, Role, User
 from cxr_core.store import files, jobs, models, predictions, reads, site, users
 from cxr_core.store.db import opened, transaction
 from cxr_core.work import intake, learning, retraining, reviewing
 from cxr_core.work.accounts import DEMO_ACCOUNTS
 from cxr_core.work.doing import Desk, Outcome
-from cxr_core.work.retraining import DEMO_BASE, Options
+from cxr_core.work.planning import DEMO_BASE, Options
 from cxr_core.work.story import RETRAINED_ON_DAY, STUDIES, Study, base
 
 TOLD_AT = "demo told at"
@@ -84,16 +84,15 @@ def _take_in(desk: Desk, study: Study) -> str:
 
 
 def _read(desk: Desk, reader: User, image: str, study: Study) -> None:
-    """The reader sees what there is to see: the truth, since the study was made with it."""
+    """What the reader of the story records, having seen the model's opinion; once."""
     with opened(desk.home) as db:
         if reads.current_of(db, image):
             return
         prediction = predictions.latest(db, image)
-    truth = Label.PNEUMONIA if study.phantom.opacity else Label.NORMAL
-    wrong = prediction is not None and prediction["label"] not in (truth, Label.UNCERTAIN, None)
-    missed = Reason.SMALL if truth is Label.PNEUMONIA else Reason.OTHER_OPACITY
+    said = prediction["label"] if prediction else None
+    reason = study.reason if said in CLASSES and said != study.reading else None
     form = reviewing.ReadForm(
-        image, prediction["id"] if prediction else None, truth, missed if wrong else None,
+        image, prediction["id"] if prediction else None, study.reading, reason,
         seconds=12.0 + study.phantom.number % 17,
     )  # fmt: skip
     reviewing.submit(desk.home, reader, form)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,13 @@ from cxr_core.model.predict import Model, forward_all
 from cxr_core.model.preprocess import Preprocessing
 from cxr_core.model.train import Recipe, train
 from cxr_core.records import Job, Side
-from cxr_core.store import audit, files, models, training_sets
+from cxr_core.store import audit, files, models, site, training_sets
 from cxr_core.store.db import opened
 from cxr_core.work import comparing, gathering, reading
 from cxr_core.work.carding import Origin, make_card
 from cxr_core.work.doing import Desk, Outcome
 from cxr_core.work.gathering import Gathered, Labelled
+from cxr_core.work.opening import DEMO
 from cxr_core.work.retraining import checkpoint_of, remove_checkpoints
 
 Tell = Callable[[dict[str, Any]], None]
@@ -60,35 +61,65 @@ def train_release(folders: list[Path], out: Path, base: str, recipe: Recipe, tel
     return card
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """All that a retrain needs, fetched before it begins."""
+
+    training_set: str
+    options: dict[str, Any]
+    parent: Model
+    rivals: list[Model]
+    sides: dict[Side, Gathered]
+    name: str
+    """Of the candidate."""
+    made_from: str
+    """What its card says of its studies."""
+
+
 def retrain(desk: Desk, job: Job) -> Outcome:
     """A job: fine-tune the parent on a fixed training set; the result is a candidate, used for nothing yet."""
-    training_set = str(job.payload["training_set"])
-    checkpoint = checkpoint_of(desk.home, job.id)
     remove_checkpoints(desk.home, but=job.id)
-    with opened(desk.home) as db:
-        manifest = training_sets.get(db, training_set)
-        parent = reading.model_named(desk, db, manifest["parent"])
-        sides = gathering.of_training_set(desk.settings, db, manifest["items"], parent.card.preprocessing)
-        rivals = [reading.model_named(desk, db, name) for name in _rivals(db, manifest["parent"])]
-        name = models.next_name(db, release.STEM)
-    recipe = recipe_of(manifest["options"])
-    tuned = copy.deepcopy(parent.network)
-    history = _fine_tune(tuned, sides, recipe, checkpoint, _with_history(desk.tell))
-    tensors = to_file(tuned, parent.network)
-    origin = Origin(name, parent.card.name, parent.card.name, hashlib.sha256(tensors).hexdigest(),
-                    {"training_set": training_set}, recipe.as_dict(), history)  # fmt: skip
-    network = _rounded(tuned)
-    card = make_card(network, sides, origin, parent.card.preprocessing)
-    gate = comparing.gate(Model(card, network), rivals, sides[Side.LOCKED].examples)
-    card = replace(card, metrics={**card.metrics, "gate": gate})
+    lesson, checkpoint = _prepared(desk, str(job.payload["training_set"])), checkpoint_of(desk.home, job.id)
+    tuned = copy.deepcopy(lesson.parent.network)
+    history = _fine_tune(tuned, lesson, checkpoint, desk.tell)
+    tensors = to_file(tuned, lesson.parent.network)
+    card = _judged(tuned, lesson, history, hashlib.sha256(tensors).hexdigest())
 
     def write(db: Database) -> None:
         models.add_weights(db, tensors)
-        models.add(db, card.as_dict(), training_set)
-        audit.record(db, "program", "make candidate", name, weights=card.weights_sha256, training_set=training_set)
+        models.add(db, card.as_dict(), lesson.training_set)
+        audit.record(
+            db, "program", "make candidate", card.name, weights=card.weights_sha256, training_set=lesson.training_set
+        )
 
-    result = {"candidate": name, "passed": gate["passed"]}
+    result = {"candidate": card.name, "passed": card.metrics["gate"]["passed"]}
     return Outcome(result, write, after=lambda: checkpoint.unlink(missing_ok=True))
+
+
+def _prepared(desk: Desk, training_set: str) -> Lesson:
+    with opened(desk.home) as db:
+        manifest = training_sets.get(db, training_set)
+        parent = reading.model_named(desk, db, manifest["parent"])
+        return Lesson(
+            training_set,
+            manifest["options"],
+            parent,
+            [reading.model_named(desk, db, name) for name in _rivals(db, manifest["parent"])],
+            gathering.of_training_set(desk.settings, db, manifest["items"], parent.card.preprocessing),
+            models.next_name(db, release.STEM),
+            "synthetic studies (DEMO)" if site.get(db, DEMO) else "studies of this site",
+        )
+
+
+def _judged(tuned: Network, lesson: Lesson, history: list[dict[str, float]], weights_sha256: str) -> Card:
+    """The candidate's card with its gate report. The network is judged as its file will give it back, rounded."""
+    network, rule = from_files(to_file(tuned), name=lesson.name), lesson.parent.card.preprocessing
+    data = {"made_from": lesson.made_from, "training_set": lesson.training_set}
+    parent, recipe = lesson.parent.card.name, recipe_of(lesson.options).as_dict()
+    origin = Origin(lesson.name, parent, parent, weights_sha256, data, recipe, history)
+    card = make_card(network, lesson.sides, origin, rule)
+    gate = comparing.gate(Model(card, network), lesson.rivals, lesson.sides[Side.LOCKED].examples)
+    return replace(card, metrics={**card.metrics, "gate": gate})
 
 
 def recipe_of(options: dict[str, Any]) -> Recipe:
@@ -127,30 +158,13 @@ def on_side(samples: list[dataset.Sample], side: Side, split: dict[str, Side]) -
     return chosen
 
 
-def _fine_tune(
-    network: Network, sides: dict[Side, Gathered], recipe: Recipe, checkpoint: Path, tell: Tell
-) -> list[dict[str, float]]:
-    training, validation = sides[Side.TRAIN].examples, sides[Side.VALIDATION].examples
+def _fine_tune(network: Network, lesson: Lesson, checkpoint: Path, tell: Tell) -> list[dict[str, float]]:
+    training, validation = lesson.sides[Side.TRAIN].examples, lesson.sides[Side.VALIDATION].examples
+    recipe = recipe_of(lesson.options)
     if recipe.trained == "head":
         return train_head(network, training, validation, recipe, tell)
+    checkpoint.parent.mkdir(exist_ok=True, mode=0o700)
     return train(network, training, validation, recipe, checkpoint, tell)
-
-
-def _with_history(tell: Tell) -> Tell:
-    """Progress that carries the finished epochs along, for the curves on the retrain page."""
-    history: list[dict[str, Any]] = []
-
-    def told(progress: dict[str, Any]) -> None:
-        if "validation_auc" in progress:
-            history.append(progress)
-        tell({"history": history, **progress})
-
-    return told
-
-
-def _rounded(network: Network) -> Network:
-    """The network as its file will give it back: judged is what is served."""
-    return from_files(to_file(network), name="candidate")
 
 
 def _rivals(db: Database, parent: str) -> list[str]:

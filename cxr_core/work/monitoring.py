@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from cxr_core import clock
 from cxr_core.drift.agreement import Agreement, Judgement, weekly_agreement
+from cxr_core.drift.catalogue import SIGNALS
 from cxr_core.drift.signals import Signal
 from cxr_core.drift.sketch import Sketch
 from cxr_core.drift.timeline import Observation, References, Window, current, opinion_values, timeline
@@ -37,7 +39,7 @@ class Watch:
     """How often readers agreed, by week and model version."""
     releases: list[Release]
     """When another model was put to use, within the time shown."""
-    reference: dict[str, Sketch]
+    reference: Mapping[str, Sketch]
     """The running model's reference."""
     images: int
     """Images that were predicted in the time shown."""
@@ -55,9 +57,25 @@ def watch(home: Path, days: int) -> Watch:
         timeline(seen, references),
         weekly_agreement(_judgement(read) for read in agreement(home, days)),
         [release for release in releases(home) if release.at >= since],
-        dict(references.by_model[references.running]),
+        references.by_model[references.running],
         len(shown),
     )
+
+
+def drift_now(home: Path, days: int) -> dict[str, Any]:
+    """The signals of the last `days` beside the running model's reference, ready for JSON.
+
+    Raises BadInput if the running model's card has no reference.
+    """
+    references = _references(home)
+    shown = [_observation(row) for row in _as_shown(observed(home, days))]
+    signals = current(shown, references, clock.now(), days)
+    return {
+        "model": references.running,
+        "days": days,
+        "images": len(shown),
+        "signals": [asdict(signal) for signal in signals],
+    }
 
 
 def model_versions(home: Path) -> list[dict[str, Any]]:
@@ -102,17 +120,20 @@ def agreement(home: Path, days: int) -> list[dict[str, Any]]:
 
 
 def _references(home: Path) -> References:
-    by_model = {
-        version["name"]: {name: Sketch.from_dict(sketch) for name, sketch in version["card"]["reference"].items()}
-        for version in model_versions(home)
-        if version["card"]["reference"]
-    }
+    cards = [version["card"] for version in model_versions(home)]
+    by_model = {card["name"]: _sketches(card["reference"]) for card in cards if card["reference"]}
     return References(running_model(home) or "none", by_model)
+
+
+def _sketches(reference: dict[str, Any]) -> dict[str, Sketch]:
+    """A card's sketches in the order of the catalogue; what this program doesn't watch is left out."""
+    return {name: Sketch.from_dict(reference[name]) for name in SIGNALS if name in reference}
 
 
 def _observation(row: dict[str, Any]) -> Observation:
     said = opinion_values(row["probability"]) if row["probability"] is not None else {}
-    return Observation(datetime.fromisoformat(row["made_at"]), row["model"], {**row["appearance"], **said}, row["device"])
+    at = datetime.fromisoformat(row["made_at"])
+    return Observation(at, row["model"], {**row["appearance"], **said}, row["device"])
 
 
 def _as_shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

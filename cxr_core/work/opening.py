@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from sqlite_utils import Database
+
 from cxr_core.errors import IntegrityError
 from cxr_core.model import release
 from cxr_core.store import audit, migrations, models, secret, site
@@ -52,7 +54,12 @@ def _ensure_secret(home: Path) -> None:
 def _install_first_model(home: Path) -> None:
     with opened(home) as db, transaction(db):
         if models.running(db) is None:
-            card = release.card()
-            models.add(db, card)
-            models.decide(db, card["name"], "install", "first release", None)
-            audit.record(db, "program", "install model", card["name"], weights=card["weights_sha256"])
+            install_first_model(db)
+
+
+def install_first_model(db: Database) -> None:
+    """Put the first release to use, within the caller's transaction."""
+    card = release.card()
+    models.add(db, card)
+    models.decide(db, card["name"], "install", "first release", None)
+    audit.record(db, "program", "install model", card["name"], weights=card["weights_sha256"])

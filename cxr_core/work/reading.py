@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from sqlite_utils import Database
 
 from cxr_core.dicom.stored import from_stored
@@ -14,10 +15,11 @@ from cxr_core.errors import ModelError, RejectedFile
 from cxr_core.model import gate, predict, release
 from cxr_core.model.card import Card
 from cxr_core.model.predict import Model
-from cxr_core.records import Job, Opinion, Radiograph, Status
-from cxr_core.store import files, models, predictions
-from cxr_core.store.db import opened, rows
+from cxr_core.records import Job, Lane, Opinion, Radiograph, Status
+from cxr_core.store import files, jobs, models, predictions
+from cxr_core.store.db import opened
 from cxr_core.work.doing import Desk, Outcome
+from cxr_core.work.retraining import REPREDICT
 from cxr_core.work.sources import batched, open_files
 
 BATCH = 16
@@ -57,6 +59,13 @@ def running_model(desk: Desk) -> Model:
         return model_named(desk, db, models.running(db) or "")
 
 
+def warm_up(desk: Desk) -> None:
+    """Load the running model and ask it once about nothing: the first person shouldn't wait for that."""
+    model = running_model(desk)
+    size = model.card.preprocessing.size
+    predict.judge(model, np.zeros((1, size, size), np.float32))
+
+
 def model_named(desk: Desk, db: Database, name: str) -> Model:
     """A model of the home by name, loaded once. Raises NotFound, or ModelError if its weights are missing."""
     if name not in desk.models:
@@ -82,22 +91,20 @@ def _tensors(db: Database, card: dict[str, Any]) -> bytes:
 
 
 def repredict(desk: Desk, job: Job) -> Outcome:
-    """A job: the new running model reads what still waits. Each batch is kept, so a kill costs one batch."""
+    """A job: the new running model reads what still waits, a batch a job, so that what comes in isn't kept waiting."""
     name = str(job.payload["model"])
     with opened(desk.home) as db:
         model = model_named(desk, db, name)
-        waiting = rows(
-            db,
-            "SELECT id, file_sha256 FROM images WHERE id NOT IN (SELECT image FROM reads) "
-            "AND id NOT IN (SELECT image FROM predictions WHERE model = ?) ORDER BY received_at",
-            (name,),
-        )
-        for number, batch in enumerate(batched(waiting, BATCH)):
-            readings = read_all(model, [from_stored(files.get(desk.home, row["file_sha256"])) for row in batch])
-            for row, reading in zip(batch, readings, strict=True):
-                reading.write(db, row["id"], name)
-            desk.tell({"done": number * BATCH + len(batch), "of": len(waiting)})
-    return Outcome({"images": len(waiting)})
+        batch = predictions.lacking(db, name, BATCH)
+    readings = read_all(model, [from_stored(files.get(desk.home, row["file_sha256"])) for row in batch])
+
+    def write(db: Database) -> None:
+        for row, reading in zip(batch, readings, strict=True):
+            reading.write(db, row["id"], name)
+        if predictions.lacking(db, name, 1):
+            jobs.ask(db, jobs.Request(REPREDICT, Lane.READING, job.payload, bulk=True))
+
+    return Outcome({"images": len(batch)}, write)
 
 
 def read_files(model: Model, paths: Iterable[Path]) -> Iterator[tuple[str, Reading | RejectedFile]]:

@@ -46,13 +46,14 @@ class Verdict:
 def take_in(settings: Settings, user: User | None, uploads: Iterable[Upload], patient: str | None = None) -> list[int]:
     """Spool each file and return the numbers of its intake jobs, in order.
 
-    Raises BadInput for a file larger than the site allows; those before it are taken in.
+    Raises BadInput, before anything is taken in, if one is larger than the site allows.
     """
     batch = list(uploads)
-    numbers = []
     for upload in batch:
         if len(upload.data) > settings.max_upload_mb * MEGABYTE:
             raise BadInput(f"{upload.name} is larger than {settings.max_upload_mb} MB (CXR_MAX_UPLOAD_MB)")
+    numbers = []
+    for upload in batch:
         whose = patient or patient_from_name(settings, upload.name)
         sender = spool.Sender(user.id if user else None, whose, bulk=len(batch) >= BULK_FROM)
         numbers.append(spool.receive(settings.home, upload.data, sender))

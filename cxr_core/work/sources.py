@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from math import inf
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,20 +32,30 @@ def walk(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
+def load(path: Path, most: float = inf) -> bytes | RejectedFile:
+    """The bytes of a file, or why there are none: it can't be opened, or has more than `most` bytes."""
+    try:
+        if path.stat().st_size > most:
+            return RejectedFile("too_large", f"The file is larger than {most / 2**20:.0f} MB (CXR_MAX_UPLOAD_MB).")
+        return path.read_bytes()
+    except OSError as error:
+        return RejectedFile("unreadable", f"The file can't be opened: {error.strerror}.")
+
+
 def open_files(paths: Iterable[Path]) -> Iterator[tuple[str, Radiograph | RejectedFile]]:
     """Each file (and each file of a zip, as `zip!member`) with its X-ray or why it isn't one."""
+    for name, found in contents(paths):
+        yield name, _radiograph(found) if isinstance(found, bytes) else found
+
+
+def contents(paths: Iterable[Path]) -> Iterator[tuple[str, bytes | RejectedFile]]:
+    """Each file (and each file of a zip, as `zip!member`) with its bytes or why there are none."""
     for path in walk(paths):
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            yield str(path), RejectedFile("unreadable", f"can't be opened: {error.strerror}")
-            continue
-        for name, found in _contents(str(path), data):
-            yield name, _radiograph(found) if isinstance(found, bytes) else found
+        yield from _unpacked(str(path), load(path))
 
 
-def _contents(name: str, data: bytes) -> Iterator[tuple[str, bytes | RejectedFile]]:
-    if not is_zip(data):
+def _unpacked(name: str, data: bytes | RejectedFile) -> Iterator[tuple[str, bytes | RejectedFile]]:
+    if isinstance(data, RejectedFile) or not is_zip(data):
         yield name, data
         return
     try:

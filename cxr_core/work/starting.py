@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from sqlite_utils import Database
 
+from cxr_core import clock
 from cxr_core.errors import Conflict
 from cxr_core.records import Job, JobState, Lane
 from cxr_core.store import files, images, jobs, secret, site, users, workers
 from cxr_core.store.db import count, opened, transaction
-from cxr_core.work.opening import DEMO, DEMO_SECRET, SECRET_CHECK
+from cxr_core.work.opening import DEMO, DEMO_SECRET, SECRET_CHECK, install_first_model
 
 MAKE_DEMO = "make demo"
+DEMO_DAYS = 36
+"""Days back at which the demo's story begins."""
 OPEN = (JobState.QUEUED, JobState.RUNNING)
 
 
@@ -25,8 +29,9 @@ def living_lanes(home: Path) -> set[Lane]:
 def ask_for_demo(home: Path) -> int:
     """Queue the making of the demo and return its job's number; the home is a demo from then on.
 
-    Where it is made already, and its files are there, nothing is queued. A home that was started from the example
-    database has the history without the files: making it again makes them. Raises Conflict for a home that somebody works in: a demo's secret is known to all.
+    Where it is made already and its files are there, nothing is queued; a home that was started from the example
+    database has the history without the files, and making the demo again makes them. Raises Conflict for a home
+    that somebody works in: a demo's secret is known to all.
     """
     with opened(home) as db, transaction(db):
         found = jobs.newest(db, MAKE_DEMO)
@@ -48,6 +53,15 @@ def _become_demo(home: Path, db: Database) -> None:
     secret.replace(home, DEMO_SECRET)
     site.put(db, SECRET_CHECK, secret.check_value(home))
     site.put(db, DEMO, "1")
+    _install_at_the_beginning(db)
+
+
+def _install_at_the_beginning(db: Database) -> None:
+    """The demo's story is of the past, so its first model was installed then; nobody has used it here yet."""
+    db.execute("DELETE FROM decisions")
+    db.execute("DELETE FROM models")
+    with clock.at(clock.now() - timedelta(days=DEMO_DAYS)):
+        install_first_model(db)
 
 
 def demo_job(home: Path) -> Job | None:

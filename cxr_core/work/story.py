@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from cxr_core.dicom.phantoms import Phantom, demo_set, newcomer_set
-from cxr_core.records import Side
+from cxr_core.dicom.phantoms.phantom import Phantom, demo_set, newcomer_set
+from cxr_core.records import Label, Reason, Side
+from cxr_core.work.starting import DEMO_DAYS
 
-DAYS = 35
+DAYS = DEMO_DAYS - 1
 RETRAINED_ON_DAY = 15
 """Days back: the retrain comes after three weeks of reads, and two weeks are read by its model."""
-NEWCOMER_FROM_DAY = 4
+NEWCOMER_FROM_DAY = 5
 """Days back: a machine set up quite otherwise goes into use."""
+A_DAY = 5
 SMALL = 256
 """Rows of the history's studies: they are looked at less than the waiting ones, and this is quick."""
 
@@ -25,18 +27,32 @@ class Study:
     """Days back."""
     is_read: bool
 
+    @property
+    def reading(self) -> Label:
+        """What the reader sees: what is there, but for a case now and then, since readers err, too."""
+        errs = self.phantom.number % 23 == 5
+        return Label.PNEUMONIA if self.phantom.opacity != errs else Label.NORMAL
+
+    @property
+    def reason(self) -> Reason:
+        """Why the reader disagrees, where they do."""
+        return Reason.SMALL if self.reading is Label.PNEUMONIA else Reason.OTHER_OPACITY
+
 
 def _history() -> list[Study]:
-    """Four studies a day, all read, from machines in turn."""
-    numbers = (
-        (1000 + 4 * (DAYS - day) + place, day) for day in range(DAYS, NEWCOMER_FROM_DAY, -1) for place in range(4)
-    )
+    """Five studies a day, all read, from machines in turn: enough for a week to be judged."""
+    days = range(DAYS, NEWCOMER_FROM_DAY - 1, -1)
+    numbers = ((1000 + A_DAY * (DAYS - day) + place, day) for day in days for place in range(A_DAY))
     return [Study(Phantom(number, number * 9 % 20 < 9, rows=SMALL), day, is_read=True) for number, day in numbers]
 
 
 def _lately() -> list[Study]:
     """The newcomer's studies, read, and the demo's full-size studies, most of them waiting."""
-    newcomer = [Study(phantom, 4 - number // 4, is_read=True) for number, phantom in enumerate(newcomer_set(16))]
+    set_up_otherwise = [replace(phantom, rows=SMALL) for phantom in newcomer_set(A_DAY * (NEWCOMER_FROM_DAY - 1))]
+    newcomer = [
+        Study(phantom, NEWCOMER_FROM_DAY - 1 - number // A_DAY, is_read=True)
+        for number, phantom in enumerate(set_up_otherwise)
+    ]
     shown = [Study(phantom, 0, is_read=False) for phantom in demo_set(24)]
     return [*newcomer, *shown]
 

@@ -19,12 +19,12 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from cxr_core.dicom.lettering import lettered
-from cxr_core.dicom.machines import MACHINES, NEWCOMER, store
-from cxr_core.dicom.phantoms import Phantom, demo_set, newcomer_set, phantom, picture
+from cxr_core.dicom.phantoms.lettering import lettered
+from cxr_core.dicom.phantoms.machines import MACHINES, NEWCOMER, store
+from cxr_core.dicom.phantoms.phantom import Phantom, demo_set, newcomer_set, phantom, picture
+from cxr_core.dicom.phantoms.study_header import header
+from cxr_core.dicom.phantoms.thorax import anatomy_of
 from cxr_core.dicom.reading import read
-from cxr_core.dicom.study_header import header
-from cxr_core.dicom.thorax import anatomy_of
 from cxr_core.errors import BadInput
 from cxr_core.records import Radiograph
 
@@ -36,10 +36,16 @@ DX_TYPE_1 = (
     "PatientOrientationCodeSequence", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID",
 )  # fmt: skip
 """Attributes that a DX for presentation must have, with a value (PS3.3 A.26 and the modules it names)."""
-KNOWN_BYTES = {}
-HASHES = (
-    "import hashlib; from cxr_core.dicom.phantoms import phantom; print(hashlib.sha256(phantom(3, True)).hexdigest())"
-)
+KNOWN_BYTES = {
+    (1, False): "00a9b375715f317dc01915868aa163b952de45d2a52b1205561c62dd0fc76bc8",
+    (2, False): "4619bdd77f3aff74cf1e2a6daac45d5aa6181063db9c063738793f97037dcbc6",
+    (3, True): "a867b9dc2012788ae732add9be38eaf63db10aedc6daae9fc8ff64a47731daa5",
+    (4, True): "c751573d2b24d94d7fcd45baad4c133d0b5996933fc479df84f9863b8ebed6fb",
+    (9, True): "8931a8074ef566c884a0ad2c2a6569a9e52b69a711e73c97b637472a22855e14",
+    (20, False, "DEMO-NEW-1"): "afb0ffc574fdc736ffe7aeef8247983528093c1686b31f7f66e7d16c4f11c220",
+}
+"""SHA-256 of whole files: a JPEG-LS, a JPEG 2000, an RLE, an implicit and two explicit ones."""
+HASHES = "import hashlib; from cxr_core.dicom.phantoms.phantom import phantom; print(hashlib.sha256(phantom(3, True)).hexdigest())"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Synthetic chest X-rays of children who do not exist: for the demo, the tests and the bench."""

@@ -1,0 +1,1 @@
+"""Components of the screens, the frame around them, and the routes of the app that serves them."""

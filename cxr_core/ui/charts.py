@@ -1,0 +1,73 @@
+"""Charts for a dark room: thin lines, no decoration, the same colours everywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+PAPER, GRID, TEXT, DIM = "rgba(0,0,0,0)", "#20262b", "#cfd6da", "#87929a"
+BLUE, AMBER, GREEN, VIOLET, RED = "#6db3d0", "#e0a458", "#8fbf9f", "#b9a3d6", "#d98880"
+RAMP = ((0.0, "#12161a"), (1.0, "#2f6f8c"))
+FONT = "Source Sans, sans-serif"
+CONFIG = {"displayModeBar": False}
+
+
+def dressed(figure: go.Figure, height: int, title: str = "") -> go.Figure:
+    """The figure with this project's look, `height` pixels high."""
+    figure.update_layout(
+        height=height, margin={"l": 44, "r": 10, "t": 28 if title else 8, "b": 28}, paper_bgcolor=PAPER,
+        plot_bgcolor=PAPER, font={"family": FONT, "size": 12, "color": DIM}, showlegend=False, hovermode="x unified",
+        title={"text": title, "font": {"size": 13, "color": TEXT}, "x": 0, "xanchor": "left", "y": 0.98},
+    )  # fmt: skip
+    figure.update_xaxes(gridcolor=GRID, zeroline=False)
+    figure.update_yaxes(gridcolor=GRID, zeroline=False)
+    return figure
+
+
+def show(figure: go.Figure, key: str) -> None:
+    """Draw a figure across its column."""
+    st.plotly_chart(figure, theme=None, key=key, config=CONFIG, width="stretch")
+
+
+def curves(history: list[dict[str, Any]], key: str) -> None:
+    """Loss and validation AUC by epoch, side by side."""
+    epochs = [point["epoch"] for point in history]
+    loss, auc = go.Figure(), go.Figure()
+    for name, title, colour in (("loss", "training", BLUE), ("validation_loss", "validation", AMBER)):
+        loss.add_scatter(
+            x=epochs, y=[point.get(name) for point in history], name=title, line={"color": colour, "width": 2}
+        )
+    auc.add_scatter(
+        x=epochs, y=[point.get("validation_auc") for point in history], name="validation AUC",
+        mode="lines+markers", line={"color": GREEN, "width": 2},
+    )  # fmt: skip
+    left, right = st.columns(2)
+    with left:
+        dressed(loss, 210, "Loss").update_layout(showlegend=True, legend={"orientation": "h", "y": 1.12, "x": 0.5})
+        show(loss, f"{key}-loss")
+    with right:
+        dressed(auc, 210, "AUC on the validation patients")
+        auc.update_yaxes(range=[_floor(history), 1.005])
+        show(auc, f"{key}-auc")
+
+
+def _floor(history: list[dict[str, Any]]) -> float:
+    """Where the AUC's axis begins: a little below the lowest value."""
+    found = [point["validation_auc"] for point in history if point.get("validation_auc") is not None]
+    return max(0.0, min(found, default=0.5) - 0.02)
+
+
+def confusion(matrix: list[list[int]], key: str, title: str = "Confusion at the threshold") -> None:
+    """A 2 x 2 confusion matrix with its counts; rows are the truth."""
+    names = ["Normal", "Pneumonia"]
+    figure = go.Figure(go.Heatmap(
+        z=matrix, x=names, y=names, text=matrix, texttemplate="%{text}", textfont={"size": 17, "color": TEXT},
+        colorscale=RAMP, showscale=False, hovertemplate="truth %{y}, model %{x}: %{z}<extra></extra>", xgap=3, ygap=3,
+    ))  # fmt: skip
+    dressed(figure, 220, title)
+    figure.update_layout(hovermode="closest", margin={"l": 90, "b": 40})
+    figure.update_xaxes(title="model", side="bottom", showgrid=False)
+    figure.update_yaxes(title="truth", autorange="reversed", showgrid=False)
+    show(figure, key)

@@ -1,0 +1,56 @@
+"""The frame that Streamlit runs: who is signed in, which pages they have, the bar above and the line below."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from cxr_core.records import User
+from cxr_core.ui.account import account
+from cxr_core.ui.places import PAGES, place, places
+from cxr_core.ui.session import require_user, site, watch
+from cxr_core.ui.workers import WORKERS
+from cxr_core.work import monitoring, opening, reviewing
+
+STYLE = Path(__file__).parent / "frame.css"
+
+
+def main() -> None:
+    """Draw the frame, and the chosen page in it."""
+    st.set_page_config(page_title="CXR second reader", layout="wide", initial_sidebar_state="collapsed")
+    st.html(STYLE)
+    user = require_user()
+    WORKERS.ensure(site())
+    # Every page is known to everybody, so that a wrong role reads a sentence; the bar links one's own alone.
+    chosen = st.navigation([place(name) for name in PAGES], position="hidden")
+    _top(user, places(user.role), chosen.title)
+    chosen.run()
+    _bottom()
+    watch()
+
+
+def _top(user: User, pages: list[st.Page], chosen: str) -> None:
+    with st.container(key="top", horizontal=True, vertical_alignment="center", gap="small"):
+        st.html('<div class="brand">CXR second reader</div>', width="content")
+        for page in pages:
+            with st.container(key=f"tab-{'on' if page.title == chosen else 'off'}-{page.title}", width="content"):
+                st.page_link(page)
+        st.space("stretch")
+        if opening.is_demo(site().home):
+            st.html('<div class="demo" title="Synthetic X-rays, made by the program">DEMO</div>', width="content")
+        account(user)
+
+
+def _bottom() -> None:
+    home = site().home
+    counts, model = reviewing.counts(home), monitoring.running_model(home) or "none"
+    st.html(
+        f'<div class="bottom"><span>Research and evaluation only. Not a medical device.</span>'
+        f"<span>{counts['waiting']} waiting</span><span>Model in use: {escape(model)}</span></div>"
+    )
+
+
+if __name__ == "__main__":
+    main()

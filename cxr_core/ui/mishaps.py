@@ -1,0 +1,34 @@
+"""What a person sees when something goes wrong: one plain sentence, and never a trace with data in it."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from cxr_core.errors import CxrError
+
+log = logging.getLogger("cxr_core.ui")
+
+
+def show(error: Exception) -> bool:
+    """Show an error that ended a page; always True, which tells Streamlit that it has been shown."""
+    if isinstance(error, CxrError):
+        st.error(str(error))
+        return True
+    reference = secrets.token_hex(4)
+    log.error("page failed, reference %s", reference, exc_info=error)
+    st.error(f"The program failed here; nothing was changed. Tell whoever runs it: reference {reference} in the log.")
+    return True
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Show an error that a person can mend where it happened, and go on with the page."""
+    try:
+        yield
+    except CxrError as error:
+        st.error(str(error))

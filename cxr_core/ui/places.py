@@ -1,0 +1,32 @@
+"""The pages: their files, titles, and who has them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from cxr_core.records import Role
+
+FOLDER = Path(__file__).parents[2] / "pages"
+EVERYBODY = (Role.RADIOLOGIST, Role.ADMIN)
+PAGES = {
+    "worklist": ("Worklist", EVERYBODY),
+    "review": ("Review", EVERYBODY),
+    "history": ("History", EVERYBODY),
+    "retrain": ("Retrain", (Role.ADMIN,)),
+    "models": ("Models", EVERYBODY),
+    "drift": ("Drift", EVERYBODY),
+}
+FIRST = "worklist"
+"""The page that opens after signing in; for Streamlit it lies at /."""
+
+
+def place(name: str) -> st.Page:
+    """The page with this name, to be linked or gone to."""
+    return st.Page(FOLDER / f"{name}.py", title=PAGES[name][0], url_path=name, default=name == FIRST)
+
+
+def places(role: Role) -> list[st.Page]:
+    """The pages that a role has, in the order of the bar."""
+    return [place(name) for name, (_, roles) in PAGES.items() if role in roles]

@@ -1,0 +1,89 @@
+"""What a retrain would learn from, and the form that starts it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cxr_core.records import Side, User
+from cxr_core.settings import Settings
+from cxr_core.ui import words
+from cxr_core.ui.mishaps import told
+from cxr_core.ui.session import site
+from cxr_core.work import monitoring, planning, retraining, reviewing
+from cxr_core.work.planning import Options, Plan
+
+TRAINED = {
+    "head": "The last layer alone: seconds to minutes, and it forgets least",
+    "last block": "The last block as well: minutes, for many flags",
+    "all": "The whole network: long; only with hundreds of flags",
+}
+RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
+
+
+def planned(options: Options) -> Plan:
+    """The training set as it would be now. Reading the base data takes a while, so it is kept until reads change."""
+    home = site().home
+    newest = next((read["id"] for read in reviewing.history(home)), 0)
+    return _planned(site(), options, (str(home), newest, monitoring.running_model(home)))
+
+
+@st.cache_data(show_spinner="Looking at what was flagged …", max_entries=4, ttl=600)
+def _planned(_settings: Settings, options: Options, state: tuple[str, int, str | None]) -> Plan:
+    """`state` is what the plan depends on: the home, its newest read, and the running model."""
+    return planning.plan(_settings, options)
+
+
+def flagged(plan: Plan) -> None:
+    """Counts of what would go in, what was left out, and what is missing, in plain words."""
+    new = [item for item in plan.items if item["origin"] == "flagged"]
+    st.html(f'<div class="strip"><span><b>{len(new)}</b>flagged since the running model was trained</span></div>')
+    for missing in plan.missing:
+        st.warning(f"{missing[0].upper()}{missing[1:]}.")
+    _counted(plan)
+    if new:
+        with st.expander(f"The {len(new)} flagged images"):
+            words.grid(["Image", "Label by readers", "Side"],
+                       [[words.short(item["image"]), item["label"], item["side"]] for item in new])  # fmt: skip
+    if plan.left_out:
+        with st.expander(f"{len(plan.left_out)} left out"):
+            words.grid(["Image", "Why"], [[words.short(item["image"]), item["why"]] for item in plan.left_out])
+
+
+def _counted(plan: Plan) -> None:
+    """What would go in: origin and label down, the sides of the split across."""
+    counts: dict[tuple[str, str], dict[str, int]] = {}
+    for row in plan.table():
+        counts.setdefault((row["origin"], row["label"]), {})[row["side"]] = row["images"]
+    if counts:
+        words.grid(
+            ["Origin", "Label", *(side.value for side in Side)],
+            [[*kind, *(str(sides.get(side.value, 0)) for side in Side)] for kind, sides in counts.items()],
+        )
+
+
+def options() -> Options:
+    """The options, each with what it means; only safe ranges can be chosen."""
+    trained = st.radio("What is trained", list(TRAINED), captions=list(TRAINED.values()), key="trained")
+    left, middle, right = st.columns(3)
+    times = "Times that every image is seen; 5 to 20 is usual."
+    epochs = left.number_input("Epochs", 1, 100, 10, key="epochs", help=times)
+    rate = middle.select_slider(
+        "Learning rate", RATES, value=1e-3, key="rate", format_func="{:g}".format,
+        help="The size of a step; a tenth of it for the body of the network. Too large forgets, too small learns "
+        "nothing.",
+    )  # fmt: skip
+    replay = right.number_input(
+        "Replay", 0, 50, 4, key="replay",
+        help="Agreed cases and base data for every flagged one, so that the model doesn't forget. 0 switches it off.",
+    )  # fmt: skip
+    return Options(trained or "head", int(epochs), float(rate), int(replay))
+
+
+def start(user: User, chosen: Options, plan: Plan, busy: bool) -> None:
+    """The button that fixes the training set and queues the run."""
+    if st.button("Start the retrain", type="primary", key="start", disabled=bool(plan.missing) or busy):
+        with told():
+            retraining.start(site(), user, chosen)
+            st.rerun()
+    if busy:
+        st.caption("A retrain is under way. Another can start when it has ended.")

@@ -1,0 +1,62 @@
+"""A retrain while it runs: epochs, curves, and the way to stop it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from cxr_core.records import Job, JobState, User
+from cxr_core.ui import charts
+from cxr_core.ui.mishaps import told
+from cxr_core.ui.session import require_user, site
+from cxr_core.work import retraining
+
+OPEN = (JobState.QUEUED, JobState.RUNNING)
+
+
+def is_open(job: Job | None) -> bool:
+    """Whether a retrain waits or runs."""
+    return job is not None and job.state in OPEN
+
+
+@st.fragment(run_every=1.0)
+def live(number: int) -> None:
+    """The progress of the open retrain; the page is drawn anew when it has ended."""
+    job = retraining.newest_job(site().home)
+    if job is None or job.id != number or job.state not in OPEN:
+        st.rerun(scope="app")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(f"<h3>Retrain {job.id}: {_doing(job)}</h3>")
+        st.space("stretch")
+        if st.button("Cancel", key="cancel"):
+            _cancel(require_user(), job.id)
+    st.progress(*_how_far(job.progress))
+    if history := job.progress.get("history"):
+        charts.curves(history, "live")
+
+
+def ended(job: Job | None) -> None:
+    """Why the last retrain brought nothing, if it didn't."""
+    if job and job.state is JobState.FAILED:
+        st.warning(f"The last retrain ended without a candidate: {job.error}")
+
+
+def _how_far(progress: dict[str, Any]) -> tuple[float, str]:
+    epochs = progress.get("epochs", 0)
+    if not epochs:
+        return 0.0, "Getting ready"
+    within = progress["step"] / progress["steps"] if progress.get("steps") else 1.0
+    return min((progress["epoch"] - 1 + within) / epochs, 1.0), f"Epoch {progress['epoch']} of {epochs}"
+
+
+def _doing(job: Job) -> str:
+    if job.state is JobState.QUEUED:
+        return "waits for its worker"
+    return str(job.progress.get("doing") or ("training" if job.progress else "getting ready"))
+
+
+def _cancel(user: User, job: int) -> None:
+    with told():
+        retraining.cancel(site().home, user, job)
+        st.rerun(scope="app")

@@ -1,0 +1,94 @@
+"""A candidate beside the running model on the same locked patients, and the decision on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from cxr_core.records import User
+from cxr_core.ui import charts, words
+from cxr_core.ui.mishaps import told
+from cxr_core.ui.session import site
+from cxr_core.work import monitoring, retraining
+
+Decision = Callable[[Path, User, str, str], None]
+
+
+def candidate(user: User, found: dict[str, Any]) -> None:
+    """What the candidate does better or worse, what the gate says, and the three ways to answer."""
+    card = found["card"]
+    gate = card["metrics"].get("gate", {})
+    passed = bool(gate.get("passed"))
+    st.html(f"<h3>Candidate {card['name']} waits for a decision</h3>")
+    if passed:
+        st.success("The gate lets it through: on the locked patients, no loss that matters against either rival.")
+    else:
+        st.warning("The gate says no: " + ("; ".join(gate.get("reasons", [])) or "it has no gate report") + ".")
+    _beside(gate.get("compared", []), card)
+    if card["history"]:
+        with st.expander("Training curves"):
+            charts.curves(card["history"], "candidate")
+    _decide(user, card["name"], passed)
+
+
+def _beside(compared: list[dict[str, Any]], card: dict[str, Any]) -> None:
+    if not compared:
+        return
+    running = monitoring.running_model(site().home)
+    roles = {card["name"]: "candidate", running: "in use"}
+    words.grid(
+        ["Model", "", "AUC (95 %)", "Accuracy", "Sensitivity", "Specificity", "AUC of candidate minus this (95 %)"],
+        [
+            [
+                row["model"], roles.get(row["model"], "first release"), words.ranged(row["auc"], row["auc_ci95"]),
+                words.percent(row["accuracy"], 1), words.percent(row["sensitivity"], 1),
+                words.percent(row["specificity"], 1),
+                words.NONE if row["model"] == card["name"] else words.ranged(row["difference"], row["difference_ci95"]),
+            ]
+            for row in compared
+        ],
+    )  # fmt: skip
+    st.caption(f"All on the same {card['metrics'].get('n', words.NONE)} images of locked patients, never trained on.")
+    columns = st.columns(max(len(compared), 3))
+    for column, row in zip(columns, compared, strict=False):
+        with column:
+            charts.confusion(row["confusion"], f"beside-{row['model']}", row["model"])
+
+
+def _decide(user: User, model: str, passed: bool) -> None:
+    why = "Why? It is kept with the decision"
+    reason = st.text_input("Reason", key=f"reason-{model}", max_chars=500, placeholder=why)
+    with st.container(horizontal=True):
+        if st.button("Promote", type="primary", key="promote", disabled=not passed):
+            _answer(retraining.promote, user, model, reason)
+        if st.button("Refuse", key="refuse"):
+            _answer(retraining.refuse, user, model, reason)
+
+
+def _answer(decision: Decision, user: User, model: str, reason: str) -> None:
+    with told():
+        decision(site().home, user, model, reason)
+        st.rerun()
+
+
+def decisions(user: User) -> None:
+    """Every decision so far, newest first, and the way back to an earlier model."""
+    taken = monitoring.decisions(site().home)
+    words.grid(
+        ["When (UTC)", "Model", "Decision", "By", "Reason"],
+        [
+            [words.day(row["decided_at"]), row["model"], row["action"], row["decided_by_name"] or "program",
+             row["reason"]]
+            for row in reversed(taken)
+        ],
+    )  # fmt: skip
+    earlier = retraining.earlier_models(site().home)
+    if earlier:
+        with st.expander("Roll back to an earlier model"):
+            model = st.selectbox("Model", earlier, key="earlier")
+            reason = st.text_input("Reason", key="reason-back", max_chars=500)
+            if st.button("Roll back", key="roll-back"):
+                _answer(retraining.roll_back, user, model or earlier[0], reason)

@@ -1,0 +1,175 @@
+"""The routes beside Streamlit's own: signing in and out, and the pictures."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from urllib.parse import parse_qs, quote, urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from cxr_core import settings
+from cxr_core.errors import BadInput, Conflict, NotFound
+from cxr_core.records import JobState
+from cxr_core.ui import sign_in
+from cxr_core.ui.guard import user_of
+from cxr_core.ui.session import COOKIE
+from cxr_core.ui.throttle import THROTTLE
+from cxr_core.work import accounts, pictures, starting
+
+LARGEST_FORM = 16_384
+LOOPBACK = {"127.0.0.1", "::1"}
+LOCAL_NAMES = {"127.0.0.1", "[::1]", "localhost"}
+MONTH = 30 * 24 * 3600
+
+
+def local_path(address: str) -> str:
+    """`address` if it is a path of this app, else `/`: nobody is sent elsewhere by signing in."""
+    parts = urlsplit(address)
+    plain = address.isprintable() and not re.search(r"[\\\s]", address)
+    here = plain and not parts.scheme and not parts.netloc and re.match(r"/(?!/)", address)
+    return address if here and not address.startswith("/sign-") else "/"
+
+
+def nearby(request: Request) -> bool:
+    """Whether the browser is on this very machine: no proxy between, and no foreign name that resolves to it."""
+    forwarded = any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip"))
+    host = re.sub(r":\d+$", "", request.headers.get("host", ""))
+    return bool(request.client and request.client.host in LOOPBACK and host in LOCAL_NAMES and not forwarded)
+
+
+def same_origin(request: Request) -> bool:
+    """Whether a POST comes from this app's own pages; programs that send neither header aren't browsers."""
+    fetched = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if fetched is not None:
+        return fetched == "same-origin"
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+
+
+async def show_sign_in(request: Request) -> Response:
+    """GET /sign-in."""
+    wanted = local_path(request.query_params.get("next", "/"))
+    if request.headers.get("sec-fetch-site") == "cross-site":
+        return HTMLResponse(sign_in.again(f"/sign-in?next={quote(wanted, safe='')}"), headers=sign_in.HEADERS)
+    if await run_in_threadpool(user_of, request):
+        return RedirectResponse(wanted, 303)
+    return await _page(request, next=wanted)
+
+
+async def do_sign_in(request: Request) -> Response:
+    """POST /sign-in: 303 with a cookie, or the page again, which says that name or password is wrong."""
+    form = await _form(request)
+    name, wanted = form.get("name", ""), local_path(form.get("next", "/"))
+    client = request.client.host if request.client else ""
+    await asyncio.sleep(THROTTLE.attempt(client))
+    token = await run_in_threadpool(accounts.sign_in, settings.load(), name, form.get("password", ""))
+    if token is None:
+        return await _page(request, 401, next=wanted, name=name, message="The name or the password is wrong.")
+    THROTTLE.forgive(client)
+    return _signed_in(request, token, wanted)
+
+
+async def make_first_admin(request: Request) -> Response:
+    """POST /first-admin, from the machine itself and only while nobody has an account."""
+    form = await _form(request)
+    _only_nearby(request)
+    chosen, name, password = settings.load(), form.get("name", ""), form.get("password", "")
+    try:
+        await run_in_threadpool(accounts.add_first_admin, chosen.home, name, password)
+    except (BadInput, Conflict) as error:
+        return await _page(request, 400, message=str(error))
+    token = await run_in_threadpool(accounts.sign_in, chosen, name, password)
+    return _signed_in(request, token or "", "/")
+
+
+async def start_demo(request: Request) -> Response:
+    """POST /demo, from the machine itself and only while the home is empty."""
+    await _form(request)
+    _only_nearby(request)
+    try:
+        await run_in_threadpool(starting.ask_for_demo, settings.load().home)
+    except Conflict as error:
+        return await _page(request, 409, message=str(error))
+    return RedirectResponse("/sign-in", 303)
+
+
+async def do_sign_out(request: Request) -> Response:
+    """POST /sign-out: ends the session in every tab, and takes the pictures out of the browser's cache."""
+    await _form(request)
+    if token := request.cookies.get(COOKIE):
+        await run_in_threadpool(accounts.sign_out, settings.load(), token)
+    response = RedirectResponse("/sign-in", 303, headers={"Clear-Site-Data": '"cache"'})
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+    return response
+
+
+async def picture(request: Request) -> Response:
+    """GET /images/{id}.png: 401 without a session, 404 for what isn't there; the id names the pixels for ever."""
+    if not await run_in_threadpool(user_of, request):
+        return PlainTextResponse("Sign in first.", 401)
+    image = request.path_params["image"]
+    try:
+        path = pictures.path(settings.load().home, image)
+    except NotFound as error:
+        return PlainTextResponse(str(error), 404)
+    headers = {"Cache-Control": f"private, max-age={MONTH}, immutable", "ETag": f'"{image}"'}
+    if headers["ETag"] in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return FileResponse(path, media_type="image/png", headers=headers)
+
+
+async def first_page(request: Request) -> Response:
+    """GET /worklist: the first page lies at / for Streamlit, whatever its name."""
+    return RedirectResponse(f"/?{request.url.query}" if request.url.query else "/", 303)
+
+
+async def _page(request: Request, status: int = 200, **shown: str) -> Response:
+    def view() -> sign_in.View:
+        home, close = settings.load().home, nearby(request)
+        nobody, demo = accounts.nobody_yet(home), starting.demo_job(home)
+        preparing = bool(nobody and demo and demo.state in (JobState.QUEUED, JobState.RUNNING))
+        known = accounts.shown_accounts(home) if close and not nobody else []
+        return sign_in.View(nobody=nobody, nearby=close, preparing=preparing, accounts=known, **shown)
+
+    return HTMLResponse(sign_in.page(await run_in_threadpool(view)), status, headers=sign_in.HEADERS)
+
+
+def _signed_in(request: Request, token: str, wanted: str) -> Response:
+    response = RedirectResponse(wanted, 303)
+    secure = request.url.scheme == "https" or request.headers.get("x-forwarded-proto") == "https"
+    response.set_cookie(COOKIE, token, path="/", httponly=True, samesite="strict", secure=secure)
+    return response
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """The fields of a form that one of our own pages sent. Raises HTTPException 403 or 413."""
+    if not same_origin(request):
+        raise HTTPException(403, "This form was sent by another site.")
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_FORM:
+            raise HTTPException(413, "This form is too long.")
+    fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
+    return {name: values[0] for name, values in fields.items()}
+
+
+def _only_nearby(request: Request) -> None:
+    if not nearby(request):
+        raise HTTPException(403, "This is possible only on the machine itself, at http://localhost.")
+
+
+ROUTES = [
+    Route("/sign-in", show_sign_in, methods=["GET"]),
+    Route("/sign-in", do_sign_in, methods=["POST"]),
+    Route("/sign-out", do_sign_out, methods=["POST"]),
+    Route("/first-admin", make_first_admin, methods=["POST"]),
+    Route("/demo", start_demo, methods=["POST"]),
+    Route("/worklist", first_page, methods=["GET"]),
+    Route("/images/{image}.png", picture, methods=["GET"]),
+]

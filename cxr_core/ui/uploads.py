@@ -1,0 +1,90 @@
+"""Sending X-rays in, and one verdict a file. Names are shown to the sender from the session alone, never stored."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from cxr_core.records import JobState, User
+from cxr_core.ui import words
+from cxr_core.ui.mishaps import told
+from cxr_core.ui.session import site
+from cxr_core.work import requests, reviewing
+from cxr_core.work.requests import Upload, Verdict
+
+LOOK_AGAIN_SECONDS = 0.3
+MOST_LINES = 60
+WITH_OPINION = 12
+OPEN = (JobState.QUEUED, JobState.RUNNING)
+
+
+def uploads(user: User) -> None:
+    """The place to drop files, and what became of those sent in this session."""
+    _take(user)
+    sent: dict[int, str] = st.session_state.get("sent", {})
+    if sent:
+        still_open = any(verdict.state in OPEN for verdict in requests.verdicts(site().home, sent))
+        st.fragment(_verdicts, run_every=LOOK_AGAIN_SECONDS if still_open else None)(still_open)
+
+
+def _take(user: User) -> None:
+    batch = st.session_state.setdefault("batch", 0)
+    whose = st.text_input(
+        "Patient of PNG or JPEG files (optional)", key="whose", max_chars=64,
+        help="Any identifier of yours. It is turned into a pseudonym before anything is written; DICOM files carry "
+        "their own. Without it, each PNG or JPEG counts as a patient of its own.",
+    )  # fmt: skip
+    folder = st.toggle("A whole folder", key="folder")
+    files = st.file_uploader(
+        "X-rays: DICOM, PNG, JPEG, or a zip of them", key=f"files-{batch}-{folder}",
+        accept_multiple_files="directory" if folder else True, max_upload_size=site().max_upload_mb,
+        label_visibility="collapsed",
+    )  # fmt: skip
+    st.caption(f"Drop DICOM, PNG or JPEG files here, or a zip of them; up to {site().max_upload_mb} MB each.")
+    if files:
+        with told():
+            batched = [Upload(file.name, file.getvalue()) for file in files]
+            numbers = requests.take_in(site(), user, batched, whose.strip() or None)
+            names = zip(numbers, (file.name for file in files), strict=True)
+            st.session_state["sent"] = st.session_state.get("sent", {}) | dict(names)
+            st.session_state["batch"] = batch + 1  # a fresh widget, so that nothing is sent twice
+            st.rerun()
+
+
+def _verdicts(was_open: bool) -> None:
+    sent: dict[int, str] = st.session_state.get("sent", {})
+    found = requests.verdicts(site().home, sent)
+    waiting = sum(verdict.state in OPEN for verdict in found)
+    if was_open and not waiting:
+        st.rerun(scope="app")  # what came in belongs on the list, and nothing needs to be asked any more
+    if waiting:
+        st.progress(1 - waiting / len(found), f"{len(found) - waiting} of {len(found)} done")
+    shown = sorted(found, key=lambda verdict: (verdict.status != "rejected", -verdict.job))
+    lines = [_line(verdict, sent, number < WITH_OPINION) for number, verdict in enumerate(shown[:MOST_LINES])]
+    more = f'<div class="dim">and {len(shown) - MOST_LINES} more</div>' if len(shown) > MOST_LINES else ""
+    st.html(f'<div class="verdicts">{"".join(lines)}{more}</div>')
+    if not waiting and st.button("Clear these lines", key="clear-sent", type="tertiary"):
+        st.session_state["sent"] = {}
+        st.rerun(scope="app")
+
+
+def _line(verdict: Verdict, names: dict[int, str], with_opinion: bool) -> str:
+    name = names.get(verdict.job, "a zip")
+    name = name if verdict.member is None else f"{name}, file {verdict.member}"
+    kind = "bad" if verdict.status == "rejected" else "known" if verdict.known else "ok" if verdict.status else ""
+    return f'<div class="{kind}"><b>{escape(name)}</b><br>{escape(_outcome(verdict, with_opinion))}</div>'
+
+
+def _outcome(verdict: Verdict, with_opinion: bool) -> str:
+    if verdict.status is None:
+        return "is being read …" if verdict.state is JobState.RUNNING else "waits its turn"
+    if verdict.status == "rejected":
+        return f"Refused: {'; '.join(verdict.reasons)}"
+    here = "here already; " if verdict.known else ""
+    if verdict.status == "not_analysed":
+        return f"{here}not analysed: {'; '.join(verdict.reasons)}. It can still be read."
+    prediction = reviewing.case(site().home, verdict.image).prediction if with_opinion and verdict.image else None
+    if prediction is None or prediction["status"] != "predicted":
+        return f"{here}analysed"
+    return f"{here}{prediction['label']}, probability of pneumonia {words.percent(prediction['probability'])}"

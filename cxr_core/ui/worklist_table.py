@@ -1,0 +1,131 @@
+"""The worklist: what waits, narrowed by what the address says, one dense row a case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from cxr_core.records import Label
+from cxr_core.ui import words
+from cxr_core.ui.session import site
+from cxr_core.work import reviewing
+from cxr_core.work.reviewing import Filters, Show
+
+PAGE = 100
+ROW_PIXELS = 28
+MOST_ROWS_SEEN = 18
+ANSWERS = (*(label.value for label in Label), "not analysed")
+COLOURS = {"Pneumonia": "#e0a458", "Normal": "#8fbf9f", "Uncertain": "#b9a3d6"}
+
+
+def counts() -> None:
+    """How many wait, were read, and are on their way."""
+    found = reviewing.counts(site().home)
+    parts = (("waiting", "waiting"), ("read", "read"), ("coming", "being analysed"))
+    spans = "".join(f"<span><b>{found[name]}</b>{text}</span>" for name, text in parts)
+    st.html(f'<div class="strip">{spans}</div>')
+
+
+def filters() -> Filters:
+    """The filters, as chosen and as kept in the page's address."""
+    devices = reviewing.devices(site().home)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        show = st.segmented_control(
+            "Cases", [show.value.capitalize() for show in Show], key="show", default="Waiting", required=True,
+            bind="query-params", label_visibility="collapsed",
+        )  # fmt: skip
+        label = st.selectbox(
+            "Model says", ANSWERS, index=None, key="says", bind="query-params", placeholder="Model says: anything",
+            label_visibility="collapsed", width=190,
+        )  # fmt: skip
+        device = st.selectbox(
+            "Device", devices, index=None, key="device", bind="query-params", placeholder="Device: any",
+            format_func=words.short, label_visibility="collapsed", width=150,
+        )  # fmt: skip
+    return Filters(Show((show or "Waiting").lower()), label, device, limit=PAGE)
+
+
+def table(chosen: Filters) -> str | None:
+    """The cases; returns the image whose row was clicked."""
+    place = st.session_state.setdefault("place", 0)
+    place = place if st.session_state.get("placed") == chosen else 0
+    st.session_state["placed"] = chosen
+    found = reviewing.waiting_list(site().home, Filters(chosen.show, chosen.label, chosen.device, place, PAGE + 1))
+    shown = found[:PAGE]
+    if not shown:
+        _nothing(chosen)
+        return None
+    picked = st.dataframe(
+        _frame(shown).style.map(_coloured, subset=["Model says", "Read"]), key=f"cases-{place}", hide_index=True,
+        row_height=ROW_PIXELS, height=ROW_PIXELS * (min(len(shown), MOST_ROWS_SEEN) + 1) + 8, on_select="rerun",
+        selection_mode="single-cell", column_config=_columns(chosen), placeholder=words.NONE,
+    )  # fmt: skip
+    _turn(place, len(shown), len(found) > PAGE)
+    cells = picked["selection"]["cells"]
+    return str(shown[cells[0][0]]["id"]) if cells else None
+
+
+def _frame(cases: list[dict[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame([
+        {
+            "Waits": words.since(case["received_at"]),
+            "Patient": words.short(case["patient"]),
+            "Age": case["age_years"],
+            "Sex": case["sex"],
+            "View": case["view"],
+            "Device": words.short(case["device"]),
+            "Model says": words.answer(case),
+            "Probability": words.points(case["probability"]),
+            "Model": case["model"],
+            "Read": case["read_label"] or "",
+            "Agrees": {1: "agrees", 0: "disagrees"}.get(case["agrees"], ""),
+            "Origin": "SYNTHETIC" if case["synthetic"] else "",
+        }
+        for case in cases
+    ])  # fmt: skip
+
+
+def _columns(chosen: Filters) -> Any:
+    column = st.column_config
+    unread = None if chosen.show is Show.WAITING else "small"
+    return {
+        "Waits": column.TextColumn("Came in", width=70),
+        "Patient": column.TextColumn(width=86),
+        "Age": column.NumberColumn(width=44, format="%d"),
+        "Sex": column.TextColumn(width=44),
+        "View": column.TextColumn(width=50),
+        "Device": column.TextColumn(width=86),
+        "Model says": column.TextColumn(width=96),
+        "Probability": column.ProgressColumn("P(pneumonia)", min_value=0, max_value=100, format="%.1f %%", width=150),
+        "Model": column.TextColumn("Version", width=110),
+        "Read": column.TextColumn(width=90) if unread else None,
+        "Agrees": column.TextColumn("Reader", width=80) if unread else None,
+        "Origin": column.TextColumn(width=90),
+    }
+
+
+def _coloured(answer: Any) -> str:
+    return f"color: {COLOURS.get(str(answer), '#9aa5ad')}"
+
+
+def _nothing(chosen: Filters) -> None:
+    if reviewing.counts(site().home)["coming"]:
+        words.empty("Being analysed", "What was sent in is being read by the model; it appears here by itself.")
+    elif chosen.label or chosen.device or chosen.show is not Show.WAITING:
+        words.empty("No such case", "Nothing fits these filters. Clear them, or choose All.")
+    else:
+        words.empty("Nothing waits", "Drop X-rays on the right: DICOM, PNG or JPEG, single files, a folder or a zip.")
+
+
+def _turn(place: int, shown: int, more: bool) -> None:
+    if not place and not more:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        earlier = st.button("Back", disabled=not place, key="turn-back")
+        later = st.button("More", disabled=not more, key="turn-on")
+        st.caption(f"Rows {place + 1} to {place + shown}")
+    if earlier or later:
+        st.session_state["place"] = max(0, place + (PAGE if later else -PAGE))
+        st.rerun()

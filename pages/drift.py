@@ -1,0 +1,36 @@
+"""Drift: is what comes in still what the model knows, is it as sure as before, do readers still agree?"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cxr_core.records import Role
+from cxr_core.ui import words
+from cxr_core.ui.drift_charts import agreement, multiples
+from cxr_core.ui.drift_table import summary, table
+from cxr_core.ui.session import require_user, site
+from cxr_core.work import monitoring
+
+require_user(Role.RADIOLOGIST, Role.ADMIN)
+
+RANGES = {"4 weeks": 28, "3 months": 91, "1 year": 365}
+
+with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    span = st.segmented_control(
+        "Time", list(RANGES), key="range", default="3 months", required=True, bind="query-params",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    st.caption("Each week beside the reference of the model in use: what it saw on patients kept from its training.")
+watch = monitoring.watch(site().home, RANGES[span or "3 months"])
+if not watch.images:
+    words.empty("No predictions in this time", "Upload X-rays on the worklist, or choose a longer time.")
+    st.stop()
+summary(watch)
+table(watch)
+st.html("<h3>Week by week</h3>")
+multiples(watch)
+st.html("<h3>Agreement of the readers with the model</h3>")
+if watch.agreement:
+    agreement(watch.agreement, watch.releases)
+else:
+    words.empty("No reads in this time", "Read cases on the review page: agreement is counted from them.")

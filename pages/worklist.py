@@ -1,0 +1,29 @@
+"""Worklist: what waits to be read, and the way in for X-rays."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cxr_core.records import Role
+from cxr_core.ui.demo_progress import demo_progress
+from cxr_core.ui.places import place
+from cxr_core.ui.session import require_user, site
+from cxr_core.ui.uploads import uploads
+from cxr_core.ui.worklist_table import counts, filters, table
+from cxr_core.work import reviewing
+
+user = require_user(Role.RADIOLOGIST, Role.ADMIN)
+
+demo_progress()
+cases, way_in = st.columns([3.5, 1], gap="medium")
+with cases:
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        counts()
+        st.space("stretch")
+        first = reviewing.next_case(site().home)
+        start = st.button("Read the next case", type="primary", shortcut="Enter", disabled=first is None)
+    picked = table(filters())
+with way_in:
+    uploads(user)
+if image := picked or (first if start else None):
+    st.switch_page(place("review"), query_params={"image": image})

@@ -1,0 +1,50 @@
+"""The app on a copy of the demo, and one Chromium for all browser tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from cxr_core.settings import Settings
+from tests.browser.app import CHROMIUM, App, Watched, chromium, new_page, running_app
+
+MISSING = f"{CHROMIUM} is missing: apt-get install chromium"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real Chromium; without it a failure where everything is required, else a skip that says so."""
+    if not Path(CHROMIUM).exists():
+        (pytest.fail if os.environ.get("CXR_REQUIRE_ALL") == "1" else pytest.skip)(MISSING)
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def app(demo: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The app on a home of its own: a copy of the demo."""
+    home = tmp_path_factory.mktemp("app") / "home"
+    shutil.copytree(demo.home, home)
+    with running_app(home) as started:
+        yield started
+
+
+@pytest.fixture
+def watched(browser: Browser, app: App) -> Iterator[Watched]:
+    """A page that must ask nothing of other hosts and must not break."""
+    found = new_page(browser, app)
+    yield found
+    found.page.context.close()
+    assert found.elsewhere == [], "the app asked something of the outside"
+    assert found.errors == [], "a script of the page broke"
+
+
+@pytest.fixture
+def page(watched: Watched) -> Page:
+    """The page alone."""
+    return watched.page

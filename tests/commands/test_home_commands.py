@@ -1,0 +1,244 @@
+"""What works on a home: migrate, users, import, deidentify, drift, verify, retrain."""
+
+import io
+import json
+import sys
+
+import pytest
+
+from cxr_core import __main__
+from cxr_core.drift.signals import State
+from cxr_core.model import release
+from cxr_core.records import Lane
+from cxr_core.settings import Settings
+from cxr_core.store import users, workers
+from cxr_core.store.db import opened
+from tests.dicom.films import dataset, reread, to_bytes
+from tests.model.chests import chest
+from tests.processes import command, worker_of
+from tests.work.sites import files_in, picture, query, zipped
+
+
+@pytest.fixture
+def settings(home):
+    return Settings(home=home)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Files to be taken in; the name of one of them and its header name a person."""
+    files = {
+        "1.png": picture(1), "2-Jane-Doe.png": picture(2), "3.txt": b"Dear colleague,",
+        "4.dcm": to_bytes(dataset(chest(4, True, 96), PatientID="Doe-17", PatientName="Doe^Jane")),
+        "5.zip": zipped({"a.png": picture(5), "b.txt": b"Dear", "c.png": picture(1)}),
+    }  # fmt: skip
+    for name, data in files.items():
+        (tmp_path / "in").mkdir(exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(data)
+    return tmp_path / "in"
+
+
+def typed(monkeypatch, text):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+
+
+def test_the_home_is_made_once(run, home):
+    assert run("migrate").lines == [{"home": str(home), "steps": ["m001_initial"]}]
+    assert run("migrate").lines == [{"home": str(home), "steps": []}]
+
+
+def test_a_password_is_read_from_standard_input(run, settings, monkeypatch):
+    typed(monkeypatch, "a long password\r\n")
+    assert run("users", "add", "ada", "--role", "admin").lines == [{"name": "ada", "role": "admin"}]
+    with opened(settings.home) as db:
+        assert users.check_password(db, "ada", "a long password").role == "admin"
+
+
+@pytest.mark.parametrize(
+    ("password", "why"), [("short\n", "at least 8 characters"), ("", "at least 8"), ("a long password\n", "already")]
+)
+def test_an_account_that_can_not_be_made_is_one_line(run, monkeypatch, password, why):
+    if why == "already":
+        typed(monkeypatch, password)
+        run("users", "add", "ada", "--role", "admin")
+    typed(monkeypatch, password)
+    answer = run("users", "add", "ada", "--role", "admin")
+    assert (answer.status, answer.lines) == (1, [])
+    assert why in answer.words
+    assert answer.words.startswith("cxr_core users: ")
+
+
+IMPORTED = [
+    ("1.png", None, "predicted", False), ("2-Jane-Doe.png", None, "predicted", False),
+    ("3.txt", None, "rejected", False), ("4.dcm", None, "predicted", False), ("5.zip", "1", "predicted", False),
+    ("5.zip", "2", "rejected", False), ("5.zip", "3", "predicted", True),
+]  # fmt: skip
+
+
+def as_imported(lines, folder):
+    return [(line["path"].removeprefix(f"{folder}/"), line["member"], line["status"], line["known"]) for line in lines]
+
+
+def test_import_without_a_worker_does_the_work_itself(run, folder, settings):
+    answer = run("import", folder)
+    assert answer.status == 0
+    assert as_imported(answer.lines, folder) == IMPORTED
+    assert all(line["reasons"] for line in answer.lines if line["status"] == "rejected")
+    assert len(query(settings, "SELECT * FROM images")) == 4
+    assert query(settings, "SELECT * FROM workers") == []
+    assert files_in(settings, "spool") == []
+    assert all(b"Jane" not in path.read_bytes() for path in files_in(settings))
+
+
+def test_import_again_finds_every_image_known(run, folder, settings):
+    run("import", folder)
+    again = run("import", folder)
+    assert {line["known"] for line in again.lines if line["status"] == "predicted"} == {True}
+    assert len(query(settings, "SELECT * FROM images")) == 4
+
+
+def test_import_leaves_the_work_to_a_running_worker(run, folder, settings):
+    run("migrate")
+    with worker_of(settings) as process:
+        answer = run("import", folder)
+        assert process.poll() is None
+    assert as_imported(answer.lines, folder) == IMPORTED
+
+
+def test_import_goes_on_past_a_file_that_is_too_large(run, folder, monkeypatch):
+    monkeypatch.setenv("CXR_MAX_UPLOAD_MB", "1")
+    (folder / "0.dcm").write_bytes(bytes(2**20 + 1))
+    answer = run("import", folder)
+    assert answer.lines[0]["status"] == "rejected"
+    assert "larger than 1 MB (CXR_MAX_UPLOAD_MB)" in answer.lines[0]["reasons"][0]
+    assert as_imported(answer.lines[1:], folder) == IMPORTED
+
+
+def test_import_keys_the_patient_that_is_named(run, folder, settings):
+    run("import", folder / "1.png", folder / "2-Jane-Doe.png", "--patient", "CANARY")
+    assert len(query(settings, "SELECT DISTINCT patient FROM images")) == 1
+    assert all(b"CANARY" not in path.read_bytes() for path in files_in(settings))
+
+
+def test_import_of_nothing_is_one_line(run, tmp_path):
+    answer = run("import", tmp_path / "gone")
+    assert (answer.status, answer.lines) == (1, [])
+    assert "there is no such file or folder" in answer.words
+
+
+def test_copies_are_deidentified_and_named_by_number(run, folder, tmp_path):
+    answer = run("deidentify", folder, tmp_path / "out")
+    assert answer.status == 0
+    copies = [line["copy"] and line["copy"].removeprefix(f"{tmp_path}/out/") for line in answer.lines]
+    assert copies == ["000001.dcm", "000002.dcm", None, "000004.dcm", "000005.dcm", None, "000007.dcm"]
+    assert [bool(line["reasons"]) for line in answer.lines] == [copy is None for copy in copies]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [copy for copy in copies if copy]
+    content = (tmp_path / "out" / "000004.dcm").read_bytes()
+    assert b"Doe" not in content
+    assert reread(content).PatientIdentityRemoved == "YES"
+
+
+def test_a_patient_has_one_pseudonym_in_copies_and_store(run, folder, settings, tmp_path):
+    run("import", folder / "4.dcm")
+    run("deidentify", folder / "4.dcm", tmp_path / "out")
+    (row,) = query(settings, "SELECT patient FROM images")
+    assert reread((tmp_path / "out" / "000001.dcm").read_bytes()).PatientID == row["patient"]
+
+
+def test_verify_of_a_whole_home_is_0(run, folder):
+    run("import", folder)
+    answer = run("verify")
+    assert (answer.status, answer.words) == (0, "")
+    assert answer.lines == [{"audit_events": 5, "images": 4, "models": 1, "problems": []}]
+
+
+def test_verify_of_a_damaged_home_is_1_and_names_the_damage(run, folder, settings):
+    run("import", folder)
+    path = files_in(settings, "images")[0]
+    path.unlink()
+    answer = run("verify")
+    assert answer.status == 1
+    (problem,) = answer.lines[0]["problems"]
+    assert path.stem[:12] in problem
+    assert answer.words.strip() == f"cxr_core verify: {problem}"
+
+
+def test_drift_is_json_with_the_states_in_words(run, folder):
+    run("import", folder)
+    answer = run("drift", "--days", "7")
+    assert answer.status == 0, answer.words
+    (found,) = answer.lines
+    assert (found["model"], found["days"], found["images"]) == (release.card()["name"], 7, 4)
+    assert {signal["state"] for signal in found["signals"]} == {State.TOO_FEW.value}
+    assert {signal["name"] for signal in found["signals"]} == set(release.card()["reference"])
+
+
+def test_a_retrain_says_what_it_lacks(run, monkeypatch):
+    typed(monkeypatch, "a long password\n")
+    run("users", "add", "ada", "--role", "admin")
+    plan = run("retrain", "--dry-run")
+    assert plan.status == 0
+    assert "nothing to learn" in plan.lines[0]["missing"][0]
+    answer = run("retrain")
+    assert (answer.status, answer.lines) == (1, [])
+    assert "nothing to learn" in answer.words
+
+
+def test_a_retrain_needs_an_admin_and_options_in_range(run, monkeypatch):
+    run("migrate")
+    assert "there is no admin" in run("retrain").words
+    typed(monkeypatch, "a long password\n")
+    run("users", "add", "ada", "--role", "admin")
+    answer = run("retrain", "--epochs", "0")
+    assert answer.status == 1
+    assert "epochs 1 to 100" in answer.words
+
+
+@pytest.mark.parametrize("arguments", [("verify",), ("drift",), ("retrain",), ("worker",)])
+def test_a_home_that_was_never_made_is_one_line_with_the_remedy(run, arguments):
+    answer = run(*arguments)
+    assert (answer.status, answer.lines) == (1, [])
+    assert answer.words.strip().endswith("run `python -m cxr_core migrate`")
+    assert len(answer.words.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("nonsense",), ("predict",), ("train", "x"), ("users", "add", "ada"), ("users", "add", "a", "--role", "boss"),
+     ("evaluate", "x", "--side", "other"), ("worker", "--lane", "fast"), ("verify", "--force")],
+)  # fmt: skip
+def test_a_wrong_call_is_2_and_says_how_it_goes(run, arguments):
+    answer = run(*arguments)
+    assert (answer.status, answer.lines) == (2, [])
+    assert "usage: python -m cxr_core" in answer.words
+
+
+def test_help_is_0():
+    names = [name for action in __main__.parser()._subparsers._group_actions for name in action.choices]
+    promised = "predict evaluate train import worker migrate deidentify retrain drift verify users"
+    assert set(names) >= set(promised.split())
+    with pytest.raises(SystemExit) as ended:
+        __main__.main(["predict", "--help"])
+    assert ended.value.code == 0
+
+
+def test_a_wrong_setting_is_one_line_and_1(settings):
+    found = command(settings, "migrate", CXR_THREADS="many")
+    assert found.returncode == 1
+    assert found.stdout == ""
+    assert found.stderr.strip() == "cxr_core migrate: CXR_THREADS=many: a whole number from 0 to 256 is needed"
+    assert not settings.home.exists()
+
+
+def test_the_program_is_run_as_a_module(settings):
+    found = command(settings, "migrate")
+    assert found.returncode == 0, found.stderr
+    assert json.loads(found.stdout)["steps"] == ["m001_initial"]
+    assert command(settings).returncode == 2
+
+
+def test_a_living_worker_of_the_other_lane_does_not_keep_import_waiting(run, folder, settings):
+    run("migrate")
+    with opened(settings.home) as db:
+        workers.register(db, "learner", Lane.LEARNING, "1")
+    assert run("import", folder / "1.png").lines[0]["status"] == "predicted"

@@ -1,0 +1,131 @@
+"""predict: one JSON line a file, whatever the file is."""
+
+import shutil
+import sqlite3
+
+import cv2
+import pytest
+
+from cxr_core.model import release
+from tests.dicom.films import reread, to_bytes
+from tests.work.sites import film, picture, zipped
+
+FIELDS = {"path", "status", "probability", "label", "reasons", "model"}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with good and bad files, by name: what they are."""
+    lateral = reread(film(2))
+    lateral.ViewPosition = "LL"
+    files = {
+        "1-film.dcm": film(), "2-lateral.dcm": to_bytes(lateral), "3-letter.dcm": b"Dear colleague,",
+        "4-chest.png": picture(), "5-cut.png": picture()[:500], "6-empty.jpg": b"",
+        "sub/7-chest.jpg": picture(kind="JPEG"), "sub/8.zip": zipped({"a.png": picture(2), "b.txt": b"Dear"}),
+    }  # fmt: skip
+    for name, data in files.items():
+        path = tmp_path / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return tmp_path / "in"
+
+
+def test_every_file_of_a_folder_gets_a_line(run, folder):
+    answer = run("predict", folder)
+    assert answer.status == 0
+    assert all(set(line) == FIELDS for line in answer.lines)
+    found = {line["path"].removeprefix(f"{folder}/"): line["status"] for line in answer.lines}
+    assert found == {
+        "1-film.dcm": "predicted", "2-lateral.dcm": "not_analysed", "3-letter.dcm": "rejected",
+        "4-chest.png": "predicted", "5-cut.png": "rejected", "6-empty.jpg": "rejected", "sub/7-chest.jpg": "predicted",
+        "sub/8.zip!a.png": "predicted", "sub/8.zip!b.txt": "rejected",
+    }  # fmt: skip
+
+
+def test_a_line_has_an_opinion_or_a_reason(run, folder):
+    for line in run("predict", folder).lines:
+        assert line["model"] == release.card()["name"]
+        if line["status"] == "predicted":
+            assert 0 <= line["probability"] <= 1
+            assert line["label"] in ("Normal", "Pneumonia", "Uncertain")
+            assert line["reasons"] == []
+        else:
+            assert (line["probability"], line["label"]) == (None, None)
+            assert all(reason.strip() for reason in line["reasons"])
+            assert line["reasons"]
+
+
+def test_nothing_is_made_in_the_home(run, folder, home):
+    run("predict", folder)
+    assert not home.exists()
+
+
+def test_heatmaps_are_written_as_pictures(run, folder, tmp_path):
+    answer = run("predict", folder, "--heatmaps", tmp_path / "maps")
+    written = sorted((tmp_path / "maps").iterdir())
+    assert [path.name for path in written] == [
+        "00001-1-film.png",
+        "00004-4-chest.png",
+        "00007-7-chest.png",
+        "00008-a.png",
+    ]
+    assert len(written) == sum(line["status"] == "predicted" for line in answer.lines)
+    assert all(cv2.imread(str(path)).shape == (448, 448, 3) for path in written)
+
+
+def test_the_heatmap_of_a_file_with_a_very_long_name_is_written(run, folder, tmp_path):
+    (folder / f"{'x' * 250}.png").write_bytes(picture())
+    run("predict", folder / f"{'x' * 250}.png", "--heatmaps", tmp_path / "maps")
+    assert len(list((tmp_path / "maps").iterdir())) == 1
+
+
+def test_a_weights_file_can_be_the_model(run, folder, tmp_path):
+    for part in release.WEIGHTS.parent.iterdir():
+        shutil.copy(part, tmp_path / part.name)
+    answer = run("predict", folder / "4-chest.png", "--model", tmp_path / release.WEIGHTS.name)
+    assert answer.lines == run("predict", folder / "4-chest.png").lines
+
+
+def test_the_homes_model_is_used_by_name(run, folder):
+    run("migrate")
+    plain = run("predict", folder / "1-film.dcm")
+    assert run("predict", folder / "1-film.dcm", "--model", release.card()["name"]).lines == plain.lines
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_model_that_is_not_there_is_one_line(run, folder, home, is_there):
+    if is_there:
+        run("migrate")
+    answer = run("predict", folder, "--model", "cxr-resnet18-99")
+    assert (answer.status, answer.lines) == (1, [])
+    assert "there is no model cxr-resnet18-99" in answer.words
+    assert home.exists() == is_there
+
+
+def test_weights_without_a_card_are_refused(run, folder, tmp_path):
+    shutil.copy(release.WEIGHTS, tmp_path / "bare.safetensors")
+    answer = run("predict", folder, "--model", tmp_path / "bare.safetensors")
+    assert answer.status == 1
+    assert "no card beside it" in answer.words
+
+
+def test_a_path_that_is_not_there_is_one_line_before_anything_else(run, folder):
+    answer = run("predict", folder, folder / "gone.dcm")
+    assert (answer.status, answer.lines) == (1, [])
+    assert answer.words.strip() == f"cxr_core predict: {folder / 'gone.dcm'}: there is no such file or folder"
+
+
+def test_a_database_that_is_none_is_one_line(run, folder, home):
+    home.mkdir()
+    (home / "feedback.db").write_bytes(b"not a database, but long enough to be one" * 100)
+    answer = run("predict", folder)
+    assert answer.status == 1
+    assert len(answer.words.strip().splitlines()) == 1
+
+
+def test_a_database_that_was_never_migrated_is_refused_with_the_remedy(run, folder, home):
+    home.mkdir()
+    sqlite3.connect(home / "feedback.db").close()
+    answer = run("predict", folder)
+    assert answer.status == 1
+    assert "run `python -m cxr_core migrate`" in answer.words

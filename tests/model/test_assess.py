@@ -1,0 +1,39 @@
+"""Forced answers over all images, and those that the model chose to give."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cxr_core.model.assess import assess
+from cxr_core.model.calibrate import Calibration
+from cxr_core.model.examples import Examples
+
+BAND = Calibration(1, 0, threshold=0.5, normal_up_to=0.3, pneumonia_from=0.7)
+
+
+def judged_by(probabilities, labels, judged=None):
+    p = np.array(probabilities)
+    examples = Examples(np.zeros((len(p), 1, 1), np.uint8), np.array(labels), [str(n) for n in range(len(p))])
+    return assess(BAND, np.log(p / (1 - p)), examples, judged)
+
+
+def test_the_report_covers_all_and_the_selective_part_those_answered():
+    found = judged_by([0.1, 0.2, 0.4, 0.6, 0.8, 0.9], [0, 1, 1, 1, 0, 1])
+    assert (found["n"], found["accuracy"]) == (6, 0.5)
+    assert (found["selective"]["n"], found["selective"]["accuracy"]) == (4, 0.5)
+    assert found["selective"]["auc"] == 0.75
+    assert found["uncertain_rate"] == 2 / 6
+
+
+def test_what_the_gate_keeps_back_is_neither_answered_nor_uncertain():
+    judged = np.array([True, False, True, False, True, True])
+    found = judged_by([0.1, 0.2, 0.4, 0.6, 0.8, 0.9], [0, 1, 1, 1, 0, 1], judged)
+    assert found["n"] == 6
+    assert found["selective"]["n"] == 3
+    assert found["uncertain_rate"] == 1 / 4
+
+
+def test_a_model_that_answers_nothing_has_no_selective_figures():
+    found = judged_by([0.5, 0.5], [0, 1])
+    assert found["selective"] == {"n": 0, "auc": None, "accuracy": None}
+    assert found["uncertain_rate"] == 1

@@ -1,0 +1,107 @@
+"""The numbers on a card, against scikit-learn's and against examples done by hand."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, classification_report, confusion_matrix, recall_score, roc_auc_score
+
+from cxr_core.model.metrics import auc, ece, interval95, paired_interval95, report
+
+
+def scored(seed, n=200, apart=1.0, ties=False):
+    chance = np.random.default_rng(seed)
+    labels = chance.integers(0, 2, n)
+    scores = 1 / (1 + np.exp(-(chance.normal(0, 1, n) + apart * (labels - 0.5))))
+    return labels, np.round(scores, 1) if ties else scores
+
+
+def own_patients(labels):
+    return [str(n) for n in range(len(labels))]
+
+
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize("seed", range(5))
+def test_the_area_under_the_curve_is_scikit_learns(seed, ties):
+    labels, scores = scored(seed, ties=ties)
+    assert auc(labels, scores) == pytest.approx(roc_auc_score(labels, scores))
+
+
+def test_the_report_is_scikit_learns():
+    labels, scores = scored(1)
+    found = report(labels, scores, own_patients(labels), 0.4)
+    called = scores >= 0.4
+    assert found["auc"] == pytest.approx(roc_auc_score(labels, scores))
+    assert found["accuracy"] == pytest.approx(accuracy_score(labels, called))
+    assert found["sensitivity"] == pytest.approx(recall_score(labels, called))
+    assert found["specificity"] == pytest.approx(recall_score(labels, called, pos_label=0))
+    assert found["confusion"] == confusion_matrix(labels, called).tolist()
+    expected = classification_report(labels, called, target_names=["Normal", "Pneumonia"], output_dict=True)
+    assert found["report"] == expected
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_a_probability_at_the_threshold_is_called_pneumonia():
+    found = report(np.array([0, 1]), np.array([0.2, 0.5]), ["a", "b"], 0.5)
+    assert found["confusion"] == [[1, 0], [0, 1]]
+
+
+def test_calibration_error_by_hand():
+    # Bin 0.1..0.2: said 0.1, true 0.5, two images. Bin 0.9..1 (1 belongs to it): said 0.95, true 1, two images.
+    probabilities, labels = np.array([0.1, 0.1, 0.9, 1.0]), np.array([0, 1, 1, 1])
+    assert ece(labels, probabilities) == pytest.approx((2 * 0.4 + 2 * 0.05) / 4)
+
+
+def test_probabilities_that_come_true_have_hardly_any_calibration_error():
+    chance = np.random.default_rng(4)
+    said = chance.random(50_000)
+    assert ece((chance.random(50_000) < said).astype(int), said) < 0.01
+
+
+def test_the_interval_contains_the_truth_about_as_often_as_it_says():
+    truth = 0.760  # Phi(1 / sqrt 2) for two normals one deviation apart
+    held = 0
+    for seed in range(50):
+        labels, scores = scored(seed, n=120)
+        low, high = interval95(auc, labels, scores, own_patients(labels))
+        assert low < high
+        held += low <= truth <= high
+    assert held >= 43
+
+
+def test_repeated_images_of_a_patient_do_not_narrow_the_interval():
+    labels, scores = scored(2, n=80)
+    patients = own_patients(labels)
+    once = np.ptp(interval95(auc, labels, scores, patients))
+    five = np.ptp(interval95(auc, np.tile(labels, 5), np.tile(scores, 5), patients * 5))
+    as_if_independent = np.ptp(interval95(auc, np.tile(labels, 5), np.tile(scores, 5), [str(n) for n in range(400)]))
+    assert five == pytest.approx(once, rel=0.1)
+    assert as_if_independent < 0.6 * once
+
+
+def test_the_same_data_give_the_same_interval():
+    labels, scores = scored(3)
+    patients = own_patients(labels)
+    assert interval95(auc, labels, scores, patients) == interval95(auc, labels, scores, patients)
+
+
+def test_a_paired_interval_is_narrower_than_the_two_apart_and_has_the_right_sign():
+    labels, scores = scored(5, n=300, apart=1.5)
+    worse = scores + np.random.default_rng(0).normal(0, 0.3, 300)
+    low, high = paired_interval95(labels, worse, scores, own_patients(labels))
+    assert low < auc(labels, worse) - auc(labels, scores) < high <= 0.01
+    alone = np.ptp(interval95(auc, labels, scores, own_patients(labels)))
+    assert high - low < 2 * alone
+    assert paired_interval95(labels, scores, scores, own_patients(labels)) == (0, 0)
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_a_single_class_has_no_curve_and_says_so_with_none(label):
+    labels = np.full(30, label)
+    found = report(labels, np.linspace(0, 1, 30), own_patients(labels), 0.5)
+    assert (found["auc"], found["auc_ci95"]) == (None, [None, None])
+    assert found[("sensitivity", "specificity")[label]] is None
+    assert found["accuracy"] == 0.5
+    json.dumps(found, allow_nan=False)

@@ -1,0 +1,51 @@
+"""What holds for every page, run alone, as a cold server or a curious visitor would run it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cxr_core.store.db import opened
+
+PAGES = sorted(path.stem for path in (Path(__file__).parents[2] / "pages").glob("*.py"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_run_alone_and_signed_out_shows_nothing_but_the_warning(show, arrive, page):
+    arrive(1)
+    app = show(page)
+    assert [warning.value for warning in app.warning] == ["You are signed out. [Sign in again](/sign-in)"]
+    assert len(app.main.children) == 1
+    assert not app.exception
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_token_that_the_database_does_not_know_signs_nobody_in(show, page):
+    app = show(page)
+    app.session_state["token"] = "made up"
+    app.run()
+    assert len(app.main.children) == 1
+    assert "signed out" in app.warning[0].value
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_of_an_empty_home_opens_and_says_what_to_do_next(show, said, page):
+    app = show(page, "bob")
+    assert not app.exception
+    assert any(word in said(app) for word in ("Drop", "Upload", "Open a case", "Start a retrain", "Intended for"))
+
+
+def test_a_session_that_has_idled_too_long_is_over(show, monkeypatch, home):
+    app = show("models", "ann")
+    assert not app.warning
+    with opened(home) as db:
+        db.execute("UPDATE sessions SET seen_at = '2020-01-01T00:00:00.000000+00:00'")
+    app.run()
+    assert "signed out" in app.warning[0].value
+
+
+def test_retraining_is_for_admins(show):
+    app = show("retrain", "ann")
+    assert "for the role admin" in app.warning[0].value
+    assert not app.button

@@ -1,0 +1,85 @@
+"""The retrain page."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from cxr_core.model import release
+from cxr_core.records import Lane
+from cxr_core.store import jobs, models, training_sets
+from cxr_core.store.db import opened
+from cxr_core.work import monitoring
+
+
+@pytest.fixture
+def candidate(home):
+    """A candidate that passed its gate, as a finished retrain leaves it."""
+    return make_candidate(home, passed=True)
+
+
+def make_candidate(home, passed):
+    card = copy.deepcopy(release.card())
+    kept = ("auc", "auc_ci95", "accuracy", "sensitivity", "specificity", "confusion")
+    row = {name: card["metrics"][name] for name in kept}
+    first = {**row, "model": card["name"], "difference": 0.0, "difference_ci95": [-0.001, 0.001]}
+    card |= {"parent": card["name"], "name": "cxr-resnet18-2"}
+    compared = [{**row, "model": card["name"]}, first]
+    card["metrics"]["gate"] = {"passed": passed, "reasons": [] if passed else ["too bad"], "compared": compared}
+    with opened(home) as db:
+        models.add(db, card, training_sets.add(db, {"items": []}, None))
+    return card["name"]
+
+
+def test_without_flags_it_says_what_is_missing_and_cannot_start(show, said):
+    app = show("retrain", "bob")
+    assert "nothing to learn" in said(app).lower()
+    assert app.button(key="start").disabled
+
+
+def test_a_candidate_is_promoted_with_a_reason(show, home, candidate):
+    app = show("retrain", "bob")
+    app.text_input(key=f"reason-{candidate}").set_value("better on portable films")
+    app.button(key="promote").click().run()
+    assert not app.error
+    assert monitoring.running_model(home) == candidate
+
+
+def test_a_decision_without_a_reason_is_not_taken(show, home, candidate):
+    app = show("retrain", "bob")
+    app.button(key="promote").click().run()
+    assert "say why" in app.error[0].value
+    assert monitoring.running_model(home) != candidate
+
+
+def test_a_candidate_that_failed_its_gate_can_be_refused_only(show, home, said):
+    name = make_candidate(home, passed=False)
+    app = show("retrain", "bob")
+    assert "too bad" in said(app)
+    assert app.button(key="promote").disabled
+    app.text_input(key=f"reason-{name}").set_value("the gate says no")
+    app.button(key="refuse").click().run()
+    assert monitoring.decisions(home)[-1]["action"] == "refuse"
+
+
+def test_one_rolls_back_to_a_model_that_was_in_use(show, home, candidate):
+    first = monitoring.running_model(home)
+    app = show("retrain", "bob")
+    app.text_input(key=f"reason-{candidate}").set_value("better")
+    app.button(key="promote").click().run()
+    app.text_input(key="reason-back").set_value("worse after all")
+    app.button(key="roll-back").click().run()
+    assert monitoring.running_model(home) == first
+
+
+def test_a_running_retrain_shows_its_progress_and_can_be_cancelled(show, home, said):
+    with opened(home) as db:
+        job = jobs.ask(db, jobs.Request("retrain", Lane.LEARNING, {"training_set": "x"}))
+        jobs.claim(db, Lane.LEARNING, "w")
+        point = {"epoch": 1, "epochs": 4, "loss": 0.5, "validation_loss": 0.4, "validation_auc": 0.9}
+        jobs.beat(db, job, "w", {"history": [point], **point})
+    app = show("retrain", "bob")
+    assert "training" in said(app)
+    app.button(key="cancel").click().run()
+    assert "cancelled by bob" in said(app)

@@ -1,0 +1,120 @@
+"""Images, the patients they belong to, and the worklist over them."""
+
+import sqlite3
+
+import numpy as np
+import pytest
+
+from cxr_core.errors import NotFound
+from cxr_core.records import Label, Side
+from cxr_core.store import images, predictions, reads, worklist
+from tests.store.rows import add_image, add_model, add_user, opinion
+
+
+def waiting(db, show="waiting", label=None, device=None, page=(100, 0)):
+    return [row["id"] for row in worklist.rows_of(db, show, label, device, page)]
+
+
+def read_it(db, image, reader):
+    row = {"image": image, "reader": reader.id, "label": "Normal", "seconds": 1.0, "made_at": "2026"}
+    return reads.add(db, row)
+
+
+def test_a_patient_keeps_the_first_side(db):
+    add_image(db, 1, patient="p", side=Side.LOCKED)
+    second = add_image(db, 2, patient="p", side=Side.TRAIN)
+    assert images.get(db, second)["side"] == Side.LOCKED
+
+
+def test_a_patient_can_not_change_sides(db):
+    add_image(db)
+    with pytest.raises(sqlite3.IntegrityError, match="a patient never changes sides"):
+        db.execute("UPDATE patients SET side = 'locked'")
+
+
+def test_an_image_that_is_not_there_is_not_found(db):
+    assert not images.exists(db, "0" * 64)
+    with pytest.raises(NotFound, match="no image"):
+        images.get(db, "0" * 64)
+
+
+def test_an_image_is_stored_once(db):
+    image = add_image(db)
+    assert images.exists(db, image)
+    with pytest.raises(sqlite3.IntegrityError):
+        add_image(db)
+    assert images.get(db, image)["appearance"] == {"mean": 0.5}
+
+
+def test_a_model_gives_one_opinion_on_an_image(db):
+    image, model = add_image(db), add_model(db)
+    predictions.add(db, image, model, opinion(0.9))
+    predictions.add(db, image, model, opinion(0.1, Label.NORMAL))
+    assert db.execute("SELECT count(*), max(probability) FROM predictions").fetchone() == (1, 0.9)
+
+
+def test_a_prediction_comes_back_as_it_was_stored(db):
+    image, model = add_image(db), add_model(db)
+    predictions.add(db, image, model, opinion())
+    found = predictions.latest(db, image)
+    assert np.array_equal(found["heatmap"], opinion().heatmap)
+    assert np.allclose(np.frombuffer(found["embedding"], "<f2"), opinion().embedding, atol=1e-3)
+    assert predictions.get(db, found["id"])["label"] == Label.PNEUMONIA
+
+
+def test_why_there_is_no_opinion_is_kept(db):
+    image, model = add_image(db), add_model(db)
+    predictions.add_not_analysed(db, image, model, ["view LL"])
+    found = predictions.latest(db, image)
+    assert (found["status"], found["reasons"], found["probability"]) == ("not_analysed", ["view LL"], None)
+
+
+def test_the_newest_opinion_is_shown_unless_a_model_is_named(db):
+    image, first, second = add_image(db), add_model(db), add_model(db, "second")
+    predictions.add(db, image, first, opinion(0.2, Label.NORMAL))
+    predictions.add(db, image, second, opinion(0.8))
+    assert predictions.latest(db, image)["model"] == "second"
+    assert predictions.latest(db, image, "first")["probability"] == 0.2
+    assert predictions.latest(db, image, "third") is None
+
+
+def test_the_longest_waiting_case_comes_first(db):
+    later = add_image(db, 1, received_at="2026-01-02")
+    sooner = add_image(db, 2, received_at="2026-01-01")
+    assert waiting(db) == [sooner, later]
+    assert worklist.next_waiting(db, None) == sooner
+    assert worklist.next_waiting(db, sooner) == later
+    assert worklist.next_waiting(db, later) is None
+
+
+def test_a_read_case_leaves_the_waiting_list(db):
+    reader, first, second = add_user(db), add_image(db, 1), add_image(db, 2)
+    read_it(db, first, reader)
+    assert (waiting(db), waiting(db, "read")) == ([second], [first])
+    assert waiting(db, "all") == [second, first]
+    assert worklist.counts(db) == {"waiting": 1, "read": 1, "coming": 0}
+    assert worklist.next_waiting(db, None) == second
+
+
+def test_a_case_with_many_opinions_and_reads_is_one_line(db):
+    image, reader, other = add_image(db), add_user(db), add_user(db, "other")
+    for name in ("first", "second"):
+        predictions.add(db, image, add_model(db, name), opinion())
+    for person in (reader, other):
+        read_it(db, image, person)
+    assert waiting(db, "all") == [image]
+
+
+def test_the_list_can_be_narrowed(db):
+    normal, pneumonia, refused = (add_image(db, number) for number in (1, 2, 3))
+    model = add_model(db)
+    predictions.add(db, normal, model, opinion(0.1, Label.NORMAL))
+    predictions.add(db, pneumonia, model, opinion())
+    predictions.add_not_analysed(db, refused, model, ["view LL"])
+    db.execute("UPDATE images SET device = 'machine' WHERE id = ?", (normal,))
+    assert waiting(db, label="Normal") == [normal]
+    assert waiting(db, label="Pneumonia") == [pneumonia]
+    assert waiting(db, label="not analysed") == [refused]
+    assert waiting(db, device="machine") == [normal]
+    assert waiting(db, page=(1, 1)) == [pneumonia]
+    assert worklist.devices(db) == ["machine"]

@@ -1,0 +1,95 @@
+"""The schema is made once, by one process, whole or not at all."""
+
+import sqlite3
+
+import pytest
+
+from cxr_core.errors import SchemaError
+from cxr_core.store import migrations
+from cxr_core.store.db import opened
+from cxr_core.store.migrations import check, migrate
+from cxr_core.work.opening import open_home
+from tests.store.rows import at_once
+
+TABLES = {
+    "site", "users", "sessions", "workers", "jobs", "patients", "images", "training_sets", "weights", "models",
+    "decisions", "predictions", "reads", "audit",
+}  # fmt: skip
+
+
+def schema(home):
+    with opened(home) as db:
+        return sorted(row[0] for row in db.execute("SELECT sql FROM sqlite_master WHERE sql NOT NULL"))
+
+
+def open_one(number, home):
+    return open_home(home)
+
+
+def planted(monkeypatch, step):
+    """One more step behind those that there are, as a coming version has it."""
+    steps = migrations.migrations._migrations
+    monkeypatch.setattr(migrations.migrations, "_migrations", [*steps, type(steps[0])("m999_planted", step)])
+
+
+def test_a_fresh_home_gets_every_table(tmp_path):
+    assert migrate(tmp_path) == ["m001_initial"]
+    with opened(tmp_path) as db:
+        assert set(db.table_names()) >= TABLES
+    check(tmp_path)
+
+
+def test_migrating_twice_changes_nothing(tmp_path):
+    migrate(tmp_path)
+    before = schema(tmp_path)
+    assert migrate(tmp_path) == []
+    assert schema(tmp_path) == before
+
+
+def test_four_starters_at_once_make_one_whole_home(tmp_path):
+    home = tmp_path / "home"
+    answers = at_once(open_one, 4, home)
+    assert sorted(answers, key=len) == [[], [], [], ["m001_initial"]]
+    with opened(home) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert db.execute("SELECT count(*) FROM decisions").fetchone() == (1,)
+        assert db.execute("SELECT count(*) FROM audit").fetchone() == (1,)
+    assert len((home / "secret.key").read_bytes()) == 32
+    check(home)
+
+
+def test_an_empty_database_is_refused_with_the_remedy(tmp_path):
+    with pytest.raises(SchemaError, match=r"lacks m001_initial: run `python -m cxr_core migrate`"):
+        check(tmp_path)
+
+
+def test_a_pending_step_is_refused_until_it_is_taken(home, monkeypatch):
+    planted(monkeypatch, lambda db: db.execute("CREATE TABLE coming (id INTEGER)"))
+    with pytest.raises(SchemaError, match="lacks m999_planted"):
+        check(home)
+    assert migrate(home) == ["m999_planted"]
+    check(home)
+
+
+@pytest.mark.parametrize("use", [check, migrate, open_home])
+def test_the_database_of_a_newer_version_is_refused(home, use):
+    with opened(home) as db:
+        db.execute("INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('cxr', 'm777_future', '')")
+    with pytest.raises(SchemaError, match=r"newer version \(m777_future\)"):
+        use(home)
+
+
+def test_a_step_that_fails_leaves_nothing_behind(home, monkeypatch):
+    before = schema(home)
+
+    def half(db):
+        db.executescript("CREATE TABLE half (id INTEGER); INSERT INTO site VALUES ('half', '1'); SELECT nonsense;")
+
+    planted(monkeypatch, half)
+    with pytest.raises(sqlite3.OperationalError):
+        migrate(home)
+    assert schema(home) == before
+    with opened(home) as db:
+        assert db.execute("SELECT count(*) FROM site").fetchone() == (0,)
+    with pytest.raises(SchemaError, match="m999_planted"):
+        check(home)

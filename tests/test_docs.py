@@ -1,0 +1,41 @@
+"""The documentation is current, and what it points to is there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def test_made_figures_and_tables_are_current():
+    done = subprocess.run([sys.executable, "-m", "tools.docs", "--check"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_to_a_file_leads_somewhere(page):
+    text = page.read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)", text) if not re.match(r"https?:", link)]
+    missing = [link for link in links if not (page.parent / link).exists()]
+    assert missing == []
+
+
+def test_every_command_is_in_the_readme():
+    shown = subprocess.run([sys.executable, "-m", "cxr_core", "--help"], cwd=ROOT, capture_output=True, text=True)
+    commands = re.findall(r"^ {4}([a-z]+) ", shown.stdout, re.MULTILINE)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(commands) >= 10
+    assert [name for name in commands if not re.search(rf"\b{name}\b", readme)] == []
+
+
+def test_every_requirement_has_its_reason_and_its_licence():
+    text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    names = re.findall(r"^([a-z0-9-]+)==", text, re.MULTILINE)
+    reasons = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    licences = (ROOT / "NOTICE").read_text(encoding="utf-8")
+    assert names
+    assert [name for name in names if name not in reasons or name not in licences] == []

@@ -1,0 +1,96 @@
+"""Settings: defaults, then the file, then the environment; a wrong value stops with its name."""
+
+from pathlib import Path
+
+import pytest
+
+from cxr_core.errors import SettingsError
+from cxr_core.settings import Settings, load
+
+
+def written(folder, text):
+    (folder / "cxr.toml").write_text(text, encoding="utf-8")
+    return {"CXR_CONFIG": str(folder / "cxr.toml")}
+
+
+def test_without_anything_said_the_defaults_hold():
+    assert load({}) == Settings()
+    assert load({}).home == Path("var")
+
+
+def test_the_environment_is_read(tmp_path):
+    found = load({
+        "CXR_HOME": "/srv/cxr", "CXR_BASE_DATA": str(tmp_path), "CXR_DEMO": "1", "CXR_THREADS": "3",
+        "CXR_IDLE_MINUTES": "5", "CXR_MAX_UPLOAD_MB": "64", "CXR_PATIENT_PATTERN": r"^(\d+)_", "PATH": "/bin",
+    })  # fmt: skip
+    assert found == Settings(Path("/srv/cxr"), tmp_path, True, 3, 5, 64, r"^(\d+)_")
+
+
+def test_a_file_is_read_and_the_environment_wins(tmp_path):
+    environment = written(tmp_path, 'home = "/from/file"\nthreads = 2\ndemo = true\nidle_minutes = 7\n')
+    found = load({**environment, "CXR_HOME": "/from/environment"})
+    assert (found.home, found.threads, found.demo, found.idle_minutes) == (Path("/from/environment"), 2, True, 7)
+
+
+@pytest.mark.parametrize("home", ["~/cxr"])
+def test_a_tilde_is_the_users_own_folder(home):
+    assert load({"CXR_HOME": home}).home == Path.home() / "cxr"
+
+
+@pytest.mark.parametrize("value", ["1", "true", "YES", "on"])
+def test_a_switch_is_on(value):
+    assert load({"CXR_DEMO": value}).demo
+
+
+@pytest.mark.parametrize("value", ["0", "false", "No", "off", ""])
+def test_a_switch_is_off(value):
+    assert not load({"CXR_DEMO": value}).demo
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("CXR_HOME", "", "a folder is needed"),
+        ("CXR_BASE_DATA", "/no/such/folder", "no such folder"),
+        ("CXR_DEMO", "perhaps", "say 1 or 0"),
+        ("CXR_THREADS", "many", "whole number from 0 to 256"),
+        ("CXR_THREADS", "-1", "whole number"),
+        ("CXR_THREADS", "1.5", "whole number"),
+        ("CXR_IDLE_MINUTES", "0", "from 1 to 1440"),
+        ("CXR_MAX_UPLOAD_MB", "99999", "from 1 to 16384"),
+        ("CXR_PATIENT_PATTERN", "(", "not a regular expression"),
+    ],
+)
+def test_a_wrong_value_stops_with_name_and_value(name, value, why):
+    with pytest.raises(SettingsError) as wrong:
+        load({name: value})
+    assert str(wrong.value).startswith(f"{name}={value}: ")
+    assert why in str(wrong.value)
+
+
+@pytest.mark.parametrize("line", ["home = 3.5", "threads = [1]", "threads = 1.5", "demo = 7", "base_data = true"])
+def test_a_value_of_a_wrong_kind_in_the_file_stops_too(tmp_path, line):
+    try:
+        found = load(written(tmp_path, line))
+    except SettingsError as wrong:
+        assert str(wrong).startswith(f"CXR_{line.split(' ')[0].upper()}=")
+    else:
+        assert found.home == Path("3.5")
+
+
+def test_an_unknown_setting_in_the_file_is_named_with_those_that_are_known(tmp_path):
+    with pytest.raises(SettingsError, match=r"unknown setting 'colour'; known are home, base_data"):
+        load(written(tmp_path, 'colour = "blue"'))
+
+
+@pytest.mark.parametrize("content", [b"home = ", b"\xff\xfe", b"[home]\n[home]\n"])
+def test_a_file_that_is_not_toml_stops_with_its_path(tmp_path, content):
+    path = tmp_path / "cxr.toml"
+    path.write_bytes(content)
+    with pytest.raises(SettingsError, match=f"CXR_CONFIG={path}"):
+        load({"CXR_CONFIG": str(path)})
+
+
+def test_a_file_that_is_not_there_stops_with_its_path():
+    with pytest.raises(SettingsError, match=r"CXR_CONFIG=/no/such\.toml"):
+        load({"CXR_CONFIG": "/no/such.toml"})

@@ -1,0 +1,207 @@
+"""The worker's rules, within one process: a job is done once, or not at all."""
+
+from datetime import timedelta
+
+import pytest
+
+from cxr_core import clock, worker
+from cxr_core.errors import BadInput
+from cxr_core.records import JobState, Lane
+from cxr_core.store import jobs, site, workers
+from cxr_core.store.db import opened
+from cxr_core.work import spool
+from cxr_core.work.doing import Outcome
+from tests.work.sites import files_in, job, new_home, picture, query
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return new_home(tmp_path)
+
+
+@pytest.fixture
+def own(settings):
+    return worker.new_worker(settings, Lane.READING)
+
+
+def ask(settings, handler, monkeypatch):
+    """Queue a job of a kind that only this test has."""
+    monkeypatch.setitem(worker.HANDLERS, "test", handler)
+    with opened(settings.home) as db:
+        return jobs.ask(db, jobs.Request("test", Lane.READING, {}))
+
+
+def look(own):
+    """What a worker does every few seconds, now."""
+    own.looked_at = -worker.BEAT_SECONDS * 2
+    worker._look_after(own)
+
+
+def written(outcome_result):
+    return Outcome(outcome_result, lambda db: site.put(db, "done", "1"))
+
+
+def is_written(settings):
+    with opened(settings.home) as db:
+        return site.get(db, "done") is not None
+
+
+def test_without_a_job_there_is_nothing_to_do(own):
+    assert not worker.process_one_job(own)
+
+
+def test_what_a_job_writes_and_its_end_are_one(settings, own, monkeypatch):
+    tidied = []
+    number = ask(settings, lambda desk, job: Outcome({"a": 1}, after=lambda: tidied.append(job.id)), monkeypatch)
+    assert worker.process_one_job(own)
+    assert (job(settings, number).state, job(settings, number).result, tidied) == (JobState.DONE, {"a": 1}, [number])
+
+
+def test_a_failure_is_recorded_in_plain_words(settings, own, monkeypatch):
+    def fails(desk, job):
+        raise BadInput("the film is upside down")
+
+    number = ask(settings, fails, monkeypatch)
+    assert worker.process_one_job(own)
+    assert (job(settings, number).state, job(settings, number).error) == (JobState.FAILED, "the film is upside down")
+
+
+def test_a_programs_mistake_ends_the_job_and_not_the_worker(settings, own, monkeypatch):
+    number = ask(settings, lambda desk, job: 1 / 0, monkeypatch)
+    assert worker.process_one_job(own)
+    assert "worker's log" in job(settings, number).error
+
+
+def test_a_write_that_fails_leaves_nothing_written(settings, own, monkeypatch):
+    def write(db):
+        site.put(db, "done", "1")
+        raise BadInput("no")
+
+    number = ask(settings, lambda desk, job: Outcome({}, write), monkeypatch)
+    worker.process_one_job(own)
+    assert (job(settings, number).state, is_written(settings)) == (JobState.FAILED, False)
+
+
+def test_a_job_that_was_cancelled_meanwhile_writes_nothing(settings, own, monkeypatch):
+    def cancelled(desk, job):
+        with opened(settings.home) as db:
+            jobs.cancel(db, job.id, "cancelled by admin")
+        return written({})
+
+    number = ask(settings, cancelled, monkeypatch)
+    worker.process_one_job(own)
+    assert (job(settings, number).error, is_written(settings)) == ("cancelled by admin", False)
+
+
+def test_a_job_that_was_given_to_another_writes_nothing(settings, own, monkeypatch):
+    def lost(desk, job):
+        with opened(settings.home) as db:
+            jobs.take_over(db, set())
+            jobs.claim(db, Lane.READING, "other")
+        return written({})
+
+    number = ask(settings, lost, monkeypatch)
+    worker.process_one_job(own)
+    assert (job(settings, number).state, is_written(settings)) == (JobState.RUNNING, False)
+    assert query(settings, "SELECT worker FROM jobs") == [{"worker": "other"}]
+
+
+def test_a_cancelled_job_stops_at_its_next_word(settings, own, monkeypatch):
+    reached = []
+
+    def long(desk, job):
+        with opened(settings.home) as db:
+            jobs.cancel(db, job.id, "cancelled by admin")
+        desk.tell({"done": 1})
+        reached.append("the end")
+
+    ask(settings, long, monkeypatch)
+    worker.process_one_job(own)
+    assert reached == []
+
+
+def test_a_stopping_worker_hands_a_long_job_back(settings, own, monkeypatch):
+    def long(desk, job):
+        own.stopping.set()
+        desk.tell({"done": 1})
+
+    number = ask(settings, long, monkeypatch)
+    worker.process_one_job(own)
+    worker._leave(own)
+    found = job(settings, number)
+    assert (found.state, found.attempts, found.progress) == (JobState.QUEUED, 0, {"done": 1})
+    assert query(settings, "SELECT * FROM workers") == []
+
+
+def test_a_failed_intake_leaves_no_bytes_with_identity(settings, own, monkeypatch):
+    def fails(desk, job):
+        raise BadInput("no")
+
+    monkeypatch.setitem(worker.HANDLERS, spool.INTAKE, fails)
+    spool.receive(settings.home, picture(), spool.Sender())
+    worker.process_one_job(own)
+    assert files_in(settings, "spool") == []
+
+
+def test_a_worker_that_looks_takes_over_from_the_dead(settings, own):
+    with opened(settings.home) as db:
+        workers.register(db, "dead", Lane.READING, "1")
+        db.execute("UPDATE workers SET heartbeat_at = ?", (clock.ago(minutes=5),))
+        number = jobs.ask(db, jobs.Request("test", Lane.READING, {}))
+        jobs.claim(db, Lane.READING, "dead")
+    look(own)
+    assert job(settings, number).state is JobState.QUEUED
+    assert query(settings, "SELECT id FROM workers") == [{"id": own.id}]
+
+
+def test_a_worker_that_slept_too_long_comes_back(settings, own):
+    look(own)
+    other = worker.new_worker(settings, Lane.READING)
+    with clock.at(clock.now() + timedelta(minutes=5)):
+        look(other)
+    assert query(settings, "SELECT id FROM workers") == [{"id": other.id}]
+    look(own)
+    assert {row["id"] for row in query(settings, "SELECT id FROM workers")} == {own.id, other.id}
+
+
+def test_a_job_that_tells_of_the_past_does_not_make_its_worker_look_dead(settings, own, monkeypatch):
+    def story(desk, job):
+        with clock.at(clock.now() - timedelta(days=15)):
+            desk.tell({"done": 1})
+        with opened(settings.home) as db:
+            assert workers.living(db) == {own.id}
+        return Outcome({})
+
+    look(own)
+    number = ask(settings, story, monkeypatch)
+    worker.process_one_job(own)
+    assert job(settings, number).state is JobState.DONE
+
+
+def test_a_worker_stops_when_the_program_on_disk_is_another(own, monkeypatch):
+    own.stop_if_left_behind()
+    assert not own.stopping.is_set()
+    monkeypatch.setattr(worker, "STARTED_AS", b"an older version")
+    own.stop_if_left_behind()
+    assert own.stopping.is_set()
+
+
+def test_a_command_does_the_jobs_itself_where_no_worker_is_alive(settings, monkeypatch):
+    number = ask(settings, lambda desk, job: Outcome({"a": 1}), monkeypatch)
+    with worker.standing_in(settings, Lane.READING) as work:
+        assert work()
+        assert not work()
+    assert job(settings, number).result == {"a": 1}
+    assert query(settings, "SELECT * FROM workers") == []
+
+
+def test_a_command_leaves_the_jobs_to_a_living_worker_until_it_dies(settings, own, monkeypatch):
+    number = ask(settings, lambda desk, job: Outcome({}), monkeypatch)
+    look(own)
+    with worker.standing_in(settings, Lane.READING) as work:
+        assert not work()
+        assert job(settings, number).state is JobState.QUEUED
+        with opened(settings.home) as db:
+            workers.leave(db, own.id)
+        assert work()
+    assert job(settings, number).state is JobState.DONE

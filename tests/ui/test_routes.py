@@ -1,0 +1,193 @@
+"""Signing in and out, the pictures, and what other sites may not do."""
+
+from __future__ import annotations
+
+import pytest
+
+from cxr_core.records import Role
+from cxr_core.store.db import opened, rows
+from cxr_core.ui.routes import local_path
+from cxr_core.ui.throttle import THROTTLE, Throttle
+from cxr_core.work import accounts, starting
+
+PASSWORD = "a long password"
+IMAGE = "ab" * 32
+
+
+def test_signing_in_sets_a_cookie_that_scripts_and_other_sites_never_see(home, browser):
+    answer = browser().post("/sign-in", data={"name": "ann", "password": PASSWORD, "next": "/review?image=1"})
+    cookie = answer.headers["set-cookie"].lower()
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/review?image=1"
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+
+
+def test_a_wrong_password_is_said_and_signs_nobody_in(home, browser):
+    answer = browser().post("/sign-in", data={"name": "ann", "password": "wrong"})
+    assert answer.status_code == 401
+    assert "set-cookie" not in answer.headers
+    assert "The name or the password is wrong." in answer.text
+    assert "wrong</" not in answer.text.replace("is wrong.</", "")
+
+
+def test_what_was_typed_comes_back_escaped(home, browser):
+    answer = browser().post("/sign-in", data={"name": '"><script>1</script>', "password": "x"})
+    assert "<script>" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "/ /evil", "javascript:alert(1)",
+     "/\t/evil.example", "evil.example", "", "/sign-out", "/a\nb", "http:/evil.example"],
+)  # fmt: skip
+def test_signing_in_sends_nobody_elsewhere(home, browser, address):
+    answer = browser().post("/sign-in", data={"name": "ann", "password": PASSWORD, "next": address})
+    assert answer.headers["location"] == "/"
+
+
+def test_a_path_of_this_app_is_kept_with_its_query():
+    assert local_path("/review?image=ab&x=1") == "/review?image=ab&x=1"
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/sign-out", "/first-admin", "/demo"])
+@pytest.mark.parametrize(
+    "headers",
+    [{"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"origin": "https://evil.example"},
+     {"origin": "null"}, {"origin": "http://localhost:9999"}],
+)  # fmt: skip
+def test_a_form_of_another_site_is_refused(home, browser, path, headers):
+    answer = browser().post(path, data={"name": "ann", "password": PASSWORD}, headers=headers)
+    assert answer.status_code == 403
+    assert "set-cookie" not in answer.headers
+
+
+def test_an_own_form_is_taken(home, browser):
+    headers = {"origin": "http://localhost:8501", "sec-fetch-site": "same-origin"}
+    answer = browser().post("/sign-in", data={"name": "ann", "password": PASSWORD}, headers=headers)
+    assert answer.status_code == 303
+
+
+def test_an_endless_form_is_cut_off(home, browser):
+    assert browser().post("/sign-in", data={"name": "a" * 20_000}).status_code == 413
+
+
+def test_signing_out_ends_the_session_and_takes_the_cookie_back(signed_in):
+    token = signed_in.cookies["cxr_session"]
+    answer = signed_in.post("/sign-out")
+    assert answer.headers["location"] == "/sign-in"
+    assert answer.headers["clear-site-data"] == '"cache"'
+    assert "cxr_session" not in signed_in.cookies
+    signed_in.cookies["cxr_session"] = token
+    assert signed_in.get(f"/images/{IMAGE}.png").status_code == 401
+
+
+def test_who_is_signed_in_is_sent_on_from_the_sign_in_page(signed_in):
+    answer = signed_in.get("/sign-in?next=%2Fhistory")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/history")
+
+
+def test_a_link_from_elsewhere_is_followed_again_from_here(home, browser):
+    answer = browser().get("/sign-in?next=%2Fhistory", headers={"sec-fetch-site": "cross-site"})
+    assert "url=/sign-in?next=%2Fhistory" in answer.text
+    assert "<form" not in answer.text
+
+
+def test_the_sign_in_page_is_never_cached(home, browser):
+    assert browser().get("/sign-in").headers["cache-control"] == "no-store"
+
+
+def test_the_first_account_is_made_on_the_machine_itself_and_once(empty_home, browser):
+    visitor = browser()
+    assert "Make the first" in visitor.get("/sign-in").text
+    answer = visitor.post("/first-admin", data={"name": "bob", "password": PASSWORD})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert visitor.get("/history").text == "inside"
+    again = browser().post("/first-admin", data={"name": "eve", "password": PASSWORD})
+    assert again.status_code == 400
+    assert "there are accounts already" in again.text
+
+
+def test_a_short_first_password_is_refused_with_the_rule(empty_home, browser):
+    answer = browser().post("/first-admin", data={"name": "bob", "password": "short"})
+    assert "at least 8 characters" in answer.text
+    assert accounts.nobody_yet(empty_home)
+
+
+@pytest.mark.parametrize("where", [{"client": "192.0.2.7"}, {"host": "evil.example"}])
+def test_from_elsewhere_nobody_makes_the_first_account_or_starts_a_demo(empty_home, browser, where):
+    visitor = browser(**where)
+    assert "Make the first" not in visitor.get("/sign-in").text
+    assert visitor.post("/first-admin", data={"name": "eve", "password": PASSWORD}).status_code == 403
+    assert visitor.post("/demo").status_code == 403
+    assert accounts.nobody_yet(empty_home)
+
+
+def test_behind_a_proxy_nobody_counts_as_on_the_machine(empty_home, browser):
+    page = browser().get("/sign-in", headers={"x-forwarded-for": "192.0.2.7"})
+    assert "Make the first" not in page.text
+
+
+def test_the_demo_is_asked_for_once_and_waited_for(empty_home, browser):
+    visitor = browser()
+    assert visitor.post("/demo").status_code == 303
+    assert visitor.post("/demo").status_code == 303
+    with opened(empty_home) as db:
+        assert len(rows(db, "SELECT 1 FROM jobs WHERE kind = ?", (starting.MAKE_DEMO,))) == 1
+    assert "being prepared" in visitor.get("/sign-in").text
+
+
+def test_an_installation_in_use_never_becomes_a_demo(home, browser):
+    assert browser().post("/demo").status_code == 409
+    assert starting.demo_job(home) is None
+
+
+def test_demo_passwords_are_shown_on_the_machine_itself_only(empty_home, browser):
+    starting.ask_for_demo(empty_home)
+    accounts.add_user(empty_home, "admin", Role.ADMIN, "demo-admin")
+    assert "demo-admin" in browser().get("/sign-in").text
+    assert "demo-admin" not in browser(client="192.0.2.7").get("/sign-in").text
+    assert "demo-admin" not in browser(host="evil.example").get("/sign-in").text
+
+
+def test_a_picture_needs_a_session(home, browser):
+    assert browser().get(f"/images/{IMAGE}.png").status_code == 401
+
+
+def test_a_picture_is_kept_by_this_browser_alone_under_its_own_name(signed_in):
+    answer = signed_in.get(f"/images/{IMAGE}.png")
+    assert answer.content == b"\x89PNG pixels"
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.headers["etag"] == f'"{IMAGE}"'
+    assert answer.headers["cache-control"].startswith("private, max-age=")
+    again = signed_in.get(f"/images/{IMAGE}.png", headers={"if-none-match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    "image",
+    ["0" * 64, "ab", "AB" * 32, "..%2f..%2fsecret.key", "%2e%2e%2ffeedback.db", "ab" * 32 + "%00", "ab" * 31 + "..",
+     "ab" * 32 + "%0a"],
+)  # fmt: skip
+def test_what_is_no_picture_is_not_found(signed_in, image):
+    answer = signed_in.get(f"/images/{image}.png")
+    # A path that isn't ours any more goes on to Streamlit's app, never to a file.
+    assert answer.status_code == 404 or answer.text == "inside"
+
+
+def test_wrong_passwords_take_longer_and_longer_and_a_right_one_forgives():
+    throttle = Throttle()
+    waits = [throttle.attempt("a") for _ in range(20)]
+    assert waits[:3] == [0, 0, 0]
+    assert waits == sorted(waits)
+    assert waits[-1] == 15.0
+    assert throttle.attempt("b") == 0
+    throttle.forgive("a")
+    assert throttle.attempt("a") == 0
+
+
+def test_a_right_password_clears_the_count(home, browser):
+    visitor = browser()
+    for password in ("wrong", "wrong", PASSWORD):
+        visitor.post("/sign-in", data={"name": "ann", "password": password})
+    assert THROTTLE.attempt("127.0.0.1") == 0

@@ -1,0 +1,96 @@
+"""Homes for the tests of the use cases: opened as the program opens them, with people, images and opinions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cxr_core import clock
+from cxr_core.model import release
+from cxr_core.records import CLASSES, Label, Opinion, Reason, Role, Side, User
+from cxr_core.settings import Settings
+from cxr_core.store import images, models, predictions, secret
+from cxr_core.store.db import opened, transaction
+from cxr_core.work import accounts, reviewing
+from cxr_core.work.opening import open_home
+
+FIRST = release.card()["name"]
+
+
+@dataclass(frozen=True)
+class Home:
+    """A home with its settings and the people who work in it."""
+
+    settings: Settings
+    radiologist: User
+    second: User
+    admin: User
+
+    @property
+    def path(self):
+        """The folder."""
+        return self.settings.home
+
+
+def new_home(path, **settings):
+    """An opened home with a known secret, so that every patient is always drawn to the same side."""
+    path.mkdir(mode=0o700)
+    secret.create(path, b"s" * secret.LENGTH)
+    open_home(path)
+    people = (("Rada", Role.RADIOLOGIST), ("Raoul", Role.RADIOLOGIST), ("Ada", Role.ADMIN))
+    return Home(Settings(home=path, **settings), *(accounts.add_user(path, *who, "long enough") for who in people))
+
+
+def store_image(home, number, side=Side.TRAIN, said=Label.NORMAL):
+    """The row of an image, without files, of a patient on `side`, on which the running model said `said`."""
+    image = f"{number:064x}"
+    row = {
+        "id": image, "patient": f"patient {number}", "file_sha256": f"{number:064x}", "source": "png", "modality": None,
+        "view": None, "age_years": None, "sex": None, "manufacturer": None, "device": None, "photometric": None,
+        "bits": 8, "pixel_rows": 64, "pixel_columns": 64, "synthetic": 1, "appearance": {},
+        "received_at": clock.stamp(),
+    }  # fmt: skip
+    empty = np.zeros((7, 7), np.float32), np.zeros(512, np.float32)
+    with opened(home.path) as db, transaction(db):
+        images.add(db, row, side)
+        predictions.add(db, image, models.running(db), Opinion(0.5, 0.0, said, *empty))
+    return image
+
+
+def read(home, image, label, reader=None):
+    """Record a read of `image`, with a reason wherever it disagrees."""
+    with opened(home.path) as db:
+        prediction = predictions.latest(db, image)
+    disagrees = prediction["label"] in tuple(CLASSES) and prediction["label"] != label
+    reason = Reason.SMALL if disagrees else None
+    return reviewing.submit(
+        home.path, reader or home.radiologist, reviewing.ReadForm(image, prediction["id"], label, reason, seconds=9)
+    )
+
+
+def flagged(home, number, side=Side.TRAIN, said=Label.NORMAL):
+    """An image on which the radiologist disagreed with the model; returns its id."""
+    image = store_image(home, number, side, said)
+    read(home, image, Label.PNEUMONIA if said is Label.NORMAL else Label.NORMAL)
+    return image
+
+
+def agreed(home, number, side=Side.TRAIN, said=Label.NORMAL):
+    """An image on which the radiologist agreed with the model; returns its id."""
+    image = store_image(home, number, side, said)
+    read(home, image, said)
+    return image
+
+
+def add_model(home, name, parent=FIRST, gate=None, training_set=None):
+    """A model version that was never trained, with the gate report given."""
+    card = {**release.card(), "name": name, "parent": parent, "metrics": {"gate": gate} if gate else {}}
+    with opened(home.path) as db, transaction(db):
+        models.add(db, card, training_set)
+    return name
+
+
+def passed(*rivals):
+    """The gate report of a candidate that passed against `rivals`."""
+    return {"passed": True, "reasons": [], "compared": [{"model": name} for name in ("candidate", *rivals)]}

@@ -1,0 +1,91 @@
+"""Writing a card: what is on it was measured on patients kept from training."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cxr_core.drift.appearance import measure
+from cxr_core.drift.sketch import Sketch
+from cxr_core.errors import ModelError
+from cxr_core.model.card import Card
+from cxr_core.model.examples import Examples
+from cxr_core.model.predict import forward_all
+from cxr_core.model.preprocess import Preprocessing
+from cxr_core.records import Side
+from cxr_core.work.carding import Origin, make_card
+from cxr_core.work.gathering import Gathered
+from tests.model.chests import halves
+
+RULE = Preprocessing(size=32)
+ORIGIN = Origin("mine-2", "mine-1", "mine-1", "0" * 64, {"training_set": "abc"}, {"seed": 1}, [{"loss": 0.5}])
+NUMBERS = {Side.TRAIN: 10, Side.VALIDATION: 12, Side.CALIBRATION: 60, Side.LOCKED: 44}
+
+
+def gathered(count, first):
+    examples = halves(count, first=first)
+    return Gathered(examples, [measure(image / np.float32(255)) for image in examples.grey])
+
+
+@pytest.fixture(scope="module")
+def sides():
+    return {side: gathered(count, first) for first, (side, count) in enumerate(NUMBERS.items())}
+
+
+@pytest.fixture(scope="module")
+def card(shipped, sides):
+    return make_card(shipped.network, sides, ORIGIN, RULE)
+
+
+def test_a_card_says_where_the_model_comes_from_and_survives_json(card):
+    assert (card.name, card.parent, card.base, card.weights_sha256) == ("mine-2", "mine-1", "mine-1", "0" * 64)
+    assert (card.recipe, card.history, card.data["training_set"]) == ({"seed": 1}, [{"loss": 0.5}], "abc")
+    assert Card.from_dict(card.as_dict()) == card
+
+
+def test_it_counts_images_and_patients_of_each_side(card):
+    assert {side: found["images"] for side, found in card.data["sides"].items()} == NUMBERS
+    assert card.data["sides"]["locked"] == {"images": 44, "patients": 44, "normal": 22, "pneumonia": 22}
+
+
+def test_its_metrics_are_of_the_locked_side(card, sides):
+    assert card.metrics["n"] == 44
+    assert card.metrics["threshold"] == card.calibration.threshold
+
+
+def test_its_references_hold_every_image_that_was_kept_from_training(card):
+    assert {"mean", "noise", "probability", "confidence"} <= set(card.reference)
+    assert {Sketch.from_dict(values).n for values in card.reference.values()} == {12 + 60 + 44}
+
+
+def test_what_is_trained_on_changes_nothing_that_was_measured(shipped, sides, card):
+    other = make_card(shipped.network, {**sides, Side.TRAIN: gathered(30, first=9)}, ORIGIN, RULE)
+    assert (other.calibration, other.metrics, other.reference) == (card.calibration, card.metrics, card.reference)
+    assert other.heatmap_scale == card.heatmap_scale
+
+
+def test_the_colour_scale_is_the_median_peak_of_pneumonias_kept_for_calibration(shipped, sides, card):
+    held_out = sides[Side.CALIBRATION].examples
+    heatmaps = forward_all(shipped.network, held_out.grey[held_out.labels == 1], RULE).heatmaps
+    assert card.heatmap_scale == pytest.approx(max(np.median(heatmaps.max((1, 2))), 1e-6), rel=1e-4)
+
+
+def test_without_locked_patients_it_claims_nothing(shipped, sides):
+    found = make_card(shipped.network, {**sides, Side.LOCKED: gathered(0, first=9)}, ORIGIN, RULE)
+    assert found.metrics == {}
+
+
+@pytest.mark.parametrize("count", [0, 36])
+def test_too_few_images_to_calibrate_on_are_refused_with_the_numbers(shipped, sides, count):
+    few = {**sides, Side.CALIBRATION: gathered(count, first=9)}
+    with pytest.raises(ModelError, match=f"calibration needs 19 images of each class; there are {count // 2} of one"):
+        make_card(shipped.network, few, ORIGIN, RULE)
+
+
+def test_images_of_one_patient_count_as_one_patient(shipped, sides):
+    locked = sides[Side.LOCKED]
+    joined = Examples(locked.examples.grey, locked.examples.labels, ["p1", "p2"] * 22)
+    found = make_card(shipped.network, {**sides, Side.LOCKED: replace(locked, examples=joined)}, ORIGIN, RULE)
+    assert found.data["sides"]["locked"]["patients"] == found.metrics["patients"] == 2

@@ -1,0 +1,127 @@
+"""The demo: made the way real studies go, whole, repeatable, and mended when its files are gone."""
+
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from cxr_core.model import release
+from cxr_core.records import JobState, Role
+from cxr_core.store import users
+from cxr_core.store.db import opened
+from cxr_core.store.secret import site_secret
+from cxr_core.work import accounts, monitoring, pictures, planning, retraining, reviewing, starting
+from cxr_core.work.opening import DEMO_SECRET, is_demo
+from cxr_core.work.planning import Options
+from cxr_core.work.story import STUDIES, base
+from cxr_core.work.verifying import verify
+from tests.processes import command
+from tests.work.sites import files_in, query
+
+LASTING = ("users", "images", "patients", "predictions", "reads", "models", "decisions", "weights", "audit", "site")
+
+
+@pytest.fixture
+def copy(demo, tmp_path):
+    """A copy of the demo that a test may change."""
+    shutil.copytree(demo.home, tmp_path / "home")
+    return replace(demo, home=tmp_path / "home")
+
+
+def rows_of(settings):
+    return {table: query(settings, f"SELECT * FROM {table} ORDER BY 1") for table in LASTING}
+
+
+def remake(settings):
+    """Run the command again, to its end."""
+    found = command(settings, "demo", patience=900)
+    assert found.returncode == 0, found.stderr
+
+
+def derived(settings):
+    """The files that are made from the studies, with their content."""
+    found = files_in(settings, "images") + files_in(settings, "pictures")
+    return {path.relative_to(settings.home): path.read_bytes() for path in found}
+
+
+def test_everything_in_it_verifies(demo):
+    found = verify(demo.home)
+    assert found["problems"] == []
+    assert (found["images"], found["models"]) == (len(STUDIES), 2)
+
+
+def test_it_is_a_demo_with_the_demos_key_and_accounts(demo):
+    assert is_demo(demo.home)
+    assert site_secret(demo.home) == DEMO_SECRET
+    for name, password in accounts.shown_accounts(demo.home):
+        assert accounts.sign_in(demo, name, password)
+    with opened(demo.home) as db:
+        assert [len(users.with_role(db, role)) for role in Role] == [1, 1]
+
+
+def test_every_image_is_synthetic_and_says_so(demo):
+    assert query(demo, "SELECT DISTINCT synthetic FROM images") == [{"synthetic": 1}]
+
+
+def test_every_study_was_judged_by_the_real_model_and_can_be_shown(demo):
+    found = query(demo, "SELECT i.id, p.status FROM images i LEFT JOIN predictions p ON p.image = i.id")
+    assert {row["status"] for row in found} == {"predicted"}
+    assert all(pictures.path(demo.home, row["id"]).is_file() for row in found)
+
+
+def test_some_studies_wait_and_the_others_were_read(demo):
+    waiting = sum(not study.is_read for study in STUDIES)
+    assert waiting > 0
+    assert reviewing.counts(demo.home) == {"waiting": waiting, "read": len(STUDIES) - waiting, "coming": 0}
+
+
+def test_its_history_lies_in_the_past_and_in_order(demo):
+    for table, column in (("images", "received_at"), ("reads", "made_at"), ("predictions", "made_at")):
+        moments = [row["at"] for row in query(demo, f"SELECT {column} AS at FROM {table} ORDER BY rowid")]
+        assert moments == sorted(moments)
+    days = {row["day"] for row in query(demo, "SELECT substr(received_at, 1, 10) AS day FROM images")}
+    assert len(days) > 20
+
+
+def test_a_retrain_really_ran_and_was_decided_on_by_its_gate(demo):
+    decided = [row for row in monitoring.decisions(demo.home) if row["model"] != release.card()["name"]]
+    (second,) = (row for row in monitoring.model_versions(demo.home) if row["parent"])
+    gate = second["card"]["metrics"]["gate"]
+    assert [row["action"] for row in decided] == ["promote" if gate["passed"] else "refuse"]
+    assert len(gate["compared"]) == 2
+    assert retraining.newest_job(demo.home).state is JobState.DONE
+    assert second["card"]["recipe"]["trained"] == "head"
+
+
+def test_readers_disagreed_now_and_then_also_after_the_retrain(demo):
+    since = monitoring.decisions(demo.home)[-1]["decided_at"]
+    flagged = query(demo, "SELECT made_at, reason FROM reads WHERE agrees = 0")
+    assert all(row["reason"] for row in flagged)
+    assert any(row["made_at"] < since for row in flagged)
+    assert any(row["made_at"] > since for row in flagged)
+
+
+def test_the_base_data_stand_ready_for_the_next_retrain(demo):
+    planned = planning.plan(demo, Options())
+    assert sum(row["images"] for row in planned.table() if row["origin"] == planning.BASE) > 0
+    assert len(files_in(demo, planning.DEMO_BASE)) == len(base()) + 1
+    assert all("training side was flagged" in missing for missing in planned.missing)
+
+
+def test_making_it_again_changes_nothing(copy):
+    before, files = rows_of(copy), derived(copy)
+    remake(copy)
+    assert rows_of(copy) == before
+    assert derived(copy) == files
+
+
+def test_a_demo_that_has_its_history_but_no_files_gets_them_made_again(copy):
+    before, files = rows_of(copy), derived(copy)
+    for folder in ("images", "pictures", planning.DEMO_BASE):
+        shutil.rmtree(copy.home / folder)
+    (copy.home / "secret.key").unlink()
+    remake(copy)
+    assert derived(copy) == files
+    assert rows_of(copy) == before
+    assert verify(copy.home)["problems"] == []
+    assert starting.demo_job(copy.home).state is JobState.DONE

@@ -1,0 +1,52 @@
+"""A home is made whole, once, and a lost secret is noticed."""
+
+import shutil
+
+import pytest
+
+from cxr_core.errors import IntegrityError
+from cxr_core.model import release
+from cxr_core.settings import Settings
+from cxr_core.store.secret import site_secret
+from cxr_core.work.opening import is_demo, open_home
+from tests.work.sites import query
+
+
+@pytest.fixture
+def home(tmp_path):
+    open_home(tmp_path / "home")
+    return tmp_path / "home"
+
+
+def test_a_fresh_home_has_all_it_needs(home):
+    assert {path.name for path in home.iterdir()} >= {"feedback.db", "secret.key", "spool"}
+    assert (home / "spool").stat().st_mode & 0o777 == 0o700
+    assert not is_demo(home)
+
+
+def test_opening_again_changes_nothing(home):
+    secret = site_secret(home)
+    assert open_home(home) == []
+    assert site_secret(home) == secret
+
+
+def test_the_first_release_is_installed_once(tmp_path):
+    settings = Settings(home=tmp_path / "home")
+    for _ in range(2):
+        open_home(settings.home)
+    found = query(settings, "SELECT model, action FROM decisions")
+    assert found == [{"model": release.card()["name"], "action": "install"}]
+
+
+def test_a_lost_secret_is_not_replaced(home):
+    (home / "secret.key").unlink()
+    with pytest.raises(IntegrityError, match=r"secret\.key is missing: bring it back from a backup"):
+        open_home(home)
+    assert not (home / "secret.key").exists()
+
+
+def test_another_homes_secret_is_refused(home, tmp_path):
+    open_home(tmp_path / "other")
+    shutil.copy(tmp_path / "other" / "secret.key", home / "secret.key")
+    with pytest.raises(IntegrityError, match="isn't this home's secret"):
+        open_home(home)

@@ -1,0 +1,151 @@
+"""Asking a home's model about X-rays, and putting the model together first."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+
+import pytest
+import torch
+
+from cxr_core.errors import ModelError, NotFound, RejectedFile
+from cxr_core.model import predict, release
+from cxr_core.model.network import to_file
+from cxr_core.records import Job, JobState, Lane, Status
+from cxr_core.store import models
+from cxr_core.store.db import opened, transaction
+from cxr_core.work import reading, reviewing
+from cxr_core.work.doing import Desk
+from tests.dicom.films import dataset, to_bytes
+from tests.model.chests import chest, plain
+from tests.work.sites import add_user, form, new_home, picture, query, take_in, zipped
+
+CHILD = "cxr-resnet18-2"
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return new_home(tmp_path)
+
+
+@pytest.fixture
+def desk(settings, shipped):
+    return Desk(settings, "tester", models={shipped.card.name: shipped})
+
+
+def add_child(settings, network, parent, name, amount):
+    """A model with another head than its parent's; returns its network."""
+    child = copy.deepcopy(network)
+    with torch.no_grad():
+        child.fc.bias[1] += amount
+    tensors = to_file(child, network)
+    sha256 = hashlib.sha256(tensors).hexdigest()
+    with opened(settings.home) as db, transaction(db):
+        models.add_weights(db, tensors)
+        models.add(db, {**release.card(), "name": name, "parent": parent, "weights_sha256": sha256})
+        models.decide(db, name, "promote", "a test", None)
+    return child
+
+
+def test_what_the_gate_keeps_back_has_its_reasons_and_the_rest_stays_in_order(shipped):
+    films = [plain(chest(n, False, 96), view="LL" if n == 1 else "PA", age_years=40 if n == 2 else 3) for n in range(4)]
+    readings = reading.read_all(shipped, films)
+    assert [found.status for found in readings] == [
+        Status.PREDICTED, Status.NOT_ANALYSED, Status.NOT_ANALYSED, Status.PREDICTED,
+    ]  # fmt: skip
+    assert "view LL" in readings[1].reasons[0]
+    assert "40 years" in readings[2].reasons[0]
+    for number in (0, 3):
+        assert readings[number].opinion.logit == pytest.approx(
+            predict.opinions(shipped, [films[number]])[0].logit, abs=1e-4
+        )
+
+
+def test_films_that_are_all_kept_back_ask_nothing_of_the_network(shipped):
+    (found,) = reading.read_all(shipped, [plain(chest(1, False, 96), view="LL")])
+    assert (found.status, found.opinion) == (Status.NOT_ANALYSED, None)
+    assert reading.read_all(shipped, []) == []
+
+
+def test_a_home_uses_the_first_release_and_loads_it_once(settings):
+    desk = Desk(settings, "tester")
+    assert reading.running_model(desk) is reading.running_model(desk)
+    assert reading.running_model(desk).card.as_dict() == release.card()
+
+
+def test_a_model_is_put_together_from_all_its_ancestors(settings, shipped):
+    child = add_child(settings, shipped.network, shipped.card.name, CHILD, 0.5)
+    grandchild = add_child(settings, child, CHILD, "cxr-resnet18-3", 0.25)
+    with opened(settings.home) as db:
+        loaded = reading.load(db, "cxr-resnet18-3")
+    assert to_file(loaded.network) == to_file(grandchild)
+    assert loaded.card.name == "cxr-resnet18-3"
+
+
+def test_missing_and_tampered_weights_are_never_used(settings, shipped):
+    add_child(settings, shipped.network, shipped.card.name, CHILD, 0.5)
+    with opened(settings.home) as db:
+        db.execute("UPDATE weights SET tensors = ?", (to_file(shipped.network)[:100],))
+        with pytest.raises(ModelError, match="not those its card was written for"):
+            reading.load(db, CHILD)
+        db.execute("DELETE FROM weights")
+        with pytest.raises(ModelError, match="bring it back from a backup"):
+            reading.load(db, CHILD)
+
+
+def test_a_model_that_is_not_there_is_not_found(settings):
+    with opened(settings.home) as db, pytest.raises(NotFound, match="no model mine"):
+        reading.load(db, "mine")
+
+
+def repredict(desk, model):
+    outcome = reading.repredict(desk, Job(1, "repredict", Lane.READING, JobState.RUNNING, {"model": model}))
+    with opened(desk.home) as db:
+        outcome.write(db)
+    return outcome
+
+
+def test_a_new_model_reads_what_waits_and_leaves_what_was_read(settings, desk, shipped):
+    first, second, third = take_in(settings, picture(1), picture(2), picture(3))
+    with opened(settings.home) as db:
+        db.execute("UPDATE predictions SET label = 'Normal'")
+    reviewing.submit(settings.home, add_user(settings), form(settings, second.image))
+    add_child(settings, shipped.network, shipped.card.name, CHILD, 0.5)
+    assert repredict(desk, CHILD).result == {"images": 2}
+    newer = query(settings, "SELECT image, logit FROM predictions WHERE model = ?", CHILD)
+    assert {row["image"] for row in newer} == {first.image, third.image}
+    for row in newer:
+        (older,) = query(settings, "SELECT logit FROM predictions WHERE image = ? AND model != ?", row["image"], CHILD)
+        assert row["logit"] == pytest.approx(older["logit"] + 0.5, abs=0.01)
+    assert repredict(desk, CHILD).result == {"images": 0}
+
+
+def test_a_batch_is_a_job_and_asks_for_the_next_while_images_wait(settings, desk, shipped, monkeypatch):
+    take_in(settings, picture(1), picture(2), picture(3))
+    add_child(settings, shipped.network, shipped.card.name, CHILD, 0.5)
+    monkeypatch.setattr(reading, "BATCH", 2)
+    assert repredict(desk, CHILD).result == {"images": 2}
+    asked = query(settings, "SELECT bulk, payload FROM jobs WHERE kind = 'repredict'")
+    assert [(row["bulk"], CHILD in row["payload"]) for row in asked] == [(1, True)]
+    assert repredict(desk, CHILD).result == {"images": 1}
+    assert len(query(settings, "SELECT id FROM jobs WHERE kind = 'repredict'")) == 1
+
+
+def test_files_are_read_in_order_with_a_reason_for_each_that_is_no_xray(shipped, tmp_path):
+    lateral = to_bytes(dataset(chest(3, False, 96), ViewPosition="LL"))
+    sent = {"a.png": picture(1), "b.dcm": b"Dear colleague", "c.dcm": lateral, "d.zip": zipped({"e.png": picture(2)})}
+    for name, data in sent.items():
+        (tmp_path / name).write_bytes(data)
+    found = list(reading.read_files(shipped, [tmp_path]))
+    assert [str(path).removeprefix(f"{tmp_path}/") for path, _ in found] == ["a.png", "b.dcm", "c.dcm", "d.zip!e.png"]
+    assert isinstance(found[1][1], RejectedFile)
+    assert [found[n][1].status for n in (0, 2, 3)] == [Status.PREDICTED, Status.NOT_ANALYSED, Status.PREDICTED]
+
+
+def test_more_files_than_a_batch_holds_each_get_their_own_answer(shipped, tmp_path):
+    for number in range(reading.BATCH + 2):
+        (tmp_path / f"{number:02d}.png").write_bytes(picture(number, size=64))
+    found = list(reading.read_files(shipped, [tmp_path]))
+    assert len(found) == reading.BATCH + 2
+    alone = predict.opinions(shipped, [plain(chest(reading.BATCH + 1, False, 64))])[0]
+    assert found[-1][1].opinion.logit == pytest.approx(alone.logit, abs=1e-2)

@@ -1,0 +1,77 @@
+"""What screens ask for: files are spooled in milliseconds, and verdicts can be looked up."""
+
+import pytest
+
+from cxr_core.errors import BadInput, NotFound
+from cxr_core.records import JobState, Status
+from cxr_core.work import requests
+from cxr_core.work.requests import BULK_FROM, Upload, Verdict
+from tests.work.sites import add_user, files_in, film, new_home, picture, query, work_off, zipped
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return new_home(tmp_path, max_upload_mb=1)
+
+
+def test_asking_decodes_nothing_and_an_open_file_has_no_verdict_yet(settings):
+    numbers = requests.take_in(settings, None, [Upload("a.dcm", film()), Upload("b.txt", b"text")])
+    found = requests.verdicts(settings.home, numbers)
+    assert [(verdict.job, verdict.state, verdict.status) for verdict in found] == [
+        (number, JobState.QUEUED, None) for number in numbers
+    ]
+    assert requests.is_open(found)
+    work_off(settings)
+    assert not requests.is_open(requests.verdicts(settings.home, numbers))
+
+
+def test_a_file_that_is_too_large_is_named_with_the_setting_before_anything_is_taken_in(settings):
+    with pytest.raises(BadInput, match=r"big.dcm is larger than 1 MB \(CXR_MAX_UPLOAD_MB\)"):
+        requests.take_in(settings, None, [Upload("small.png", picture()), Upload("big.dcm", bytes(2**20 + 1))])
+    assert files_in(settings, "spool") == []
+
+
+def test_the_name_of_a_file_is_not_kept(settings):
+    requests.take_in(settings, None, [Upload("Jane Doe.png", picture())])
+    work_off(settings)
+    assert all(b"Jane" not in path.read_bytes() for path in files_in(settings))
+
+
+def test_who_sent_a_file_is_kept(settings):
+    user = add_user(settings)
+    requests.take_in(settings, user, [Upload("a.png", picture())])
+    assert query(settings, "SELECT asked_by FROM jobs") == [{"asked_by": user.id}]
+
+
+@pytest.mark.parametrize(("count", "bulk"), [(BULK_FROM - 1, 0), (BULK_FROM, 1)])
+def test_a_large_batch_gives_way_to_single_files(settings, count, bulk):
+    requests.take_in(settings, None, [Upload("a", b"x")] * count)
+    assert query(settings, "SELECT DISTINCT bulk FROM jobs") == [{"bulk": bulk}]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "patient"),
+    [("", "17_a.png", None), (r"^(\d+)_", "17_a.png", "17"), (r"^\d+", "17_a.png", "17"), (r"^(\d+)_", "a.png", None)],
+)
+def test_the_sites_pattern_finds_the_patient_in_a_name(tmp_path, pattern, name, patient):
+    assert requests.patient_from_name(new_home(tmp_path, patient_pattern=pattern), name) == patient
+
+
+def test_a_job_that_failed_is_a_rejected_file_with_its_reason(settings):
+    numbers = requests.take_in(settings, None, [Upload("a.png", picture())])
+    files_in(settings, "spool")[0].unlink()
+    work_off(settings)
+    (verdict,) = requests.verdicts(settings.home, numbers)
+    assert isinstance(verdict, Verdict)
+    assert (verdict.state, verdict.status, bool(verdict.reasons)) == (JobState.FAILED, Status.REJECTED, True)
+
+
+def test_an_empty_zip_has_no_verdicts(settings):
+    numbers = requests.take_in(settings, None, [Upload("a.zip", zipped({}))])
+    work_off(settings)
+    assert requests.verdicts(settings.home, numbers) == []
+
+
+def test_a_job_that_is_not_there_is_not_found(settings):
+    with pytest.raises(NotFound):
+        requests.verdicts(settings.home, [99])

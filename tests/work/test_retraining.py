@@ -1,0 +1,251 @@
+"""Retraining as the admin asks for it: the plan, the start, the end before the end."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from cxr_core.errors import BadInput, Conflict
+from cxr_core.model import dataset
+from cxr_core.model.dataset import find_samples, split_file, write_split
+from cxr_core.records import CLASSES, JobState, Label, Side
+from cxr_core.store import audit, training_sets
+from cxr_core.store.db import opened, rows, transaction
+from cxr_core.work import planning, retraining, reviewing
+from cxr_core.work.planning import Options, plan
+from cxr_core.work.retraining import start
+from tests.work.learners import FIRST, add_model, agreed, flagged, new_home, passed, read
+
+ENOUGH = {Side.TRAIN: 40, Side.VALIDATION: 5, Side.CALIBRATION: 19, Side.LOCKED: 20}
+
+
+def base_of(folder, each):
+    """A base folder of files that are never opened as pictures, with its split."""
+    split, number = {}, 0
+    for side, count in each.items():
+        for label in CLASSES:
+            for _ in range(count):
+                number += 1
+                path = folder / label.upper() / f"person{number}_x.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(f"{label} {number}".encode())
+                split[hash_of(path)] = side
+    write_split(split, split_file(folder))
+    return folder
+
+
+def hash_of(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return base_of(tmp_path_factory.mktemp("base"), ENOUGH)
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    """An opened home, to be copied."""
+    return new_home(tmp_path_factory.mktemp("homes") / "home")
+
+
+@pytest.fixture
+def home(empty, base, tmp_path):
+    """A home with base data."""
+    shutil.copytree(empty.path, tmp_path / "home")
+    return replace(empty, settings=replace(empty.settings, home=tmp_path / "home", base_data=base))
+
+
+@pytest.fixture
+def alone(home):
+    """The same without base data."""
+    return replace(home, settings=replace(home.settings, base_data=None))
+
+
+def origins(planned):
+    return Counter(item["origin"] for item in planned.items)
+
+
+def replayed(planned):
+    return [item for item in planned.items if item["side"] == Side.TRAIN and item["origin"] != "flagged"]
+
+
+def test_an_empty_home_is_told_all_that_must_come_first(alone):
+    missing = plan(alone.settings, Options()).missing
+    assert missing[0].startswith("nothing to learn")
+    assert "train: 2 Normal images are needed, there are 0" in missing
+    assert "validation: 5 Pneumonia images are needed, there are 0" in missing
+    assert "calibration: 19 Normal images are needed, there are 0" in missing
+    assert len(missing) == 7
+
+
+def test_with_base_data_one_flag_is_enough(home):
+    assert [text[:16] for text in plan(home.settings, Options()).missing] == ["nothing to learn"]
+    image = flagged(home, 1)
+    planned = plan(home.settings, Options())
+    assert planned.missing == []
+    (item,) = [item for item in planned.items if item["origin"] == "flagged"]
+    assert (item["image"], item["label"], item["side"], len(item["reads"])) == (image, "Pneumonia", "train", 1)
+
+
+def test_a_flag_on_a_side_that_does_not_train_is_nothing_to_learn_from(home):
+    flagged(home, 1, Side.VALIDATION)
+    flagged(home, 2, Side.CALIBRATION)
+    planned = plan(home.settings, Options())
+    assert planned.missing[0].startswith("nothing to learn")
+    assert origins(planned)["flagged"] == 2
+
+
+def test_locked_patients_and_quarrels_are_left_out_and_the_plan_says_why(home):
+    locked, quarrel = flagged(home, 1, Side.LOCKED), flagged(home, 2)
+    read(home, quarrel, Label.NORMAL, home.second)
+    planned = plan(home.settings, Options())
+    assert {entry["image"] for entry in planned.left_out} == {locked, quarrel}
+    assert any("locked" in entry["why"] for entry in planned.left_out)
+    assert any("disagree with each other" in entry["why"] for entry in planned.left_out)
+    assert not {locked, quarrel} & {item["image"] for item in planned.items}
+
+
+def test_a_locked_image_never_trains_whatever_it_comes_from(home):
+    for number, side in enumerate(Side):
+        flagged(home, 10 + number, side)
+        agreed(home, 20 + number, side)
+    planned = plan(home.settings, Options(replay=50))
+    locked = {item["image"] for item in planned.items if item["side"] == Side.LOCKED}
+    split = dataset.read_split(split_file(home.settings.base_data))
+    assert locked == {sha256 for sha256, side in split.items() if side is Side.LOCKED}
+    for item in planned.items:
+        assert item["side"] == split.get(item["image"], item["side"])
+
+
+def test_two_readers_who_agree_make_one_item(home):
+    image = flagged(home, 1)
+    read(home, image, Label.PNEUMONIA, home.second)
+    (item,) = [item for item in plan(home.settings, Options()).items if item["image"] == image]
+    assert len(item["reads"]) == 2
+
+
+@pytest.mark.parametrize(("replay", "flags", "expected"), [(0, 2, 0), (1, 2, 64), (4, 2, 64), (4, 18, 72), (50, 2, 80)])
+def test_replay_is_the_asked_share_balanced_and_at_most_all_there_is(home, replay, flags, expected):
+    for number in range(flags):
+        flagged(home, 1 + number)
+    found = Counter(item["label"] for item in replayed(plan(home.settings, Options(replay=replay))))
+    assert found.total() == expected
+    assert found[Label.NORMAL] == found[Label.PNEUMONIA]
+
+
+def test_agreed_cases_are_replayed_beside_base_data(home):
+    flagged(home, 1)
+    flagged(home, 2)
+    image = agreed(home, 3)
+    planned = plan(home.settings, Options(replay=50))
+    assert [item["image"] for item in planned.items if item["origin"] == "agreed"] == [image]
+
+
+def test_the_same_state_gives_the_same_plan_and_every_image_is_in_it_once(home):
+    flagged(home, 1)
+    first = plan(home.settings, Options())
+    assert plan(home.settings, Options()) == first
+    assert max(Counter(item["image"] for item in first.items).values()) == 1
+    assert sum(row["images"] for row in first.table()) == len(first.items)
+
+
+def test_what_the_running_model_has_learnt_is_not_flagged_again(home):
+    image = flagged(home, 1)
+    _trained_on(home, "cxr-resnet18-2", [{"image": image, "label": "Pneumonia"}])
+    planned = plan(home.settings, Options(replay=50))
+    assert planned.missing[0].startswith("nothing to learn")
+    assert [item["origin"] for item in planned.items if item["image"] == image] == ["flagged before"]
+
+
+def test_a_case_that_was_learnt_with_the_other_label_is_flagged_anew(home):
+    image = agreed(home, 1)
+    _trained_on(home, "cxr-resnet18-2", [{"image": image, "label": "Normal"}])
+    with opened(home.path) as db:
+        (recorded,) = rows(db, "SELECT * FROM reads")
+    form = reviewing.ReadForm(image, recorded["prediction"], Label.PNEUMONIA, reviewing.Reason.SMALL)
+    reviewing.revise(home.path, home.radiologist, recorded["id"], form)
+    planned = plan(home.settings, Options())
+    assert [item["origin"] for item in planned.items if item["image"] == image] == ["flagged"]
+    assert planned.missing == []
+
+
+def test_rolling_back_makes_flags_count_again(home):
+    image = flagged(home, 1)
+    _trained_on(home, "cxr-resnet18-2", [{"image": image, "label": "Pneumonia"}])
+    retraining.roll_back(home.path, home.admin, FIRST, "worse in practice")
+    assert plan(home.settings, Options()).missing == []
+
+
+def _trained_on(home, name, items):
+    """A running model that was trained on `items`."""
+    with opened(home.path) as db, transaction(db):
+        training_set = training_sets.add(db, {"parent": FIRST, "items": items}, home.admin.id)
+    add_model(home, name, gate=passed(FIRST), training_set=training_set)
+    retraining.promote(home.path, home.admin, name, "better")
+
+
+def test_an_image_that_no_split_knows_goes_where_its_patients_others_are(base, tmp_path):
+    folder = tmp_path / "base"
+    shutil.copytree(base, folder)
+    split = dataset.read_split(split_file(folder))
+    for sample in find_samples([folder]):
+        sample.path.with_name(f"{sample.patient}_second.png").write_bytes(b"second " + sample.path.read_bytes())
+    (folder / "NORMAL" / "somebody-else.png").write_bytes(b"new")
+    samples = find_samples([folder])
+    sides = planning.base_sides(folder, samples)
+    assert set(sides) == {sample.sha256 for sample in samples}
+    by_patient = {}
+    for sample in samples:
+        by_patient.setdefault(sample.patient, set()).add(sides[sample.sha256])
+    assert all(len(found) == 1 for found in by_patient.values())
+    assert all(sides[sha256] is side for sha256, side in split.items())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"trained": "tail"}, {"epochs": 0}, {"epochs": 101}, {"learning_rate": 1.0}, {"replay": 51}, {"replay": -1}],
+)
+def test_options_out_of_range_are_refused(wrong):
+    with pytest.raises(BadInput):
+        Options(**wrong)
+
+
+def test_starting_fixes_the_plan_in_a_manifest_and_queues_the_job(home):
+    image = flagged(home, 1)
+    planned = plan(home.settings, Options(epochs=3))
+    number = start(home.settings, home.admin, Options(epochs=3))
+    job = retraining.newest_job(home.path)
+    assert (job.id, job.state) == (number, JobState.QUEUED)
+    flagged(home, 2)
+    with opened(home.path) as db:
+        manifest = training_sets.get(db, job.payload["training_set"])
+        assert audit.verify(db) > 0
+    assert (manifest["parent"], manifest["options"]["epochs"]) == (FIRST, 3)
+    assert manifest["items"] == sorted(planned.items, key=lambda item: (item["side"], item["image"]))
+    assert image in {item["image"] for item in manifest["items"]}
+
+
+def test_a_start_without_what_it_needs_says_what_is_missing(alone):
+    flagged(alone, 1)
+    with pytest.raises(Conflict, match="calibration: 19 Normal images are needed, there are 0"):
+        start(alone.settings, alone.admin, Options())
+    assert retraining.newest_job(alone.path) is None
+
+
+def test_there_is_one_retrain_at_a_time_and_a_cancelled_one_makes_room(home):
+    flagged(home, 1)
+    first = start(home.settings, home.admin, Options())
+    with pytest.raises(Conflict, match="under way"):
+        start(home.settings, home.admin, Options())
+    retraining.checkpoint_of(home.path, first).write_bytes(b"an epoch")
+    retraining.cancel(home.path, home.admin, first)
+    assert retraining.newest_job(home.path).error == "cancelled by Ada"
+    assert list((home.path / "checkpoints").iterdir()) == []
+    with pytest.raises(Conflict, match="ended already"):
+        retraining.cancel(home.path, home.admin, first)
+    assert start(home.settings, home.admin, Options()) > first

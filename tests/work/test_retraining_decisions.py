@@ -1,0 +1,113 @@
+"""Deciding on a candidate: promote, refuse, roll back, and who may."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from cxr_core.errors import BadInput, Conflict, NotAllowed
+from cxr_core.store import jobs, models, predictions
+from cxr_core.store.db import opened
+from cxr_core.work import retraining
+from cxr_core.work.planning import Options
+from cxr_core.work.retraining import REPREDICT, start
+from tests.work.learners import FIRST, add_model, flagged, new_home, passed, store_image
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    """An opened home, to be copied."""
+    return new_home(tmp_path_factory.mktemp("homes") / "home")
+
+
+@pytest.fixture
+def home(empty, tmp_path):
+    shutil.copytree(empty.path, tmp_path / "home")
+    return replace(empty, settings=replace(empty.settings, home=tmp_path / "home"))
+
+
+def test_only_an_admin_starts_cancels_and_decides(home):
+    flagged(home, 1)
+    add_model(home, "cxr-resnet18-2", gate=passed(FIRST))
+    who = home.radiologist
+    for forbidden in (
+        lambda: start(home.settings, who, Options()),
+        lambda: retraining.cancel(home.path, who, 1),
+        lambda: retraining.promote(home.path, who, "cxr-resnet18-2", "because"),
+        lambda: retraining.refuse(home.path, who, "cxr-resnet18-2", "because"),
+        lambda: retraining.roll_back(home.path, who, FIRST, "because"),
+    ):
+        with pytest.raises(NotAllowed):
+            forbidden()
+    with opened(home.path) as db:
+        assert models.running(db) == FIRST
+        assert jobs.newest(db, retraining.RETRAIN) == []
+
+
+def test_promoting_puts_a_candidate_to_use_and_has_what_waits_read_again(home):
+    waiting = store_image(home, 1)
+    add_model(home, "cxr-resnet18-2", gate=passed(FIRST))
+    assert retraining.candidate(home.path)["name"] == "cxr-resnet18-2"
+    retraining.promote(home.path, home.admin, "cxr-resnet18-2", " fewer misses ")
+    assert retraining.candidate(home.path) is None
+    with opened(home.path) as db:
+        assert models.running(db) == "cxr-resnet18-2"
+        assert models.decisions(db)[-1]["reason"] == "fewer misses"
+        (job,) = jobs.newest(db, REPREDICT)
+        assert job.payload == {"model": "cxr-resnet18-2"}
+        assert predictions.latest(db, waiting)["model"] == FIRST
+
+
+@pytest.mark.parametrize(
+    ("gate", "why"),
+    [
+        ({"passed": False, "reasons": ["a loss can't be excluded"], "compared": []}, "a loss can't be excluded"),
+        (None, "has no gate report"),
+        (passed("cxr-resnet18-7"), f"was never compared with {FIRST}"),
+    ],
+)
+def test_a_candidate_whose_gate_does_not_vouch_for_it_is_not_put_to_use(home, gate, why):
+    add_model(home, "cxr-resnet18-2", gate=gate)
+    with pytest.raises(Conflict, match=why):
+        retraining.promote(home.path, home.admin, "cxr-resnet18-2", "I want it")
+    with opened(home.path) as db:
+        assert models.running(db) == FIRST
+        assert jobs.newest(db, REPREDICT) == []
+
+
+def test_a_candidate_that_was_compared_with_an_older_model_must_be_made_again(home):
+    for name in ("cxr-resnet18-2", "cxr-resnet18-3"):
+        add_model(home, name, gate=passed(FIRST))
+    retraining.promote(home.path, home.admin, "cxr-resnet18-2", "better")
+    with pytest.raises(Conflict, match="never compared with cxr-resnet18-2, which runs now"):
+        retraining.promote(home.path, home.admin, "cxr-resnet18-3", "better still")
+
+
+@pytest.mark.parametrize("decide", [retraining.promote, retraining.refuse])
+def test_a_decision_needs_a_reason_and_is_made_once(home, decide):
+    add_model(home, "cxr-resnet18-2", gate=passed(FIRST))
+    with pytest.raises(BadInput, match="say why"):
+        decide(home.path, home.admin, "cxr-resnet18-2", "  ")
+    decide(home.path, home.admin, "cxr-resnet18-2", "because")
+    for again in (retraining.promote, retraining.refuse):
+        with pytest.raises(Conflict, match="decided on already"):
+            again(home.path, home.admin, "cxr-resnet18-2", "because")
+
+
+def test_one_rolls_back_to_what_was_in_use_and_to_nothing_else(home):
+    for number in (2, 3, 4):
+        add_model(home, f"cxr-resnet18-{number}", gate=passed(FIRST, "cxr-resnet18-2"))
+    retraining.promote(home.path, home.admin, "cxr-resnet18-2", "better")
+    retraining.promote(home.path, home.admin, "cxr-resnet18-3", "better still")
+    retraining.refuse(home.path, home.admin, "cxr-resnet18-4", "no gain")
+    assert retraining.earlier_models(home.path) == ["cxr-resnet18-2", FIRST]
+    for wrong in ("cxr-resnet18-3", "cxr-resnet18-4", "nobody"):
+        with pytest.raises(Conflict, match="can't be rolled back to"):
+            retraining.roll_back(home.path, home.admin, wrong, "because")
+    retraining.roll_back(home.path, home.admin, FIRST, "misses devices")
+    with opened(home.path) as db:
+        assert models.running(db) == FIRST
+        assert models.decisions(db)[-1]["action"] == "roll back"
+    assert retraining.earlier_models(home.path) == ["cxr-resnet18-3", "cxr-resnet18-2"]

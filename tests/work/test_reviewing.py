@@ -1,0 +1,222 @@
+"""Reads are recorded once, revised by their reader only, and never lost."""
+
+import csv
+import io
+import threading
+
+import pytest
+
+from cxr_core.errors import BadInput, Conflict, NotAllowed, NotFound
+from cxr_core.records import Label, Reason, Role
+from cxr_core.store.db import opened
+from cxr_core.work import reviewing
+from cxr_core.work.reviewing import LONGEST_COMMENT, Filters, ReadForm, Show
+from tests.work.sites import add_user, form, new_home, picture, query, take_in
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return new_home(tmp_path)
+
+
+@pytest.fixture
+def reader(settings):
+    return add_user(settings)
+
+
+@pytest.fixture
+def image(settings):
+    """An image on which the model says Pneumonia."""
+    (verdict,) = take_in(settings, picture())
+    say(settings, verdict.image, label="Pneumonia", probability=0.9)
+    return verdict.image
+
+
+def say(settings, image, **said):
+    """Let the model have said something else of an image."""
+    with opened(settings.home) as db:
+        changes = ", ".join(f"{name} = :{name}" for name in said)
+        db.execute(f"UPDATE predictions SET {changes} WHERE image = :image", {**said, "image": image})
+
+
+def stored(settings):
+    return query(settings, "SELECT * FROM reads ORDER BY id")
+
+
+def test_a_read_is_stored_with_what_its_reader_saw(settings, reader, image):
+    number = reviewing.submit(settings.home, reader, form(settings, image, comment=" clear ", seconds=12.5))
+    (read,) = stored(settings)
+    assert (read["id"], read["image"], read["reader"], read["label"]) == (number, image, reader.id, "Pneumonia")
+    assert (read["agrees"], read["comment"], read["seconds"], read["supersedes"]) == (1, "clear", 12.5, None)
+    assert read["prediction"] == reviewing.case(settings.home, image).prediction["id"]
+
+
+def test_a_disagreement_keeps_its_reason(settings, reader, image):
+    reviewing.submit(settings.home, reader, form(settings, image, agrees=False, reason=Reason.SKIN_FOLD))
+    (read,) = stored(settings)
+    assert (read["agrees"], read["label"], read["reason"]) == (0, "Normal", "skin fold")
+
+
+def test_a_disagreement_needs_a_reason(settings, reader, image):
+    with pytest.raises(BadInput, match="choose a reason"):
+        reviewing.submit(settings.home, reader, form(settings, image, agrees=False, reason=None))
+    assert stored(settings) == []
+
+
+@pytest.mark.parametrize("said", [{"label": "Uncertain"}, {"status": "not_analysed", "label": None}])
+def test_where_the_model_did_not_decide_there_is_nothing_to_agree_with(settings, reader, image, said):
+    say(settings, image, **said)
+    prediction = reviewing.case(settings.home, image).prediction["id"]
+    reviewing.submit(settings.home, reader, ReadForm(image, prediction, Label.NORMAL))
+    assert stored(settings)[0]["agrees"] is None
+
+
+def test_a_case_without_an_opinion_can_be_read(settings, reader, image):
+    reviewing.submit(settings.home, reader, ReadForm(image, None, Label.NORMAL))
+    assert (stored(settings)[0]["prediction"], stored(settings)[0]["agrees"]) == (None, None)
+
+
+def test_an_image_is_read_once_by_one_reader_and_again_by_another(settings, reader, image):
+    reviewing.submit(settings.home, reader, form(settings, image))
+    with pytest.raises(Conflict, match="revise your read"):
+        reviewing.submit(settings.home, reader, form(settings, image))
+    reviewing.submit(settings.home, add_user(settings, name="second"), form(settings, image))
+    assert len(stored(settings)) == 2
+
+
+def test_two_clicks_at_once_are_one_read(settings, reader, image):
+    once, answers = form(settings, image), []
+
+    def click():
+        try:
+            answers.append(reviewing.submit(settings.home, reader, once))
+        except Conflict:
+            answers.append(None)
+
+    threads = [threading.Thread(target=click) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers, key=bool) == [None] * 5 + [stored(settings)[0]["id"]]
+    assert len(stored(settings)) == 1
+
+
+def test_a_change_of_mind_is_a_new_row(settings, reader, image):
+    first = reviewing.submit(settings.home, reader, form(settings, image))
+    second = reviewing.revise(settings.home, reader, first, form(settings, image, agrees=False))
+    assert [(read["id"], read["supersedes"], read["label"]) for read in stored(settings)] == [
+        (first, None, "Pneumonia"),
+        (second, first, "Normal"),
+    ]
+    assert [read["id"] for read in reviewing.case(settings.home, image).reads] == [second]
+
+
+def test_of_two_revisions_of_one_read_the_second_learns_of_the_first(settings, reader, image):
+    first = reviewing.submit(settings.home, reader, form(settings, image))
+    reviewing.revise(settings.home, reader, first, form(settings, image, agrees=False))
+    with pytest.raises(Conflict, match="revised meanwhile"):
+        reviewing.revise(settings.home, reader, first, form(settings, image))
+    assert len(stored(settings)) == 2
+
+
+def test_somebody_elses_read_is_not_revised(settings, reader, image):
+    first = reviewing.submit(settings.home, reader, form(settings, image))
+    with pytest.raises(NotAllowed, match="only its reader"):
+        reviewing.revise(settings.home, add_user(settings, name="second"), first, form(settings, image))
+
+
+def test_a_revision_stays_with_its_image(settings, reader, image):
+    first = reviewing.submit(settings.home, reader, form(settings, image))
+    (other,) = take_in(settings, picture(2))
+    with pytest.raises(BadInput, match="of the same image"):
+        reviewing.revise(settings.home, reader, first, ReadForm(other.image, None, Label.NORMAL))
+
+
+def test_an_admin_does_not_read(settings, image):
+    with pytest.raises(NotAllowed, match="only a radiologist"):
+        reviewing.submit(settings.home, add_user(settings, Role.ADMIN), form(settings, image))
+
+
+def test_a_reader_is_never_uncertain(settings, reader, image):
+    with pytest.raises(BadInput, match="Normal or Pneumonia"):
+        reviewing.submit(settings.home, reader, form(settings, image, label=Label.UNCERTAIN, reason=Reason.SMALL))
+
+
+def test_a_comment_has_an_end(settings, reader, image):
+    with pytest.raises(BadInput, match=f"at most {LONGEST_COMMENT}"):
+        reviewing.submit(settings.home, reader, form(settings, image, comment="x" * (LONGEST_COMMENT + 1)))
+    reviewing.submit(settings.home, reader, form(settings, image, comment="x" * LONGEST_COMMENT))
+
+
+def test_another_images_opinion_is_refused(settings, reader, image):
+    (other,) = take_in(settings, picture(2))
+    wrong = form(settings, other.image).prediction
+    for prediction in (wrong, 999):
+        with pytest.raises(BadInput, match="reload the page"):
+            reviewing.submit(settings.home, reader, ReadForm(image, prediction, Label.PNEUMONIA))
+
+
+def test_an_image_that_is_not_there_is_not_found(settings, reader):
+    with pytest.raises(NotFound, match="no image"):
+        reviewing.submit(settings.home, reader, ReadForm("0" * 64, None, Label.NORMAL))
+    with pytest.raises(NotFound, match="no image"):
+        reviewing.case(settings.home, "0" * 64)
+
+
+def test_a_case_has_the_opinion_with_its_scale(settings, image):
+    case = reviewing.case(settings.home, image)
+    assert case.prediction["heatmap"].shape == (7, 7)
+    assert case.heatmap_scale > 0
+    assert 0 < case.calibration["threshold"] < 1
+    assert (case.image["id"], case.reads) == (image, [])
+
+
+def test_the_next_case_is_the_one_that_has_waited_longest(settings, reader, image):
+    (later,) = take_in(settings, picture(2))
+    assert reviewing.next_case(settings.home) == image
+    assert reviewing.next_case(settings.home, image) == later.image
+    reviewing.submit(settings.home, reader, form(settings, image))
+    assert reviewing.next_case(settings.home) == later.image
+    assert reviewing.counts(settings.home) == {"waiting": 1, "read": 1, "coming": 0}
+    assert [row["id"] for row in reviewing.waiting_list(settings.home, Filters(Show.READ))] == [image]
+
+
+def test_history_has_every_read_and_what_was_seen(settings, reader, image):
+    first = reviewing.submit(settings.home, reader, form(settings, image))
+    second = reviewing.revise(settings.home, reader, first, form(settings, image, agrees=False))
+    found = reviewing.history(settings.home)
+    assert [(row["id"], row["current"], row["model_label"]) for row in found] == [
+        (second, 1, "Pneumonia"),
+        (first, 0, "Pneumonia"),
+    ]
+    assert reviewing.history(settings.home, reader.id + 1) == []
+
+
+@pytest.mark.parametrize("comment", ["=HYPERLINK(1)", "+1", "-1", "@SUM(A1)", "\tx"])
+def test_the_export_runs_no_formulas(settings, reader, image, comment):
+    reviewing.submit(settings.home, reader, form(settings, image))
+    with opened(settings.home) as db:
+        db.execute("DROP TRIGGER reads_are_never_changed")
+        db.execute("UPDATE reads SET comment = ?", (comment,))
+    (row,) = csv.DictReader(io.StringIO(reviewing.history_csv(settings.home, reader), newline=""))
+    assert row["comment"] == f"'{comment}"
+
+
+def test_the_export_keeps_commas_quotes_and_lines(settings, reader, image):
+    comment = 'left, "lower" lobe\nsecond line'
+    reviewing.submit(settings.home, reader, form(settings, image, comment=comment))
+    (row,) = csv.DictReader(io.StringIO(reviewing.history_csv(settings.home, reader), newline=""))
+    assert (row["comment"], row["reader"], row["label"]) == (comment, "radiologist", "Pneumonia")
+    assert query(settings, "SELECT actor FROM audit WHERE action = 'export history'") == [{"actor": "radiologist"}]
+
+
+def test_an_empty_history_can_be_exported(settings, reader):
+    assert reviewing.history_csv(settings.home, reader) == "id\r\n"
+
+
+def test_every_read_is_in_the_audit_chain(settings, reader, image):
+    first = reviewing.submit(settings.home, reader, form(settings, image))
+    reviewing.revise(settings.home, reader, first, form(settings, image))
+    found = query(settings, "SELECT action, subject FROM audit WHERE actor = 'radiologist' ORDER BY id")
+    assert found == [{"action": "read", "subject": image}, {"action": "revise read", "subject": image}]

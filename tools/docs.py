@@ -1,0 +1,146 @@
+"""Keeps the figures and tables in README.md and docs/ current: they are made from the card and the last bench.
+
+A made part lies between `<!-- made: NAME -->` and `<!-- end -->`. Write them with `python -m tools.docs`;
+`--check` only says whether they are current, and the suite asks it.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import sys
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from cxr_core.errors import CxrError
+from cxr_core.model import release
+from cxr_core.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+BENCH = ROOT / "docs" / "bench.jsonl"
+PART = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def figures() -> str:
+    """The first release's figures, in a sentence."""
+    card = release.card()
+    found, sides = card["metrics"], card["data"]["sides"]
+    low, high = found["auc_ci95"]
+    return (
+        f"On {found['n']} locked images of {sides['locked']['patients']} patients it never saw: AUC {found['auc']:.3f} "
+        f"(95 % interval {low:.3f} to {high:.3f}),\naccuracy {found['accuracy']:.3f}, sensitivity "
+        f"{found['sensitivity']:.3f}, specificity {found['specificity']:.3f}; "
+        f"{found['uncertain_rate']:.1%} of them are answered Uncertain."
+    )
+
+
+def sides() -> str:
+    """Images and patients on each side."""
+    rows = [
+        (side, found["images"], found["patients"], found["normal"], found["pneumonia"])
+        for side, found in release.card()["data"]["sides"].items()
+    ]
+    return table(("side", "images", "patients", "Normal", "Pneumonia"), rows)
+
+
+def report() -> str:
+    """The classification report and the confusion matrix on the locked patients."""
+    found = release.card()["metrics"]
+    rows = [
+        (label, *(f"{found['report'][label][name]:.3f}" for name in ("precision", "recall", "f1-score")),
+         int(found["report"][label]["support"]))
+        for label in release.card()["labels"]
+    ]  # fmt: skip
+    (tn, fp), (fn, tp) = found["confusion"]
+    matrix = table(("", "called Normal", "called Pneumonia"), [("Normal", tn, fp), ("Pneumonia", fn, tp)])
+    return table(("class", "precision", "recall", "F1", "images"), rows) + "\n\n" + matrix
+
+
+def reading() -> str:
+    """How the card reads a logit."""
+    found = release.card()["calibration"]
+    return table(
+        ("", "value"),
+        [
+            ("probability", f"sigmoid({found['slope']:.3f} x logit + {found['intercept']:.3f})"),
+            ("forced answer is Pneumonia from", f"{found['threshold']:.3f}"),
+            ("answer is Normal up to", f"{found['normal_up_to']:.3f}"),
+            ("answer is Pneumonia from", f"{found['pneumonia_from']:.3f}"),
+            ("expected calibration error", f"{release.card()['metrics']['ece']:.3f}"),
+        ],
+    )
+
+
+def settings() -> str:
+    """Every setting with what it means and its default, from the fields of Settings and the text under each."""
+    body = ast.parse((ROOT / "cxr_core" / "settings.py").read_text(encoding="utf-8")).body
+    fields = next(node for node in body if isinstance(node, ast.ClassDef) and node.name == "Settings").body
+    rows = [("`CXR_CONFIG`", "A TOML file with any of these, named in small letters (`idle_minutes = 60`).", "")]
+    for field, text in pairwise(fields):
+        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
+            name, words = ast.unparse(field.target), str(ast.literal_eval(text.value))
+            rows.append((f"`CXR_{name.upper()}`", words, _default(name)))
+    return table(("setting", "means", "default"), rows)
+
+
+def bench() -> str:
+    """The last run of make bench."""
+    lines = [json.loads(line) for line in BENCH.read_text(encoding="utf-8").splitlines()]
+    rows = [
+        (f"`{line['name']}`", f"{line['ours']:.2f}", _or_nothing(line["reference"], "{:.2f}"), line["unit"],
+         _or_nothing(line["ratio"], "{:.1f} x"), f"{line['peak_mb']} MB", line["note"])
+        for line in lines
+    ]  # fmt: skip
+    names = ("measurement", "ours", "reference", "unit", "ratio", "peak memory", "")
+    return table(names, rows) + f"\n\nMeasured on {lines[0]['machine']}."
+
+
+def table(names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
+    """A Markdown table."""
+    lines = [names, tuple("---" for _ in names), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def made(text: str) -> str:
+    """`text` with every made part as it should be now. Raises CxrError for a part that nothing makes."""
+
+    def fill(found: re.Match[str]) -> str:
+        if found[2] not in MAKERS:
+            raise CxrError(f"nothing makes the part {found[2]!r}")
+        return f"{found[1]}{MAKERS[found[2]]()}\n{found[3]}"
+
+    return PART.sub(fill, text)
+
+
+def _default(name: str) -> str:
+    value = getattr(Settings(), name)
+    return "" if value in (None, "") else f"`{int(value) if isinstance(value, bool) else value}`"
+
+
+def _or_nothing(value: float | None, form: str) -> str:
+    return "" if value is None else form.format(value)
+
+
+MAKERS: dict[str, Callable[[], str]] = {
+    "figures": figures, "sides": sides, "report": report, "reading": reading, "settings": settings, "bench": bench,
+}  # fmt: skip
+
+
+def main() -> int:
+    """Write, or check; 1 if something wasn't current."""
+    stale = []
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        text = path.read_text(encoding="utf-8")
+        if made(text) != text:
+            stale.append(path.name)
+            if "--check" not in sys.argv:
+                path.write_text(made(text), encoding="utf-8")
+    print(f"not current: {', '.join(stale)}" if stale else "current", file=sys.stderr)
+    return 1 if stale and "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
