@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CXR_HOME ?= var
 export CXR_HOME
 
-.PHONY: run test lint bench train example screenshots pythons clean
+.PHONY: run test lint bench train example screenshots pythons docs clean
 
 run: $(VENV)/runs
 	CXR_DEMO=$${CXR_DEMO-1} $(BIN)/streamlit run app.py
@@ -19,8 +19,12 @@ lint: $(VENV)/develops
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/develops
-	$(BIN)/python -m bench $(ONLY)
+bench: $(VENV)/develops debian
+	@$(BIN)/python -m bench $(ONLY)
+
+# Figures and tables in README.md and docs/, from the card and from docs/bench.jsonl (make -s bench > docs/bench.jsonl).
+docs: $(VENV)/runs
+	$(BIN)/python -m tools.docs
 
 # The first release is made by this; DATA is the folder with NORMAL/ and PNEUMONIA/.
 train: $(VENV)/runs

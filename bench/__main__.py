@@ -1,12 +1,13 @@
-"""Run every measurement, or the one that is named."""
+"""Run the measurement that is named, or each in a process of its own, so that its peak memory is its own."""
 
 from __future__ import annotations
 
+import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from bench import prediction, waiting
-from bench.measure import Measurement, tell
+from bench.measure import Measurement, heading, tell
 
 MEASUREMENTS: dict[str, Callable[[], Measurement]] = {
     "study": prediction.study,
@@ -16,15 +17,17 @@ MEASUREMENTS: dict[str, Callable[[], Measurement]] = {
 }
 
 
-def chosen(names: list[str]) -> Iterator[Callable[[], Measurement]]:
-    """The measurements that are named, or all."""
-    for name in names or MEASUREMENTS:
-        if name not in MEASUREMENTS:
-            sys.exit(f"there is no measurement {name!r}; there are {', '.join(MEASUREMENTS)}")
-        yield MEASUREMENTS[name]
+def main(names: list[str]) -> int:
+    """1 if a measurement failed, 2 if there is none of that name."""
+    if unknown := sorted(set(names) - set(MEASUREMENTS)):
+        print(f"there is no measurement {unknown[0]!r}; there are {', '.join(MEASUREMENTS)}", file=sys.stderr)
+        return 2
+    heading()
+    if len(names) == 1:
+        tell(MEASUREMENTS[names[0]]())
+        return 0
+    return max(subprocess.run([sys.executable, "-m", "bench", name]).returncode for name in names or MEASUREMENTS)
 
 
 if __name__ == "__main__":
-    print(f"{'':20}{'ours':>10}{'reference':>10} {'unit':10}{'ratio':>7}", file=sys.stderr)
-    for measurement in chosen(sys.argv[1:]):
-        tell(measurement())
+    sys.exit(main(sys.argv[1:]))

@@ -22,6 +22,8 @@ class Measurement:
     reference: float | None
     unit: str
     note: str = ""
+    in_this_process: bool = True
+    """Whether the work was done by this process, so that its memory says something."""
 
     @property
     def ratio(self) -> float | None:
@@ -59,11 +61,16 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} cores"
 
 
+def heading() -> None:
+    """The names of the columns, for people."""
+    print(f"{'':20}{'ours':>10}{'reference':>10} {'unit':10}{'ratio':>7}", file=sys.stderr)
+
+
 def tell(found: Measurement) -> None:
     """One JSON line on standard output, one row for people on standard error."""
     line = {
         "name": found.name, "ours": found.ours, "reference": found.reference, "unit": found.unit,
-        "ratio": found.ratio, "machine": machine(), "peak_mb": round(peak_mb()), "note": found.note,
+        "ratio": found.ratio, "machine": machine(), "peak_mb": round(peak_mb()) if found.in_this_process else None, "note": found.note,
     }  # fmt: skip
     print(json.dumps(line), flush=True)
     reference = f"{found.reference:10.2f}" if found.reference is not None else " " * 10

@@ -91,7 +91,7 @@ def bench() -> str:
     lines = [json.loads(line) for line in BENCH.read_text(encoding="utf-8").splitlines()]
     rows = [
         (f"`{line['name']}`", f"{line['ours']:.2f}", _or_nothing(line["reference"], "{:.2f}"), line["unit"],
-         _or_nothing(line["ratio"], "{:.1f} x"), f"{line['peak_mb']} MB", line["note"])
+         _or_nothing(line["ratio"], "{:.1f} x"), _or_nothing(line["peak_mb"], "{} MB"), line["note"])
         for line in lines
     ]  # fmt: skip
     names = ("measurement", "ours", "reference", "unit", "ratio", "peak memory", "")

@@ -39,7 +39,8 @@ def running_app(home: Path) -> Iterator[App]:
     port = _free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"]
     environment = {**os.environ, "CXR_HOME": str(home)}
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
+    # What it says goes to standard error: the bench prints nothing but results on the other.
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=2)
     try:
         app = App(f"http://localhost:{port}", home, process)
         _wait_until_healthy(app)

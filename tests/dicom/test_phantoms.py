@@ -45,7 +45,11 @@ KNOWN_BYTES = {
     (20, False, "DEMO-NEW-1"): "afb0ffc574fdc736ffe7aeef8247983528093c1686b31f7f66e7d16c4f11c220",
 }
 """SHA-256 of whole files: a JPEG-LS, a JPEG 2000, an RLE, an implicit and two explicit ones."""
-HASHES = "import hashlib; from cxr_core.dicom.phantoms.phantom import phantom; print(hashlib.sha256(phantom(3, True)).hexdigest())"
+HASHES = """
+import hashlib
+from cxr_core.dicom.phantoms.phantom import phantom
+print(hashlib.sha256(phantom(3, True)).hexdigest())
+"""
 
 
 @dataclass(frozen=True)
