@@ -68,9 +68,10 @@ def heading() -> None:
 
 def tell(found: Measurement) -> None:
     """One JSON line on standard output, one row for people on standard error."""
+    peak = round(peak_mb()) if found.in_this_process else None
     line = {
         "name": found.name, "ours": found.ours, "reference": found.reference, "unit": found.unit,
-        "ratio": found.ratio, "machine": machine(), "peak_mb": round(peak_mb()) if found.in_this_process else None, "note": found.note,
+        "ratio": found.ratio, "machine": machine(), "peak_mb": peak, "note": found.note,
     }  # fmt: skip
     print(json.dumps(line), flush=True)
     reference = f"{found.reference:10.2f}" if found.reference is not None else " " * 10

@@ -6,7 +6,7 @@ import streamlit as st
 
 from cxr_core.records import Role
 from cxr_core.ui import words
-from cxr_core.ui.history_table import export, filters, revise, table
+from cxr_core.ui.history_table import export, filters, revise, revised, table
 from cxr_core.ui.session import require_user, site
 from cxr_core.work import reviewing
 
@@ -25,6 +25,7 @@ with rows:
     picked = table(reads)
 asked = st.query_params.get("read")
 picked = picked or next((read for read in reads if str(read["id"]) == asked), None)
+revised()
 with detail:
     if picked:
         revise(user, picked)

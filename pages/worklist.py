@@ -21,7 +21,8 @@ with cases:
         counts()
         st.space("stretch")
         first = reviewing.next_case(site().home)
-        start = st.button("Read the next case", type="primary", shortcut="Enter", disabled=first is None)
+        words = "Read the next case" if user.role is Role.RADIOLOGIST else "Look at the next case"
+        start = st.button(words, type="primary", shortcut="Enter", disabled=first is None)
     picked = table(filters())
 with way_in:
     uploads(user)

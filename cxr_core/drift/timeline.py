@@ -63,7 +63,7 @@ def opinion_values(probability: float) -> dict[str, float]:
 def timeline(observations: Iterable[Observation], references: References) -> list[Window]:
     """A window a week for the pictures, then one for each version that predicted in it, earliest week first.
 
-    An image that two versions predicted counts twice among the pictures: give the one that was shown.
+    Of an image that two versions predicted, give the pictures' values with one of the observations only.
     A version without a reference has a window without signals. p-values are corrected over one week.
     """
     return [window for start, rows in weekly(observations).items() for window in _week(start, rows, references)]
@@ -91,7 +91,8 @@ def _week(start: date, rows: Sequence[Observation], references: References) -> l
     versions = sorted({row.model for row in rows})
     own = {version: _of_predictions(references.by_model.get(version, {})) for version in versions}
     comparisons = len(pictures) + sum(len(reference) for reference in own.values())
-    windows = [Window(start, None, len(rows), _judge(rows, pictures, comparisons))]
+    seen = sum(any(name in row.values for name in pictures) for row in rows)
+    windows = [Window(start, None, seen, _judge(rows, pictures, comparisons))]
     for version, reference in own.items():
         said = [row for row in rows if row.model == version]
         windows.append(Window(start, version, len(said), _judge(said, reference, comparisons)))

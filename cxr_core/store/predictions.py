@@ -57,10 +57,14 @@ def lacking(db: Database, model: str, limit: int) -> list[dict[str, Any]]:
 
 
 def observed(db: Database, since: str) -> list[dict[str, Any]]:
-    """Every prediction since a stamp, with what the drift page needs of its image, oldest first."""
+    """Every prediction since a stamp with what the drift page needs of its image, oldest first.
+
+    `first` marks the first prediction on an image: later ones, by other versions, are no further image.
+    """
     found = rows(
         db,
-        "SELECT p.made_at, p.model, p.status, p.probability, p.label, i.received_at, i.device, i.appearance "
+        "SELECT p.made_at, p.model, p.status, p.probability, p.label, i.device, i.appearance, "
+        "p.id = (SELECT min(id) FROM predictions WHERE image = p.image) AS first "
         "FROM predictions p JOIN images i ON i.id = p.image WHERE p.made_at >= ? ORDER BY p.made_at",
         (since,),
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from cxr_core.store import models
 from cxr_core.store.db import count, one, rows
 
 CASES = """
@@ -13,7 +14,9 @@ SELECT i.id, i.received_at, i.patient, i.view, i.age_years, i.sex, i.manufacture
        p.status, p.label, p.probability, p.model, p.made_at,
        r.id AS read, r.label AS read_label, r.agrees, r.made_at AS read_at
 FROM images i
-LEFT JOIN predictions p ON p.id = (SELECT max(id) FROM predictions WHERE image = i.id)
+LEFT JOIN predictions p ON p.id = coalesce(
+    (SELECT id FROM predictions WHERE image = i.id AND model = :running),
+    (SELECT max(id) FROM predictions WHERE image = i.id))
 LEFT JOIN current_reads r ON r.id = (SELECT max(id) FROM current_reads WHERE image = i.id)
 """
 SHOWN = {"waiting": "r.id IS NULL", "read": "r.id IS NOT NULL", "all": "1"}
@@ -23,14 +26,24 @@ ORDER = {"waiting": "i.received_at, i.id", "read": "r.id DESC", "all": "i.receiv
 def rows_of(
     db: Database, show: str, label: str | None, device: str | None, page: tuple[int, int]
 ) -> list[dict[str, Any]]:
-    """Cases that are `waiting`, `read` or `all`, of one label and one device; page is (limit, offset)."""
+    """Cases that are `waiting`, `read` or `all`, of one label and one device; page is (limit, offset).
+
+    With the running model's opinion, or the newest one where that hasn't come.
+    """
     status = "not_analysed" if label == "not analysed" else None
     return rows(
         db,
         f"{CASES} WHERE {SHOWN[show]} AND (:device IS NULL OR i.device = :device) "
         "AND (:label IS NULL OR p.label = :label OR p.status = :status) "
         f"ORDER BY {ORDER[show]} LIMIT :limit OFFSET :offset",
-        {"label": label, "status": status, "device": device, "limit": page[0], "offset": page[1]},
+        {
+            "label": label,
+            "status": status,
+            "device": device,
+            "limit": page[0],
+            "offset": page[1],
+            "running": models.running(db),
+        },
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import pandas as pd
@@ -35,8 +36,10 @@ def filters() -> tuple[bool, bool]:
 
 def table(reads: list[dict[str, Any]]) -> dict[str, Any] | None:
     """The reads, newest first; returns the one whose row was clicked."""
+    # The key is bound to what is shown: a selection is a place in the table, and must not outlive another order.
+    shown = f"reads-{len(reads)}-{reads[0]['id']}-{reads[-1]['id']}"
     picked = st.dataframe(
-        _frame(reads).style.apply(_coloured, axis=1), key="reads", hide_index=True, row_height=ROW_PIXELS,
+        _frame(reads).style.apply(_coloured, axis=1), key=shown, hide_index=True, row_height=ROW_PIXELS,
         height=ROW_PIXELS * (min(len(reads), MOST_ROWS_SEEN) + 1) + 8, on_select="rerun", selection_mode="single-cell",
         column_config=_columns(), placeholder=words.NONE,
     )  # fmt: skip
@@ -91,9 +94,15 @@ def export(user: User, only_mine: bool) -> None:
     )  # fmt: skip
 
 
+def revised() -> None:
+    """Say once that a revision was recorded."""
+    if said := st.session_state.pop("revised", None):
+        st.toast(said, icon=":material/check:")
+
+
 def revise(user: User, read: dict[str, Any]) -> None:
     """The read that was picked, and the form with which its own reader may supersede it."""
-    st.html(f"<h3>Read {read['id']}</h3>")
+    st.html(f"<h3>Read {read['id']}: patient {escape(words.short(read['patient']))}</h3>")
     st.page_link(place("review"), label="Look at the X-ray", query_params={"image": read["image"]})
     if not read["current"]:
         st.caption("This read was superseded by a later one.")
@@ -114,8 +123,9 @@ def _form(user: User, read: dict[str, Any]) -> None:
             with told():
                 seen = _shown_prediction(read)
                 form = ReadForm(read["image"], seen, Label(label), Reason(reason) if reason else None, comment or "")
-                reviewing.revise(site().home, user, read["id"], form)
-                st.query_params.pop("read", None)
+                newer = reviewing.revise(site().home, user, read["id"], form)
+                st.session_state["revised"] = f"Read {read['id']} is superseded by read {newer}: {label}."
+                st.query_params["read"] = str(newer)
                 st.rerun()
 
 

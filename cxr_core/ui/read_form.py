@@ -32,13 +32,15 @@ def read_form(case: Case) -> None:
             "Comment", key=f"comment-{image}", height=68, max_chars=reviewing.LONGEST_COMMENT,
             placeholder="Comment (no names, no dates of birth)", label_visibility="collapsed",
         )  # fmt: skip
-        ready = chosen is not None and (not disagrees or _reason(image) is not None)
-        promise = _promise(case, chosen)
-        if st.button(promise, key="record", type="primary", shortcut="Enter", disabled=not ready, width="stretch"):
-            prediction = case.prediction["id"] if case.prediction else None
+        # Never disabled: Enter right after an answer comes before the browser would know that it is enabled.
+        if st.button(_promise(case, chosen), key="record", type="primary", shortcut="Enter", width="stretch"):
             reason = _reason(image) if disagrees else None
+            if chosen is None or (disagrees and reason is None):
+                st.warning("Say why you disagree: choose a reason." if disagrees else "Choose an answer first.")
+                return
+            prediction = case.prediction["id"] if case.prediction else None
             spent = time.time() - opened
-            _record(user, ReadForm(image, prediction, chosen or Label.NORMAL, reason, comment or "", spent))
+            _record(user, ReadForm(image, prediction, chosen, reason, comment or "", spent))
 
 
 def _opened(image: str) -> float:

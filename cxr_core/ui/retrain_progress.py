@@ -45,7 +45,7 @@ def ended(job: Job | None) -> None:
 def _how_far(progress: dict[str, Any]) -> tuple[float, str]:
     epochs = progress.get("epochs", 0)
     if not epochs:
-        return 0.0, "Getting ready"
+        return (1.0, "All epochs done") if progress.get("history") else (0.0, "Getting ready")
     within = progress["step"] / progress["steps"] if progress.get("steps") else 1.0
     return min((progress["epoch"] - 1 + within) / epochs, 1.0), f"Epoch {progress['epoch']} of {epochs}"
 

@@ -87,8 +87,8 @@ def decisions(user: User) -> None:
     )  # fmt: skip
     earlier = retraining.earlier_models(site().home)
     if earlier:
-        with st.expander("Roll back to an earlier model"):
+        with st.expander("Roll back to a model that was in use before"):
             model = st.selectbox("Model", earlier, key="earlier")
-            reason = st.text_input("Reason", key="reason-back", max_chars=500)
+            reason = st.text_input("Reason", key=f"reason-back-{len(taken)}", max_chars=500)
             if st.button("Roll back", key="roll-back"):
                 _answer(retraining.roll_back, user, model or earlier[0], reason)

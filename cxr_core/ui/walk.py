@@ -13,8 +13,9 @@ LONGEST_TRAIL = 50
 
 
 def current() -> str | None:
-    """The image in the address, else the one that has waited longest."""
-    image = st.query_params.get("image") or reviewing.next_case(site().home)
+    """The image in the address, if there is such a one, else the one that has waited longest."""
+    asked = st.query_params.get("image")
+    image = asked if asked and reviewing.is_known(site().home, asked) else reviewing.next_case(site().home)
     if image:
         _remember(image)
     return image

@@ -82,6 +82,7 @@ def retrain(desk: Desk, job: Job) -> Outcome:
     lesson, checkpoint = _prepared(desk, str(job.payload["training_set"])), checkpoint_of(desk.home, job.id)
     tuned = copy.deepcopy(lesson.parent.network)
     history = _fine_tune(tuned, lesson, checkpoint, desk.tell)
+    desk.tell({"doing": "comparing with the running model and the first release", "history": history})
     tensors = to_file(tuned, lesson.parent.network)
     card = _judged(tuned, lesson, history, hashlib.sha256(tensors).hexdigest())
 

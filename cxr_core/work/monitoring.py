@@ -50,15 +50,14 @@ def watch(home: Path, days: int) -> Watch:
     rows = observed(home, days)
     references = _references(home)
     seen = [_observation(row) for row in rows]
-    shown = [_observation(row) for row in _as_shown(rows)]
     since = clock.now() - timedelta(days=days)
     return Watch(
-        current(shown, references, clock.now()),
+        current(seen, references, clock.now()),
         timeline(seen, references),
         weekly_agreement(_judgement(read) for read in agreement(home, days)),
         [release for release in releases(home) if release.at >= since],
         references.by_model[references.running],
-        len(shown),
+        sum(row["first"] for row in rows),
     )
 
 
@@ -68,12 +67,12 @@ def drift_now(home: Path, days: int) -> dict[str, Any]:
     Raises BadInput if the running model's card has no reference.
     """
     references = _references(home)
-    shown = [_observation(row) for row in _as_shown(observed(home, days))]
-    signals = current(shown, references, clock.now(), days)
+    rows = observed(home, days)
+    signals = current([_observation(row) for row in rows], references, clock.now(), days)
     return {
         "model": references.running,
         "days": days,
-        "images": len(shown),
+        "images": sum(row["first"] for row in rows),
         "signals": [asdict(signal) for signal in signals],
     }
 
@@ -131,14 +130,10 @@ def _sketches(reference: dict[str, Any]) -> dict[str, Sketch]:
 
 
 def _observation(row: dict[str, Any]) -> Observation:
+    """A prediction, and with the first one on an image what the image is like: each image counts once."""
     said = opinion_values(row["probability"]) if row["probability"] is not None else {}
-    at = datetime.fromisoformat(row["made_at"])
-    return Observation(at, row["model"], {**row["appearance"], **said}, row["device"])
-
-
-def _as_shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One row an image: an image that two versions predicted must not count twice; the newest was shown."""
-    return list({(row["received_at"], *row["appearance"].values()): row for row in rows}.values())
+    seen = row["appearance"] if row["first"] else {}
+    return Observation(datetime.fromisoformat(row["made_at"]), row["model"], {**seen, **said}, row["device"])
 
 
 def _judgement(read: dict[str, Any]) -> Judgement:

@@ -94,6 +94,12 @@ def next_case(home: Path, after: str | None = None) -> str | None:
         return worklist.next_waiting(db, after)
 
 
+def is_known(home: Path, image: str) -> bool:
+    """Whether there is such an image."""
+    with opened(home) as db:
+        return images.exists(db, image)
+
+
 def case(home: Path, image: str) -> Case:
     """An image with the running model's opinion, or the newest one where that hasn't come. Raises NotFound."""
     with opened(home) as db:

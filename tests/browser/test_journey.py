@@ -149,8 +149,8 @@ def _see_the_new_version(page: Page, app: App, candidate: str, folder: Path) -> 
 
 def _roll_back(page: Page, app: App, candidate: str) -> None:
     steps.open_page(page, "Retrain")
-    page.get_by_text("Roll back to an earlier model").click()
-    page.locator(".st-key-reason-back input").fill("For the test: back to the model before.")
+    page.get_by_text("Roll back to a model that was in use before").click()
+    page.locator("[class*=st-key-reason-back] input").fill("For the test: back to the model before.")
     page.keyboard.press("Tab")
     steps.button(page, "roll-back")
     expect(page.locator(".bottom")).not_to_contain_text(candidate)

@@ -68,7 +68,7 @@ def test_one_rolls_back_to_a_model_that_was_in_use(show, home, candidate):
     app = show("retrain", "bob")
     app.text_input(key=f"reason-{candidate}").set_value("better")
     app.button(key="promote").click().run()
-    app.text_input(key="reason-back").set_value("worse after all")
+    next(field for field in app.text_input if field.key.startswith("reason-back")).set_value("worse after all")
     app.button(key="roll-back").click().run()
     assert monitoring.running_model(home) == first
 

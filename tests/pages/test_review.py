@@ -20,7 +20,9 @@ def test_disagreeing_asks_for_a_reason_before_it_can_be_recorded(show, arrive, h
     image = arrive(1)
     app = show("review", "ann", image=image)
     app.button(key=f"Disagree-{image}").click().run()
-    assert app.button(key="record").disabled
+    app.button(key="record").click().run()
+    assert app.warning[0].value == "Say why you disagree: choose a reason."
+    assert reviewing.history(home) == []
     app.button(key=f"reason-ROTATION-{image}").click().run()
     app.text_area(key=f"comment-{image}").set_value("turned to the left").run()
     app.button(key="record").click().run()
@@ -28,6 +30,13 @@ def test_disagreeing_asks_for_a_reason_before_it_can_be_recorded(show, arrive, h
     assert (read["label"], read["agrees"], read["reason"]) == ("Normal", 0, "rotation")
     assert read["comment"] == "turned to the left"
     assert read["seconds"] > 0
+
+
+def test_nothing_is_recorded_before_an_answer_is_chosen(show, arrive, home):
+    app = show("review", "ann", image=arrive(1))
+    app.button(key="record").click().run()
+    assert app.warning[0].value == "Choose an answer first."
+    assert reviewing.history(home) == []
 
 
 def test_the_other_label_by_its_own_key_is_a_disagreement(show, arrive):

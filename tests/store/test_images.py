@@ -7,7 +7,7 @@ import pytest
 
 from cxr_core.errors import NotFound
 from cxr_core.records import Label, Side
-from cxr_core.store import images, predictions, reads, worklist
+from cxr_core.store import images, models, predictions, reads, worklist
 from tests.store.rows import add_image, add_model, add_user, opinion
 
 
@@ -103,6 +103,16 @@ def test_a_case_with_many_opinions_and_reads_is_one_line(db):
     for person in (reader, other):
         read_it(db, image, person)
     assert waiting(db, "all") == [image]
+
+
+def test_a_case_is_listed_with_the_opinion_of_the_running_model(db):
+    image = add_image(db)
+    for name, label in (("first", Label.NORMAL), ("second", Label.PNEUMONIA)):
+        predictions.add(db, image, add_model(db, name), opinion(0.5, label))
+    assert [row["label"] for row in worklist.rows_of(db, "all", None, None, (10, 0))] == ["Pneumonia"]
+    models.decide(db, "first", "roll back", "a test", None)
+    assert [row["label"] for row in worklist.rows_of(db, "all", None, None, (10, 0))] == ["Normal"]
+    assert waiting(db, label="Pneumonia") == []
 
 
 def test_the_list_can_be_narrowed(db):

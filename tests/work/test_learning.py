@@ -115,7 +115,7 @@ def test_a_retrain_makes_a_candidate_that_nothing_uses_yet(retrained):
 
 def test_its_progress_carries_the_curves(retrained):
     progress = retraining.newest_job(retrained.path).progress
-    assert (progress["epoch"], progress["epochs"]) == (12, 12)
+    assert progress["doing"].startswith("comparing")
     assert [entry["epoch"] for entry in progress["history"]] == list(range(13))
 
 
