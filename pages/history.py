@@ -6,7 +6,7 @@ import streamlit as st
 
 from cxr_core.records import Role
 from cxr_core.ui import words
-from cxr_core.ui.history_table import export, filters, revise, revised, table
+from cxr_core.ui.history_table import MOST_SHOWN, export, filters, revise, revised, table
 from cxr_core.ui.session import require_user, site
 from cxr_core.work import reviewing
 
@@ -15,7 +15,9 @@ user = require_user(Role.RADIOLOGIST, Role.ADMIN)
 with st.container(horizontal=True, vertical_alignment="center"):
     only_mine, flagged = filters()
     export(user, only_mine)
-reads = reviewing.history(site().home, user.id if only_mine else None)
+reads = reviewing.history(site().home, user.id if only_mine else None, MOST_SHOWN)
+if len(reads) == MOST_SHOWN:
+    st.caption(f"These are the newest {MOST_SHOWN} reads; the CSV has all of them.")
 reads = [read for read in reads if not flagged or read["agrees"] == 0]
 if not reads:
     words.empty("No reads to show", "Open a case from the worklist and record what you see; it is listed here at once.")

@@ -20,7 +20,7 @@ left, right = st.columns([1, 1.7], gap="large")
 with left:
     st.html("<h3>New retrain</h3>")
     chosen = options()
-    plan = planned(chosen)
+    plan = planned(user, chosen)
     start(user, chosen, plan, is_open(job))
     flagged(plan)
 with right:

@@ -13,7 +13,7 @@ from pathlib import Path
 from cxr_core.records import Lane
 from cxr_core.settings import Settings
 from cxr_core.store.db import opened
-from cxr_core.work.opening import open_home
+from cxr_core.work.opening import SECRET_CHECK, open_home
 from cxr_core.work.starting import ask_for_demo
 from cxr_core.worker import standing_in
 
@@ -31,6 +31,7 @@ def make(target: Path) -> None:
         with opened(home) as db:
             db.execute("DELETE FROM sessions")
             db.execute("DELETE FROM workers")
+            db.execute("DELETE FROM site WHERE name = ?", (SECRET_CHECK,))  # each home has a secret of its own
             db.execute("VACUUM INTO ?", (str(target),))
 
 

@@ -14,7 +14,7 @@ from cxr_core.errors import BadInput, IntegrityError, NotFound, RejectedFile
 from cxr_core.records import Job, JobState, Lane, Role, Status
 from cxr_core.settings import Settings
 from cxr_core.store.migrations import check
-from cxr_core.work import accounts, monitoring, planning, requests, retraining, sources, starting
+from cxr_core.work import accounts, monitoring, requests, retraining, sources, starting
 from cxr_core.work.opening import is_demo, open_home
 from cxr_core.work.planning import Options
 from cxr_core.work.verifying import verify
@@ -93,7 +93,7 @@ def run_retrain(settings: Settings, options: argparse.Namespace) -> int:
     admin = accounts.admin_named(settings.home, options.by)
     chosen = Options(options.trained, options.epochs, options.learning_rate, options.replay)
     if options.dry_run:
-        planned = planning.plan(settings, chosen)
+        planned = retraining.preview(settings, admin, chosen)
         result({"table": planned.table(), "left_out": planned.left_out, "missing": planned.missing})
         return 0
     number = retraining.start(settings, admin, chosen)

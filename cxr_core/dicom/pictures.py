@@ -30,6 +30,7 @@ def stored_values(data: bytes, source: str) -> NDArray[Any]:
     check_size(*(_png_size(data) if source == "png" else _jpeg_size(data)))
     try:
         with Image.open(BytesIO(data), formats=[source.upper()]) as picture:
+            check_size(picture.height, picture.width)  # of two sizes in one file, this is the one that gets decoded
             pixels = _pixels(ImageOps.exif_transpose(picture))
     except DECODING_ERRORS as error:
         raise RejectedFile("undecodable", f"The {source.upper()} file is damaged. Send it again.") from error

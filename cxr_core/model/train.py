@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+import os
+import pickle
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -73,6 +76,8 @@ class _Run:
     optimiser: torch.optim.Optimizer
     generator: torch.Generator
     recipe: dict[str, Any]
+    material: str
+    """Hash of what it starts from and learns from: another run's checkpoint must not be taken up."""
     epoch: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
     best: dict[str, Tensor] = field(default_factory=dict)
@@ -80,14 +85,17 @@ class _Run:
     def state(self) -> dict[str, Any]:
         return {
             "network": self.network.state_dict(), "optimiser": self.optimiser.state_dict(),
-            "generator": self.generator.get_state(), "recipe": self.recipe,
+            "generator": self.generator.get_state(), "recipe": self.recipe, "material": self.material,
             "epoch": self.epoch, "history": self.history, "best": self.best,
         }  # fmt: skip
 
     def restore(self, path: Path) -> None:
-        state = torch.load(path, weights_only=True)
-        if state["recipe"] != self.recipe:
-            raise ModelError(f"{path} is left from a run with another recipe: remove it to start anew")
+        try:
+            state = torch.load(path, weights_only=True)
+        except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+            raise ModelError(f"{path} is damaged: remove it to start anew") from error
+        if (state["recipe"], state["material"]) != (self.recipe, self.material):
+            raise ModelError(f"{path} is left from a run with another recipe, base or data: remove it to start anew")
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.generator.set_state(state["generator"])
@@ -106,11 +114,12 @@ def train(
 
     The history has `epoch`, `size`, `loss`, `validation_loss`, `validation_auc` for every epoch. With a
     `checkpoint` path, every epoch is saved there, and a run that was broken off goes on from it. Raises
-    ModelError if a side lacks a class, or the checkpoint is of another recipe.
+    ModelError if a side lacks a class, or the checkpoint is of another recipe, base or data.
     """
     require_both_classes(training, validation)
     network.to(memory_format=torch.channels_last)
-    run = _Run(network, torch.optim.Adam(_parameter_groups(network, recipe)), torch.Generator(), recipe.as_dict())
+    optimiser, material = torch.optim.Adam(_parameter_groups(network, recipe)), _material(network, training, validation)
+    run = _Run(network, optimiser, torch.Generator(), recipe.as_dict(), material)
     run.generator.manual_seed(recipe.seed)
     if checkpoint is not None and checkpoint.exists():
         run.restore(checkpoint)
@@ -242,8 +251,20 @@ def _cosine(optimiser: torch.optim.Optimizer, recipe: Recipe, epoch: float) -> N
         group["lr"] = recipe.learning_rate * group["share"] * factor
 
 
+def _material(network: Network, *sides: Examples) -> str:
+    digest = hashlib.sha256()
+    for tensor in network.state_dict().values():
+        digest.update(tensor.contiguous().numpy().tobytes())
+    for side in sides:
+        digest.update(side.labels.tobytes() + side.grey.tobytes())
+    return digest.hexdigest()
+
+
 def _save(state: dict[str, Any], path: Path) -> None:
     """Replace the checkpoint as a whole: a kill leaves the last one or this one."""
     temporary = path.with_suffix(".partial")
-    torch.save(state, temporary)
+    with open(temporary, "wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
     temporary.replace(path)

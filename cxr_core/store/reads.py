@@ -42,7 +42,7 @@ LEFT JOIN predictions p ON p.id = r.prediction
 """
 
 
-def history(db: Database, reader: int | None = None, limit: int = 5000) -> list[dict[str, Any]]:
+def history(db: Database, reader: int | None = None, limit: int = -1) -> list[dict[str, Any]]:
     """Reads with what the reader saw of the model, newest first; of one reader or of all."""
     return rows(db, HISTORY + "WHERE ? IS NULL OR r.reader = ? ORDER BY r.id DESC LIMIT ?", (reader, reader, limit))
 

@@ -49,11 +49,6 @@ def create(home: Path, secret: bytes) -> None:
         temporary.unlink()
 
 
-def replace(home: Path, secret: bytes) -> None:
-    """Put another secret in the place of the old one: every pseudonym made so far becomes unreachable."""
-    _written_aside(home, secret).replace(home / FILE)
-
-
 def _written_aside(home: Path, secret: bytes) -> Path:
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = home / FILE

@@ -18,6 +18,8 @@ from cxr_core.ui.worklist_table import COLOURS, ROW_PIXELS
 from cxr_core.work import reviewing
 from cxr_core.work.reviewing import ReadForm
 
+MOST_SHOWN = 2000
+"""Reads that the page fetches: drawing a table of more would make it wait."""
 MOST_ROWS_SEEN = 20
 GREY = "#6c777e"
 

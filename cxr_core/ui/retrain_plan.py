@@ -9,7 +9,7 @@ from cxr_core.settings import Settings
 from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import site
-from cxr_core.work import monitoring, planning, retraining, reviewing
+from cxr_core.work import monitoring, retraining, reviewing
 from cxr_core.work.planning import Options, Plan
 
 TRAINED = {
@@ -20,17 +20,17 @@ TRAINED = {
 RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 
 
-def planned(options: Options) -> Plan:
+def planned(user: User, options: Options) -> Plan:
     """The training set as it would be now. Reading the base data takes a while, so it is kept until reads change."""
     home = site().home
-    newest = next((read["id"] for read in reviewing.history(home)), 0)
-    return _planned(site(), options, (str(home), newest, monitoring.running_model(home)))
+    newest = next((read["id"] for read in reviewing.history(home, newest=1)), 0)
+    return _planned(site(), user, options, (str(home), newest, monitoring.running_model(home)))
 
 
 @st.cache_data(show_spinner="Looking at what was flagged …", max_entries=4, ttl=600)
-def _planned(_settings: Settings, options: Options, state: tuple[str, int, str | None]) -> Plan:
+def _planned(_settings: Settings, _user: User, options: Options, state: tuple[str, int, str | None]) -> Plan:
     """`state` is what the plan depends on: the home, its newest read, and the running model."""
-    return planning.plan(_settings, options)
+    return retraining.preview(_settings, _user, options)
 
 
 def flagged(plan: Plan) -> None:

@@ -24,7 +24,6 @@ from cxr_core.work import accounts, pictures, starting
 LARGEST_FORM = 16_384
 LOOPBACK = {"127.0.0.1", "::1"}
 LOCAL_NAMES = {"127.0.0.1", "[::1]", "localhost"}
-MONTH = 30 * 24 * 3600
 
 
 def local_path(address: str) -> str:
@@ -109,7 +108,7 @@ async def do_sign_out(request: Request) -> Response:
 
 
 async def picture(request: Request) -> Response:
-    """GET /images/{id}.png: 401 without a session, 404 for what isn't there; the id names the pixels for ever."""
+    """GET /images/{id}.png: 401 without a session, 404 for what isn't there; a browser's copy is checked each time."""
     if not await run_in_threadpool(user_of, request):
         return PlainTextResponse("Sign in first.", 401)
     image = request.path_params["image"]
@@ -117,7 +116,7 @@ async def picture(request: Request) -> Response:
         path = pictures.path(settings.load().home, image)
     except NotFound as error:
         return PlainTextResponse(str(error), 404)
-    headers = {"Cache-Control": f"private, max-age={MONTH}, immutable", "ETag": f'"{image}"'}
+    headers = {"Cache-Control": "private, no-cache", "ETag": f'"{image}"'}
     if headers["ETag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return FileResponse(path, media_type="image/png", headers=headers)

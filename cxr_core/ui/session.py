@@ -7,6 +7,7 @@ import streamlit as st
 from cxr_core import settings
 from cxr_core.records import Role, User
 from cxr_core.settings import Settings
+from cxr_core.ui.workers import WORKERS
 from cxr_core.work import accounts
 
 COOKIE = "cxr_session"
@@ -41,6 +42,10 @@ def require_user(*roles: Role) -> User:
 
 @st.fragment(run_every=WATCH_SECONDS)
 def watch() -> None:
-    """Close the page soon after its session has ended: an X-ray must not stay on a screen that nobody uses."""
+    """Close the page soon after its session has ended: an X-ray must not stay on a screen that nobody uses.
+
+    And start a worker again that died meanwhile: somebody may be watching for an opinion without a click.
+    """
+    WORKERS.ensure(site())
     if not accounts.still_open(site(), token()):
         st.rerun(scope="app")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cxr_core.errors import BadInput, Conflict, NotAllowed, NotFound
+from cxr_core.errors import BadInput, NotAllowed, NotFound
 from cxr_core.records import Role, User
 from cxr_core.settings import Settings
 from cxr_core.store import audit, sessions, users
@@ -56,9 +56,8 @@ def add_user(home: Path, name: str, role: Role, password: str) -> User:
 
 def add_first_admin(home: Path, name: str, password: str) -> User:
     """The first account of a home. Raises Conflict once there is one."""
-    if not nobody_yet(home):
-        raise Conflict("there are accounts already: ask an admin, or use `python -m cxr_core users add`")
-    return add_user(home, name, Role.ADMIN, password)
+    with opened(home) as db:
+        return users.add(db, name, Role.ADMIN, password, by=users.FIRST_START)
 
 
 def admin_named(home: Path, name: str | None) -> User:
@@ -81,4 +80,4 @@ def shown_accounts(home: Path) -> list[tuple[str, str]]:
 def demand(user: User, *roles: Role) -> None:
     """Raises NotAllowed unless the user has one of the roles. Every use case that changes something asks."""
     if user.role not in roles:
-        raise NotAllowed(f"only {' or '.join(role.value for role in roles)} may do this; you are {user.role.value}")
+        raise NotAllowed(f"only {' or '.join(role.value for role in roles)} may do this; you are {user.role}")

@@ -46,10 +46,10 @@ def make(desk: Desk, job: Job) -> Outcome:
 
 def _accounts(desk: Desk) -> dict[Role, User]:
     with opened(desk.home) as db:
-        if not users.any_user(db):
-            for name, role, password in DEMO_ACCOUNTS:
-                users.add(db, name, role, password)
-        return {role: users.with_role(db, role)[0] for role in Role}
+        return {
+            role: users.named(db, name) or users.add(db, name, role, password, by="demo")
+            for name, role, password in DEMO_ACCOUNTS
+        }
 
 
 def _base(desk: Desk) -> None:

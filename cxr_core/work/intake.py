@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Any
 
 from sqlite_utils import Database
@@ -25,6 +26,7 @@ from cxr_core.store.db import opened
 from cxr_core.store.secret import site_secret
 from cxr_core.work import pictures, reading, spool
 from cxr_core.work.doing import Desk, Outcome
+from cxr_core.work.opening import DEMO_SECRET
 
 MEASURED_SIZE = 224
 
@@ -85,7 +87,8 @@ def _known(db: Database, image: str) -> Outcome:
 
 def arrive(desk: Desk, data: bytes, patient: str | None = None) -> Arrival:
     """Read, and key everything that identifies; an image without a patient is a patient of its own."""
-    source, content, secret = read(data), hashlib.sha256(data).hexdigest(), site_secret(desk.home)
+    source, content = read(data), hashlib.sha256(data).hexdigest()
+    secret = DEMO_SECRET if source.radiograph.synthetic else site_secret(desk.home)
     image = image_id(source.radiograph)
     if source.identity.patient:
         patient = pseudonym(secret, "patient", source.identity.patient)
@@ -115,20 +118,28 @@ def _row(arrival: Arrival, file_sha256: str) -> dict[str, Any]:
 
 def _unpack(desk: Desk, job: Job, data: bytes) -> Outcome:
     """Each file of a zip becomes a job of its own; what can't be unpacked gets its reason at once."""
-    tokens: list[tuple[int, str]] = []
+    tokens: list[tuple[int, str, str | None]] = []
     refused: list[dict[str, str]] = []
     for number, member in enumerate(archive.members(data), 1):
         if member.rejected:
             refused.append({"member": str(number), "reason": str(member.rejected)})
         else:
-            tokens.append((number, secrets.token_hex(16)))
+            tokens.append((number, secrets.token_hex(16), _patient_of(desk, job, member.name)))
             files.write_durably(spool.folder(desk.home) / tokens[-1][1], member.data)
         desk.tell({"unpacked": number})
+    if not tokens and not refused:
+        raise RejectedFile("empty", "The archive holds no files.")
     result: dict[str, Any] = {"refused": refused, "members": []}
 
     def write(db: Database) -> None:
         sender = spool.Sender(bulk=True)
-        for number, token in tokens:
-            result["members"].append(spool.queue(db, token, job.payload.get("patient"), sender, str(number)))
+        for number, token, patient in tokens:
+            result["members"].append(spool.queue(db, token, patient, sender, str(number)))
 
     return Outcome(result, write)
+
+
+def _patient_of(desk: Desk, job: Job, member: str) -> str | None:
+    """The pseudonym given with the zip, else that of the patient whom the site's pattern finds in the member's name."""
+    named = spool.patient_from_name(desk.settings, PurePosixPath(member).name)
+    return job.payload.get("patient") or (pseudonym(site_secret(desk.home), "patient", named) if named else None)

@@ -15,7 +15,7 @@ from cxr_core.work import spool
 
 DEMO = "demo"
 DEMO_SECRET = hashlib.sha256(b"the demo's patients are nobody's").digest()
-"""Known to all, so that every demo has the same pseudonyms; a demo never holds a real patient."""
+"""Known to all: it keys synthetic studies alone, so that every demo has the same pseudonyms."""
 
 
 SECRET_CHECK = "secret check"
@@ -26,9 +26,9 @@ def open_home(home: Path) -> list[str]:
 
     Raises IntegrityError if the secret that keyed its patients is gone or another one.
     """
+    home.mkdir(parents=True, exist_ok=True)
+    home.chmod(0o700)  # reads and password hashes are nobody else's business
     steps = migrations.migrate(home)
-    if is_demo(home):
-        secret.create(home, DEMO_SECRET)
     _ensure_secret(home)
     spool.folder(home).mkdir(exist_ok=True, mode=0o700)
     _install_first_model(home)

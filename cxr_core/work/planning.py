@@ -86,7 +86,7 @@ def base_sides(base: Path, samples: list[dataset.Sample]) -> dict[str, Side]:
     An image that no split knows is on the side where its patient's other images are.
     """
     own = dataset.split_file(base)
-    known = {**release.split(), **(dataset.read_split(own) if own.is_file() else {})}
+    known = {**(dataset.read_split(own) if own.is_file() else {}), **release.split()}
     drawn = dataset.split_by_patient(samples, seed=0)
     of_patient = {sample.patient: known[sample.sha256] for sample in samples if sample.sha256 in known}
     return {s.sha256: known.get(s.sha256) or of_patient.get(s.patient, drawn[s.sha256]) for s in samples}

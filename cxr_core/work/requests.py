@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from cxr_core.dicom.archive import is_zip
 from cxr_core.errors import BadInput
-from cxr_core.records import Job, JobState, Status, User
+from cxr_core.records import Job, JobState, Role, Status, User
 from cxr_core.settings import Settings
 from cxr_core.store import jobs
 from cxr_core.store.db import opened
 from cxr_core.work import spool
+from cxr_core.work.accounts import demand
 
 MEGABYTE = 2**20
 BULK_FROM = 20
@@ -48,22 +49,18 @@ def take_in(settings: Settings, user: User | None, uploads: Iterable[Upload], pa
 
     Raises BadInput, before anything is taken in, if one is larger than the site allows.
     """
+    if user is not None:  # None is the command line, which the operating system guards
+        demand(user, Role.RADIOLOGIST, Role.ADMIN)
     batch = list(uploads)
     for upload in batch:
         if len(upload.data) > settings.max_upload_mb * MEGABYTE:
             raise BadInput(f"{upload.name} is larger than {settings.max_upload_mb} MB (CXR_MAX_UPLOAD_MB)")
     numbers = []
     for upload in batch:
-        whose = patient or patient_from_name(settings, upload.name)
+        whose = patient or (None if is_zip(upload.data) else spool.patient_from_name(settings, upload.name))
         sender = spool.Sender(user.id if user else None, whose, bulk=len(batch) >= BULK_FROM)
         numbers.append(spool.receive(settings.home, upload.data, sender))
     return numbers
-
-
-def patient_from_name(settings: Settings, name: str) -> str | None:
-    """The patient that the site's file-name pattern finds in a name, if a pattern is set and fits."""
-    found = re.search(settings.patient_pattern, name) if settings.patient_pattern else None
-    return (found.group(1) if found.re.groups else found.group(0)) if found else None
 
 
 def jobs_of(home: Path, numbers: Iterable[int]) -> list[Job]:

@@ -20,6 +20,12 @@ RETRAIN = "retrain"
 REPREDICT = "repredict"
 
 
+def preview(settings: Settings, user: User, options: Options) -> Plan:
+    """What `start` would train on now, and what is missing. Raises NotAllowed."""
+    demand(user, Role.ADMIN)
+    return plan(settings, options)
+
+
 def start(settings: Settings, user: User, options: Options) -> int:
     """Fix the training set and queue the retrain; returns the job's number.
 
@@ -39,7 +45,7 @@ def cancel(home: Path, user: User, job: int) -> None:
     """Stop a retrain that waits or runs; nothing of it is kept."""
     demand(user, Role.ADMIN)
     with opened(home) as db, transaction(db):
-        if not jobs.cancel(db, job, f"cancelled by {user.name}"):
+        if jobs.get(db, job).kind != RETRAIN or not jobs.cancel(db, job, f"cancelled by {user.name}"):
             raise Conflict("this retrain has ended already")
         audit.record(db, user.name, "cancel retrain", str(job))
     remove_checkpoints(home)

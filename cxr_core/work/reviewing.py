@@ -16,6 +16,7 @@ from cxr_core.errors import BadInput, Conflict, NotAllowed
 from cxr_core.records import Label, Reason, Role, User
 from cxr_core.store import audit, images, models, predictions, reads, worklist
 from cxr_core.store.db import opened, transaction
+from cxr_core.work.accounts import demand
 
 LONGEST_COMMENT = 2000
 
@@ -138,14 +139,15 @@ def revise(home: Path, user: User, read: int, form: ReadForm) -> int:
         return _record(db, user, form, supersedes=read)
 
 
-def history(home: Path, reader: int | None = None) -> list[dict[str, Any]]:
-    """Every read, superseded ones included, with what its reader saw of the model; newest first."""
+def history(home: Path, reader: int | None = None, newest: int = -1) -> list[dict[str, Any]]:
+    """Reads, superseded ones included, with what their readers saw of the model, newest first: all, or the `newest`."""
     with opened(home) as db:
-        return reads.history(db, reader)
+        return reads.history(db, reader, newest)
 
 
 def history_csv(home: Path, user: User, reader: int | None = None) -> str:
-    """The history as CSV. Comments that a spreadsheet would run as formulas are made harmless."""
+    """The whole history as CSV. Comments that a spreadsheet would run as formulas are made harmless."""
+    demand(user, Role.RADIOLOGIST, Role.ADMIN)
     found = history(home, reader)
     text = io.StringIO()
     table = csv.DictWriter(text, fieldnames=list(found[0]) if found else ["id"], lineterminator="\r\n")
@@ -161,9 +163,10 @@ def _record(db: Database, user: User, form: ReadForm, supersedes: int | None) ->
     prediction = predictions.get(db, form.prediction) if form.prediction is not None else None
     agrees = _agrees(form, prediction)
     _check(user, form, prediction, agrees)
+    reason = form.reason.value if form.reason and agrees == 0 else None  # a reason is why a reader disagrees
     read = reads.add(db, {
         "image": form.image, "prediction": form.prediction, "reader": user.id, "supersedes": supersedes,
-        "agrees": agrees, "label": form.label.value, "reason": form.reason.value if form.reason else None,
+        "agrees": agrees, "label": form.label.value, "reason": reason,
         "comment": form.comment.strip(), "seconds": form.seconds, "made_at": clock.stamp(),
     })  # fmt: skip
     action = "revise read" if supersedes else "read"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from sqlite_utils import Database
 from cxr_core.dicom.pseudonym import pseudonym
 from cxr_core.errors import NotFound
 from cxr_core.records import Lane
+from cxr_core.settings import Settings
 from cxr_core.store import files, jobs
 from cxr_core.store.db import opened
 from cxr_core.store.secret import site_secret
@@ -27,6 +29,12 @@ class Sender:
     patient: str | None = None
     """An identifier for a PNG's or JPEG's patient; it is keyed before it is written anywhere."""
     bulk: bool = False
+
+
+def patient_from_name(settings: Settings, name: str) -> str | None:
+    """The patient that the site's file-name pattern finds in a name, if a pattern is set and fits."""
+    found = re.search(settings.patient_pattern, name) if settings.patient_pattern else None
+    return (found.group(1) if found.re.groups else found.group(0)) if found else None
 
 
 def folder(home: Path) -> Path:

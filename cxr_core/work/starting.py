@@ -10,9 +10,9 @@ from sqlite_utils import Database
 from cxr_core import clock
 from cxr_core.errors import Conflict
 from cxr_core.records import Job, JobState, Lane
-from cxr_core.store import files, images, jobs, secret, site, users, workers
+from cxr_core.store import files, images, jobs, site, users, workers
 from cxr_core.store.db import count, opened, transaction
-from cxr_core.work.opening import DEMO, DEMO_SECRET, SECRET_CHECK, install_first_model
+from cxr_core.work.opening import DEMO, install_first_model
 
 MAKE_DEMO = "make demo"
 DEMO_DAYS = 36
@@ -31,14 +31,14 @@ def ask_for_demo(home: Path) -> int:
 
     Where it is made already and its files are there, nothing is queued; a home that was started from the example
     database has the history without the files, and making the demo again makes them. Raises Conflict for a home
-    that somebody works in: a demo's secret is known to all.
+    that somebody works in: its history would be mixed with the story's.
     """
     with opened(home) as db, transaction(db):
         found = jobs.newest(db, MAKE_DEMO)
         if found and (found[0].state in OPEN or _is_whole(home, db, found[0])):
             return found[0].id
         if site.get(db, DEMO) is None:
-            _become_demo(home, db)
+            _become_demo(db)
         return jobs.ask(db, jobs.Request(MAKE_DEMO, Lane.LEARNING, {}))
 
 
@@ -47,11 +47,9 @@ def _is_whole(home: Path, db: Database, made: Job) -> bool:
     return made.state is JobState.DONE and all(path.exists() for path in stored)
 
 
-def _become_demo(home: Path, db: Database) -> None:
+def _become_demo(db: Database) -> None:
     if users.any_user(db) or count(db, "SELECT count(*) FROM images"):
         raise Conflict("this home is in use: set CXR_HOME to another folder for a demo")
-    secret.replace(home, DEMO_SECRET)
-    site.put(db, SECRET_CHECK, secret.check_value(home))
     site.put(db, DEMO, "1")
     _install_at_the_beginning(db)
 

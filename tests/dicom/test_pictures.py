@@ -1,5 +1,7 @@
 """PNG and JPEG files."""
 
+import struct
+import zlib
 from io import BytesIO
 
 import numpy as np
@@ -80,3 +82,11 @@ def test_a_jpeg_of_thousands_of_passes_is_refused():
     data = picture(film(bits=8), "JPEG", progressive=True)
     start, end = data.index(b"\xff\xda"), data.rindex(b"\xff\xda")
     assert reason_of(data[:start] + data[start : start + 40] * 300 + data[end:]) == "undecodable"
+
+
+def test_of_two_sizes_in_one_png_the_one_that_is_decoded_counts():
+    small = picture(film(bits=8))
+    header = b"IHDR" + struct.pack(">IIBBBBB", 13_200, 13_200, 8, 0, 0, 0, 0)
+    chunk = struct.pack(">I", len(header) - 4) + header + struct.pack(">I", zlib.crc32(header))
+    after_its_own = len(b"\x89PNG\r\n\x1a\n") + 25
+    assert reason_of(small[:after_its_own] + chunk + small[after_its_own:]) == "too_large"

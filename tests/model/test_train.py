@@ -90,7 +90,7 @@ def test_a_run_that_was_broken_off_ends_with_the_weights_of_an_unbroken_one(
     with pytest.raises(Conflict):
         train(new_network("none", TINY.seed), training, validation, TINY, checkpoint, stop)
     assert [path.name for path in tmp_path.iterdir()] == ["b.pt"]
-    network, told = new_network("none", seed=999), []
+    network, told = new_network("none", TINY.seed), []
     history = train(network, training, validation, TINY, checkpoint, told.append)
     assert min(entry["epoch"] for entry in told) == breaks_at[0]
     assert history == unbroken[1]
@@ -101,7 +101,7 @@ def test_a_run_that_was_broken_off_ends_with_the_weights_of_an_unbroken_one(
 def test_a_run_that_was_finished_is_not_trained_again(unbroken, training, validation, tmp_path):
     checkpoint = tmp_path / "c.pt"
     short = replace(TINY, stages=((32, 1),))
-    first, again = new_network("none", 1), new_network("none", 2)
+    first, again = new_network("none", 1), new_network("none", 1)
     train(first, training, validation, short, checkpoint, silent)
     told = []
     train(again, training, validation, short, checkpoint, told.append)
@@ -109,6 +109,11 @@ def test_a_run_that_was_finished_is_not_trained_again(unbroken, training, valida
     assert to_file(again) == to_file(first)
     with pytest.raises(ModelError, match="another recipe"):
         train(again, training, validation, replace(short, learning_rate=0.1), checkpoint, silent)
+    with pytest.raises(ModelError, match="base or data"):
+        train(new_network("none", 1), validation, training, short, checkpoint, silent)
+    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+    with pytest.raises(ModelError, match="damaged"):
+        train(new_network("none", 1), training, validation, short, checkpoint, silent)
 
 
 def test_the_best_epoch_at_the_serving_size_is_kept(training, validation):

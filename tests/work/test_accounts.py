@@ -8,7 +8,7 @@ import pytest
 from cxr_core import clock
 from cxr_core.errors import BadInput, Conflict, NotAllowed, NotFound
 from cxr_core.records import Role
-from cxr_core.work import accounts
+from cxr_core.work import accounts, starting
 from tests.work.sites import add_user, new_home, query
 
 
@@ -52,6 +52,19 @@ def test_the_first_start_makes_one_admin_and_no_second(settings):
     assert accounts.add_first_admin(settings.home, "ada", "a long password").role is Role.ADMIN
     with pytest.raises(Conflict, match="ask an admin"):
         accounts.add_first_admin(settings.home, "eve", "a long password")
+
+
+def test_a_demo_takes_no_first_admin(settings):
+    starting.ask_for_demo(settings.home)
+    with pytest.raises(Conflict):
+        accounts.add_first_admin(settings.home, "ada", "a long password")
+
+
+def test_who_made_an_account_is_on_record(settings):
+    accounts.add_first_admin(settings.home, "ada", "a long password")
+    accounts.add_user(settings.home, "bob", Role.RADIOLOGIST, "a long password")
+    made = [row["actor"] for row in query(settings, "SELECT actor FROM audit WHERE action = 'add user' ORDER BY id")]
+    assert made == ["first start", "command line"]
 
 
 def test_the_only_admin_need_not_be_named(settings):

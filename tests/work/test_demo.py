@@ -52,7 +52,7 @@ def test_everything_in_it_verifies(demo):
 
 def test_it_is_a_demo_with_the_demos_key_and_accounts(demo):
     assert is_demo(demo.home)
-    assert site_secret(demo.home) == DEMO_SECRET
+    assert site_secret(demo.home) != DEMO_SECRET, "what the whole world knows keys synthetic studies alone"
     for name, password in accounts.shown_accounts(demo.home):
         assert accounts.sign_in(demo, name, password)
     with opened(demo.home) as db:

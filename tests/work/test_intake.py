@@ -9,6 +9,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage
 
 from cxr_core import worker
+from cxr_core.dicom.phantoms.phantom import Phantom
 from cxr_core.dicom.stored import from_stored
 from cxr_core.model.dataset import draw_side
 from cxr_core.records import JobState, Lane, Status
@@ -133,6 +134,33 @@ def test_each_file_of_a_zip_gets_its_own_verdict(settings):
     assert files_in(settings, "spool") == []
 
 
+def test_a_zip_with_nothing_in_it_is_refused(settings):
+    (verdict,) = take_in(settings, zipped({"DICOMDIR": b"", "folder/": b""}))
+    assert (verdict.status, verdict.reasons) == ("rejected", ("The archive holds no files.",))
+
+
+def test_the_sites_pattern_finds_the_patients_of_the_files_in_a_zip(tmp_path):
+    settings = new_home(tmp_path, patient_pattern=r"^(\d+)_")
+    (number,) = requests.take_in(
+        settings,
+        None,
+        [Upload("77_all.zip", zipped({"a/12_1.png": picture(1), "12_2.png": picture(2), "13_1.png": picture(3)}))],
+    )
+    work_off(settings)
+    assert len(requests.verdicts(settings.home, [number])) == 3
+    patients = [row["patient"] for row in query(settings, "SELECT patient FROM images ORDER BY received_at")]
+    assert patients[0] == patients[1] != patients[2]
+
+
+def test_a_synthetic_study_is_keyed_the_same_everywhere_and_a_real_one_nowhere_else(tmp_path):
+    homes = [new_home(tmp_path / name) for name in ("one", "two")]
+    for settings in homes:
+        take_in(settings, Phantom(7, True, rows=128).data, to_bytes(dataset(chest(1, False, 96), PatientID="P-7")))
+    keyed = [{row["synthetic"]: row["patient"] for row in query(home, "SELECT * FROM images")} for home in homes]
+    assert keyed[0][1] == keyed[1][1]
+    assert keyed[0][0] != keyed[1][0]
+
+
 def test_a_single_file_does_not_wait_for_the_files_of_a_zip(settings):
     (batch,) = requests.take_in(settings, None, [Upload("a.zip", zipped({"1.png": picture(1), "2.png": picture(2)}))])
     own = worker.new_worker(settings, Lane.READING)
@@ -161,7 +189,7 @@ def test_the_side_is_drawn_from_pseudonym_and_secret(settings):
 def test_two_sites_give_one_patient_two_pseudonyms(tmp_path):
     places = [new_home(tmp_path / name) for name in ("one", "two")]
     for place in places:
-        take_in(place, film())
+        take_in(place, to_bytes(dataset(chest(1, False, 96), PatientID="P-7", Manufacturer="Canon", StationName="S1")))
     found = [query(place, "SELECT patient, device FROM images")[0] for place in places]
     assert found[0]["patient"] != found[1]["patient"]
     assert found[0]["device"] != found[1]["device"]

@@ -4,7 +4,7 @@ import pytest
 
 from cxr_core.errors import BadInput, NotFound
 from cxr_core.records import JobState, Status
-from cxr_core.work import requests
+from cxr_core.work import requests, spool
 from cxr_core.work.requests import BULK_FROM, Upload, Verdict
 from tests.work.sites import add_user, files_in, film, new_home, picture, query, work_off, zipped
 
@@ -54,7 +54,7 @@ def test_a_large_batch_gives_way_to_single_files(settings, count, bulk):
     [("", "17_a.png", None), (r"^(\d+)_", "17_a.png", "17"), (r"^\d+", "17_a.png", "17"), (r"^(\d+)_", "a.png", None)],
 )
 def test_the_sites_pattern_finds_the_patient_in_a_name(tmp_path, pattern, name, patient):
-    assert requests.patient_from_name(new_home(tmp_path, patient_pattern=pattern), name) == patient
+    assert spool.patient_from_name(new_home(tmp_path, patient_pattern=pattern), name) == patient
 
 
 def test_a_job_that_failed_is_a_rejected_file_with_its_reason(settings):
@@ -66,10 +66,11 @@ def test_a_job_that_failed_is_a_rejected_file_with_its_reason(settings):
     assert (verdict.state, verdict.status, bool(verdict.reasons)) == (JobState.FAILED, Status.REJECTED, True)
 
 
-def test_an_empty_zip_has_no_verdicts(settings):
+def test_an_empty_zip_has_one_verdict(settings):
     numbers = requests.take_in(settings, None, [Upload("a.zip", zipped({}))])
     work_off(settings)
-    assert requests.verdicts(settings.home, numbers) == []
+    (verdict,) = requests.verdicts(settings.home, numbers)
+    assert verdict.reasons == ("The archive holds no files.",)
 
 
 def test_a_job_that_is_not_there_is_not_found(settings):

@@ -57,6 +57,13 @@ def test_a_disagreement_keeps_its_reason(settings, reader, image):
     assert (read["agrees"], read["label"], read["reason"]) == (0, "Normal", "skin fold")
 
 
+def test_agreeing_after_all_leaves_no_reason(settings, reader, image):
+    read = reviewing.submit(settings.home, reader, form(settings, image, agrees=False, reason=Reason.SKIN_FOLD))
+    reviewing.revise(settings.home, reader, read, form(settings, image, agrees=True, reason=Reason.SKIN_FOLD))
+    newest = reviewing.history(settings.home)[0]
+    assert (newest["agrees"], newest["reason"]) == (1, None)
+
+
 def test_a_disagreement_needs_a_reason(settings, reader, image):
     with pytest.raises(BadInput, match="choose a reason"):
         reviewing.submit(settings.home, reader, form(settings, image, agrees=False, reason=None))

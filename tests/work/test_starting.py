@@ -17,10 +17,10 @@ def settings(tmp_path):
     return new_home(tmp_path)
 
 
-def test_an_empty_home_becomes_a_demo_with_the_demos_secret(settings):
+def test_an_empty_home_becomes_a_demo_and_keeps_a_secret_of_its_own(settings):
     number = starting.ask_for_demo(settings.home)
     assert is_demo(settings.home)
-    assert site_secret(settings.home) == DEMO_SECRET
+    assert site_secret(settings.home) != DEMO_SECRET
     assert starting.demo_job(settings.home).id == number
     assert accounts.shown_accounts(settings.home)
     open_home(settings.home)
