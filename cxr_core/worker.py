@@ -100,8 +100,8 @@ def process_one_job(worker: Worker) -> bool:
     except CxrError as error:
         _fail(worker, job, str(error))
     except Exception:
-        log.exception("job %s (%s) failed", job.id, job.kind)
-        _fail(worker, job, "the program failed at this; the worker's log has the details")
+        log.exception("job %s (%s) failed, attempt %s", job.id, job.kind, job.attempts)
+        _try_again(worker, job)
     return True
 
 
@@ -211,6 +211,15 @@ def _settle(worker: Worker, job: Job, outcome: Outcome) -> None:
         outcome.write(db)
         if not jobs.finish(db, job.id, worker.id, outcome.result):
             raise Conflict("the job was given to another worker, or cancelled")
+
+
+def _try_again(worker: Worker, job: Job) -> None:
+    """What nobody foresaw may pass, like a full disk: the job has its other attempts before it fails for good."""
+    if job.attempts >= jobs.MOST_ATTEMPTS:
+        _fail(worker, job, "the program failed at this; the worker's log has the details")
+        return
+    with opened(worker.desk.home) as db:
+        jobs.put_back(db, job.id, worker.id)
 
 
 def _fail(worker: Worker, job: Job, why: str) -> None:

@@ -68,8 +68,28 @@ def test_a_failure_is_recorded_in_plain_words(settings, own, monkeypatch):
 
 def test_a_programs_mistake_ends_the_job_and_not_the_worker(settings, own, monkeypatch):
     number = ask(settings, lambda desk, job: 1 / 0, monkeypatch)
-    assert worker.process_one_job(own)
+    for _ in range(jobs.MOST_ATTEMPTS):
+        assert worker.process_one_job(own)
     assert "worker's log" in job(settings, number).error
+    assert not worker.process_one_job(own)
+
+
+def test_a_failure_that_passes_loses_nothing(settings, own, monkeypatch):
+    handler, failed = worker.HANDLERS[spool.INTAKE], []
+
+    def fails_once(desk, job):
+        if not failed:
+            failed.append(job.id)
+            raise OSError("no space left on device")
+        return handler(desk, job)
+
+    monkeypatch.setitem(worker.HANDLERS, spool.INTAKE, fails_once)
+    number = spool.receive(settings.home, picture(), spool.Sender())
+    worker.process_one_job(own)
+    assert len(files_in(settings, "spool")) == 1
+    worker.process_one_job(own)
+    assert (job(settings, number).state, job(settings, number).attempts) == (JobState.DONE, 2)
+    assert files_in(settings, "spool") == []
 
 
 def test_a_write_that_fails_leaves_nothing_written(settings, own, monkeypatch):

@@ -88,6 +88,14 @@ def cancel(db: Database, job: int, why: str) -> bool:
     return changed.rowcount == 1
 
 
+def put_back(db: Database, job: int, worker: str) -> None:
+    """Queue a job of this worker's again; the attempt counts."""
+    db.execute(
+        "UPDATE jobs SET state = 'queued', worker = NULL WHERE id = ? AND worker = ? AND state = 'running'",
+        (job, worker),
+    )
+
+
 def hand_back(db: Database, worker: str) -> int:
     """Queue again what a worker held; for a worker that is being stopped, the attempt isn't counted."""
     return db.execute(
