@@ -22,7 +22,7 @@ with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
     )  # fmt: skip
     st.caption("Each week beside the reference of the model in use: what it saw on patients kept from its training.")
 watch = monitoring.watch(site().home, RANGES[span or "3 months"])
-if not watch.images:
+if not watch.windows:
     words.empty("No predictions in this time", "Upload X-rays on the worklist, or choose a longer time.")
     st.stop()
 summary(watch)

@@ -41,8 +41,6 @@ class Watch:
     """When another model was put to use, within the time shown."""
     reference: Mapping[str, Sketch]
     """The running model's reference."""
-    images: int
-    """Images that were predicted in the time shown."""
 
 
 def watch(home: Path, days: int) -> Watch:
@@ -57,7 +55,6 @@ def watch(home: Path, days: int) -> Watch:
         weekly_agreement(_judgement(read) for read in agreement(home, days)),
         [release for release in releases(home) if release.at >= since],
         references.by_model[references.running],
-        sum(row["first"] for row in rows),
     )
 
 

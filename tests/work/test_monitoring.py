@@ -117,7 +117,17 @@ def test_an_image_that_two_versions_predicted_counts_once(settings):
 def test_what_is_watched_holds_together(settings):
     take_in(settings, picture(1))
     found = monitoring.watch(settings.home, 28)
-    assert found.images == 1
+    assert [window.n for window in found.windows if window.model is None] == [1]
     assert [mark.model for mark in found.releases] == [FIRST]
     assert set(found.reference) == {signal.name for signal in found.signals}
     assert all(isinstance(mark.at, datetime) for mark in found.releases)
+
+
+def test_an_image_that_a_new_version_read_again_counts_once_among_the_pictures(settings):
+    see(settings, 40)
+    add_second(settings, "promote")
+    see(settings, 40, "second")
+    found = monitoring.watch(settings.home, 28)
+    counted = {(window.model, window.n) for window in found.windows}
+    assert counted == {(None, 40), (FIRST, 40), ("second", 40)}
+    assert monitoring.drift_now(settings.home, 28)["images"] == 40
