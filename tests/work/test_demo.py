@@ -119,7 +119,6 @@ def test_a_demo_that_has_its_history_but_no_files_gets_them_made_again(copy):
     before, files = rows_of(copy), derived(copy)
     for folder in ("images", "pictures", planning.DEMO_BASE):
         shutil.rmtree(copy.home / folder)
-    (copy.home / "secret.key").unlink()
     remake(copy)
     assert derived(copy) == files
     assert rows_of(copy) == before
