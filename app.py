@@ -6,15 +6,17 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from cxr_core import settings
-from cxr_core.errors import SettingsError
+from cxr_core.errors import CxrError
 from cxr_core.ui.guard import Guard
 from cxr_core.ui.mishaps import show
 from cxr_core.ui.routes import ROUTES
 from cxr_core.ui.server import lifespan
+from cxr_core.work.opening import open_home
 
+# Here and not in the server's life, where an error is shown with a trace that buries what to do.
 try:
-    settings.load()
-except SettingsError as error:
+    open_home(settings.load().home)
+except CxrError as error:
     raise SystemExit(f"cxr: {error}") from None
 
 # The frame lies inside cxr_core: beside a folder called pages/, Streamlit would serve each page without it.

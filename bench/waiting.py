@@ -11,6 +11,7 @@ from bench.prediction import spread
 from bench.subjects import big_study
 from cxr_core.records import Role
 from cxr_core.work import accounts
+from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import open_home
 from tests.browser import steps
 from tests.browser.app import chromium, new_page, running_app
@@ -24,7 +25,7 @@ def upload_to_opinion() -> Measurement:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         open_home(home)
-        accounts.add_user(home, PERSON[0], Role.RADIOLOGIST, PERSON[1])
+        accounts.add_user(home, COMMAND_LINE, PERSON[0], Role.RADIOLOGIST, PERSON[1])
         with running_app(home) as app, chromium() as browser:
             page = new_page(browser, app).page
             steps.sign_in(page, *PERSON)

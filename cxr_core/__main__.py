@@ -43,8 +43,9 @@ def _judging(commands: argparse._SubParsersAction) -> None:
     evaluate.add_argument("--side", choices=("train", "validation", "calibration", "locked"))
     evaluate.add_argument("--model", metavar="NAME", help="a version of the home, or a .safetensors file")
     deidentify = _command(commands, "deidentify", "judging.run_deidentify", "de-identified copies of X-rays")
-    deidentify.add_argument("source", type=Path, metavar="SRC")
-    deidentify.add_argument("destination", type=Path, metavar="DST")
+    deidentify.add_argument("source", type=Path, metavar="SRC", help="a file, a folder or a zip")
+    deidentify.add_argument("destination", type=Path, metavar="DST",
+                            help="a folder, made if need be; or NAME.dcm for the copy of one file")  # fmt: skip
 
 
 def _running(commands: argparse._SubParsersAction) -> None:

@@ -56,6 +56,11 @@ class JobState(StrEnum):
     DONE = "done"
     FAILED = "failed"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether something may still become of the job: it waits or runs."""
+        return self in (JobState.QUEUED, JobState.RUNNING)
+
 
 class Lane(StrEnum):
     """Which worker takes a job: reading must never wait for learning."""
@@ -103,9 +108,12 @@ class Radiograph:
     tone: Tone
     source: str
     """`dicom`, `png` or `jpeg`."""
-    modality: str | None = None
+    modality: str = "OT"
+    """`CR`, `DX`, …, or DICOM's `OT` (other) where it isn't known."""
     view: str | None = None
     """PA, AP, LL, …: ViewPosition, or None where it isn't known."""
+    orientation: tuple[str, str] | None = None
+    """Where rows and columns run to on the patient, such as L and F: PatientOrientation (PS3.3 C.7.6.1.1.1)."""
     age_years: int | None = None
     sex: str | None = None
     manufacturer: str | None = None

@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from cxr_core.errors import SettingsError
+
+CONFIG = "CXR_CONFIG"
+"""Names the settings file."""
+OF_THE_SUITE = frozenset({"CXR_REQUIRE_ALL", "CXR_SCREENSHOTS"})
+"""What else begins with CXR_: `make test` and `make screenshots` tell the tests by it what to do."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,7 @@ class Settings:
     demo: bool = False
     """Fill an empty home with synthetic studies, and show the demo accounts at the sign-in."""
     threads: int = 0
-    """Threads that a worker computes with; 0 leaves one core to the screens."""
+    """Threads that a worker computes with; 0 takes every core for reading, and all but one for learning."""
     idle_minutes: int = 30
     """A session without a click ends after this."""
     max_upload_mb: int = 512
@@ -36,11 +42,13 @@ class Settings:
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings: defaults, then the TOML file that CXR_CONFIG names, then the environment.
 
-    Raises SettingsError with the name and the value of the first setting that can't be used.
+    Raises SettingsError with the name and the value of the first setting that can't be used, or isn't known.
     """
-    values = _from_file(environment.get("CXR_CONFIG"))
+    named = {name for name in environment if name.upper().startswith("CXR_")} - OF_THE_SUITE
+    _refuse_unknown("environment", named, [CONFIG, *map(_variable, _PARSERS)])
+    values = _from_file(environment.get(CONFIG))
     for name in _PARSERS:
-        if (text := environment.get(f"CXR_{name.upper()}")) is not None:
+        if (text := environment.get(_variable(name))) is not None:
             values[name] = text
     parsed = {name: _parse(name, value) for name, value in values.items()}
     return Settings(**{name: value for name, value in parsed.items() if value is not None})
@@ -52,17 +60,27 @@ def _from_file(path: str | None) -> dict[str, Any]:
     try:
         values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise SettingsError(f"CXR_CONFIG={path}: {error}") from error
-    if unknown := sorted(set(values) - set(_PARSERS)):
-        raise SettingsError(f"{path}: unknown setting {unknown[0]!r}; known are {', '.join(_PARSERS)}")
+        raise SettingsError(f"{CONFIG}={path}: {error}") from error
+    _refuse_unknown(path, values, list(_PARSERS))
     return values
+
+
+def _refuse_unknown(place: str, names: Iterable[str], known: Sequence[str]) -> None:
+    """A misspelt setting that went unnoticed would leave its default in force, with nothing to show it."""
+    if unknown := sorted(set(names) - set(known)):
+        hint = "".join(f" (did you mean {nearest}?)" for nearest in get_close_matches(unknown[0], known, 1))
+        raise SettingsError(f"{place}: unknown setting {unknown[0]!r}{hint}; known are {', '.join(known)}")
+
+
+def _variable(name: str) -> str:
+    return f"CXR_{name.upper()}"
 
 
 def _parse(name: str, value: Any) -> Any:
     try:
         return _PARSERS[name](str(value))
     except ValueError as error:
-        raise SettingsError(f"CXR_{name.upper()}={value}: {error}") from error
+        raise SettingsError(f"{_variable(name)}={value}: {error}") from error
 
 
 def _folder(value: str) -> Path:

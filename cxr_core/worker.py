@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import importlib
 import logging
 import os
 import secrets
@@ -28,19 +29,20 @@ from cxr_core.settings import Settings
 from cxr_core.store import jobs, workers
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.migrations import check
-from cxr_core.work import demo, intake, learning, reading, spool
+from cxr_core.work import reading, spool
 from cxr_core.work.doing import Desk, Outcome
 from cxr_core.work.retraining import REPREDICT, RETRAIN
 from cxr_core.work.starting import MAKE_DEMO
 
 log = logging.getLogger(__name__)
 
-HANDLERS: dict[str, Callable[[Desk, Job], Outcome]] = {
-    spool.INTAKE: intake.take_in,
-    REPREDICT: reading.repredict,
-    RETRAIN: learning.retrain,
-    MAKE_DEMO: demo.make,
+Handler = Callable[[Desk, Job], Outcome]
+
+HANDLERS = {
+    Lane.READING: {spool.INTAKE: "intake.take_in", REPREDICT: "reading.repredict"},
+    Lane.LEARNING: {RETRAIN: "learning.retrain", MAKE_DEMO: "demo.make"},
 }
+"""Which function of work/ does each kind of job. Only a worker's own lane is imported: reading is up sooner for it."""
 BEAT_SECONDS = 2
 NAP_SECONDS = 0.1
 """Between looks for work: short, because a radiologist is waiting for the opinion."""
@@ -61,6 +63,8 @@ class Worker:
 
     desk: Desk
     lane: Lane
+    handlers: dict[str, Handler]
+    """What does each kind of job."""
     starter: int | None = None
     """The process that it must not outlive."""
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -80,7 +84,14 @@ class Worker:
 
 def new_worker(settings: Settings, lane: Lane, starter: int | None = None) -> Worker:
     """A worker with a name of its own."""
-    return Worker(Desk(settings, worker=secrets.token_hex(8)), lane, starter)
+    handlers = {kind: _imported(name) for kind, name in HANDLERS[lane].items()}
+    return Worker(Desk(settings, worker=secrets.token_hex(8)), lane, handlers, starter)
+
+
+def _imported(name: str) -> Handler:
+    module, function = name.split(".")
+    handler: Handler = getattr(importlib.import_module(f"cxr_core.work.{module}"), function)
+    return handler
 
 
 def process_one_job(worker: Worker) -> bool:
@@ -94,7 +105,7 @@ def process_one_job(worker: Worker) -> bool:
         return False
     try:
         with _heartbeat(worker, job) as desk:
-            outcome = HANDLERS[job.kind](desk, job)
+            outcome = worker.handlers[job.kind](desk, job)
         _settle(worker, job, outcome)
         outcome.after()
     except CxrError as error:
@@ -233,12 +244,11 @@ def _fail(worker: Worker, job: Job, why: str) -> None:
 
 def _use_threads(settings: Settings, lane: Lane) -> None:
     """Learning leaves a core to reading: a radiologist must not wait for a retrain."""
-    cores = os.cpu_count() or 1
+    # A container may hold fewer cores than the machine has; unlike os.cpu_count(), OpenCV counts those it may use.
+    cores = cv2.getNumberOfCPUs()
     threads = settings.threads or max(1, cores - (1 if lane is Lane.LEARNING else 0))
     torch.set_num_threads(threads)
     cv2.setNumThreads(threads)
-    if lane is Lane.LEARNING:
-        os.nice(10)
 
 
 def _stopper(worker: Worker) -> Callable[[int, FrameType | None], None]:

@@ -11,7 +11,7 @@ from cxr_core.ui.drift_table import summary, table
 from cxr_core.ui.session import require_user, site
 from cxr_core.work import monitoring
 
-require_user(Role.RADIOLOGIST, Role.ADMIN)
+user = require_user(Role.RADIOLOGIST, Role.ADMIN)
 
 RANGES = {"4 weeks": 28, "3 months": 91, "1 year": 365}
 
@@ -21,7 +21,7 @@ with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         label_visibility="collapsed",
     )  # fmt: skip
     st.caption("Each week beside the reference of the model in use: what it saw on patients kept from its training.")
-watch = monitoring.watch(site().home, RANGES[span or "3 months"])
+watch = monitoring.watch(site().home, user, RANGES[span or "3 months"])
 if not watch.windows:
     words.empty("No predictions in this time", "Upload X-rays on the worklist, or choose a longer time.")
     st.stop()

@@ -10,9 +10,9 @@ from cxr_core.ui.card import card_page
 from cxr_core.ui.session import require_user, site
 from cxr_core.work import monitoring
 
-require_user(Role.RADIOLOGIST, Role.ADMIN)
+user = require_user(Role.RADIOLOGIST, Role.ADMIN)
 
-versions = {version["name"]: version for version in monitoring.model_versions(site().home)}
+versions = {version["name"]: version for version in monitoring.model_versions(site().home, user)}
 if not versions:
     words.empty("No model yet", "Start the program with streamlit run app.py: it installs the first release.")
     st.stop()

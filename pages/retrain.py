@@ -14,8 +14,8 @@ from cxr_core.work import retraining
 
 user = require_user(Role.ADMIN)
 
-job = retraining.newest_job(site().home)
-waiting = retraining.candidate(site().home)
+job = retraining.newest_job(site().home, user)
+waiting = retraining.candidate(site().home, user)
 left, right = st.columns([1, 1.7], gap="large")
 with left:
     st.html("<h3>New retrain</h3>")
@@ -25,7 +25,7 @@ with left:
     flagged(plan)
 with right:
     if job and is_open(job):
-        live(job.id)
+        live(user, job.id)
     else:
         ended(job)
     if waiting:

@@ -9,28 +9,20 @@ from cxr_core.ui import walk, words
 from cxr_core.ui.opinion import known, opinion
 from cxr_core.ui.places import place
 from cxr_core.ui.read_form import read_form
-from cxr_core.ui.reads_shown import reads_shown
+from cxr_core.ui.reads_shown import reads_shown, said_and_revisable
 from cxr_core.ui.session import require_user, site
 from cxr_core.ui.viewer import viewer
 from cxr_core.work import reviewing
 
 user = require_user(Role.RADIOLOGIST, Role.ADMIN)
 
-
-@st.fragment(run_every=0.5)
-def wait_for_opinion(image: str) -> None:
-    """Draw the page anew as soon as the model has read the image."""
-    if reviewing.case(site().home, image).prediction is not None:
-        st.rerun(scope="app")
-
-
-image = walk.current()
+image = walk.current(user)
 if image is None:
     words.empty("Nothing waits to be read", "Upload X-rays on the worklist; they appear here once they are analysed.")
     st.page_link(place("worklist"), label="Go to the worklist")
     st.stop()
-case = reviewing.case(site().home, image)
-following = walk.following(image)
+case = reviewing.case(site().home, user, image)
+following = walk.following(user, image)
 pictures, panel = st.columns([3.5, 1], gap="small")
 with pictures:
     viewer(case, following)
@@ -44,9 +36,7 @@ with panel, st.container(key="panel", gap="small"):
     back, forward = st.columns(2, gap="small")
     stepped_back = back.button("Previous", key="step-back", shortcut="K", width="stretch")
     stepped_on = forward.button("Next", key="step-next", shortcut="J", width="stretch", disabled=following is None)
-if done := walk.recorded():
-    st.toast(f"Recorded: {done['label']}. [Revise it](/history?read={done['read']})", icon=":material/check:")
-if case.prediction is None:
-    wait_for_opinion(image)
+    if done := walk.just_recorded(image):
+        said_and_revisable(done)
 if stepped_back or stepped_on:
-    walk.go(image, 1 if stepped_on else -1)
+    walk.go(user, image, 1 if stepped_on else -1)

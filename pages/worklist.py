@@ -16,15 +16,15 @@ user = require_user(Role.RADIOLOGIST, Role.ADMIN)
 
 demo_progress()
 cases, way_in = st.columns([3.5, 1], gap="medium")
-with cases:
+with cases, st.container(key="fill-cases"):
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        counts()
+        counts(user)
         st.space("stretch")
-        first = reviewing.next_case(site().home)
+        first = reviewing.next_case(site().home, user)
         words = "Read the next case" if user.role is Role.RADIOLOGIST else "Look at the next case"
         start = st.button(words, type="primary", shortcut="Enter", disabled=first is None)
-    picked = table(filters())
-with way_in:
+    picked = table(user, filters(user))
+with way_in, st.container(key="fill-uploads"):
     uploads(user)
 if image := picked or (first if start else None):
     st.switch_page(place("review"), query_params={"image": image})

@@ -18,6 +18,17 @@ def shipped():
     return predict.load_file(release.WEIGHTS)
 
 
+@pytest.fixture(scope="module")
+def one_thread():
+    """For tests that train: several threads add sums up in another order, and only get in each other's way."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(autouse=True)
 def main_module_stays():
     """Streamlit's AppTest leaves its page in the place of `__main__`, which processes spawned later would run."""

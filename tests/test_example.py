@@ -9,6 +9,7 @@ from cxr_core.settings import Settings
 from cxr_core.store import migrations
 from cxr_core.store.db import FILE, opened, rows
 from cxr_core.work import accounts, reviewing
+from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import is_demo, open_home
 from cxr_core.work.verifying import verify
 from tests.processes import command
@@ -37,11 +38,11 @@ def test_a_home_started_from_it_gets_every_file_again_and_verifies(home):
     open_home(home)
     assert is_demo(home)
     assert accounts.shown_accounts(home)
-    before = verify(home)
+    before = verify(home, COMMAND_LINE)
     assert len(before["problems"]) == before["images"]  # the files aren't part of the example, all else is
     made = command(Settings(home=home, threads=1), "demo", patience=900)
     assert made.returncode == 0, made.stderr
-    after = verify(home)
+    after = verify(home, COMMAND_LINE)
     assert after["problems"] == []
     assert (after["images"], after["models"]) == (before["images"], before["models"])
-    assert reviewing.counts(home)["waiting"] > 0
+    assert reviewing.counts(home, COMMAND_LINE)["waiting"] > 0

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cxr_core import records
-from cxr_core.records import CLASSES, Label, Role, Side, Tone
+from cxr_core.records import CLASSES, JobState, Label, Role, Side, Tone
 
 RECORDS = [found for _, found in inspect.getmembers(records, dataclasses.is_dataclass)]
 
@@ -24,6 +24,8 @@ def test_what_the_database_checks_is_what_the_program_says():
     assert "role IN ('{}')".format("', '".join(Role)) in text
     assert "side IN ('{}')".format("', '".join(Side)) in text
     assert "label IN ('{}')".format("', '".join(CLASSES)) in text
+    assert "state IN ('{}')".format("', '".join(JobState)) in text
+    assert "WHERE state IN ('{}')".format("', '".join(state for state in JobState if state.is_open)) in text
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.__name__)

@@ -1,11 +1,15 @@
 """Settings: defaults, then the file, then the environment; a wrong value stops with its name."""
 
+import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from cxr_core.errors import SettingsError
 from cxr_core.settings import Settings, load
+
+ROOT = Path(__file__).parents[1]
 
 
 def written(folder, text):
@@ -81,6 +85,41 @@ def test_a_value_of_a_wrong_kind_in_the_file_stops_too(tmp_path, line):
 def test_an_unknown_setting_in_the_file_is_named_with_those_that_are_known(tmp_path):
     with pytest.raises(SettingsError, match=r"unknown setting 'colour'; known are home, base_data"):
         load(written(tmp_path, 'colour = "blue"'))
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("CXR_HOEM", "CXR_HOME"), ("CXR_IDLE_MINUTS", "CXR_IDLE_MINUTES"), ("CXR_CONFG", "CXR_CONFIG")],
+)
+def test_a_misspelt_variable_is_named_with_the_one_that_was_meant(name, meant):
+    with pytest.raises(SettingsError, match=rf"unknown setting '{name}' \(did you mean {meant}\?\); known are CXR_"):
+        load({name: "5", "CXR_HOME": "/srv/cxr"})
+
+
+@pytest.mark.parametrize("name", ["CXR_", "CXR_ZZZ", "cxr_zzz"])
+def test_a_variable_that_is_like_no_setting_is_refused_with_those_that_are_known(name):
+    with pytest.raises(SettingsError, match=f"environment: unknown setting '{name}'") as wrong:
+        load({name: ""})
+    assert all(f"CXR_{field.name.upper()}" in str(wrong.value) for field in fields(Settings))
+
+
+def test_variables_of_the_suite_and_of_others_are_no_settings():
+    assert load({"CXR_REQUIRE_ALL": "1", "CXR_SCREENSHOTS": "docs", "CXRAY_HOME": "x", "HOME": "/root"}) == Settings()
+
+
+def test_a_misspelt_setting_in_the_file_is_named_with_the_one_that_was_meant(tmp_path):
+    with pytest.raises(SettingsError, match=r"unknown setting 'idle_minuts' \(did you mean idle_minutes\?\)"):
+        load(written(tmp_path, "idle_minuts = 5"))
+
+
+def test_every_variable_that_the_project_speaks_of_is_known():
+    texts = [ROOT / "Makefile", ROOT / "README.md", ROOT / ".ci" / "run", *(ROOT / "docs").glob("*.md")]
+    named = {name for path in texts for name in re.findall(r"\bCXR_[A-Z_]+\b", path.read_text(encoding="utf-8"))}
+    for name in named:
+        try:
+            load({name: ""})
+        except SettingsError as wrong:
+            assert "unknown setting" not in str(wrong), name
 
 
 @pytest.mark.parametrize("content", [b"home = ", b"\xff\xfe", b"[home]\n[home]\n"])

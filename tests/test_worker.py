@@ -1,5 +1,8 @@
 """The worker's rules, within one process: a job is done once, or not at all."""
 
+import os
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -11,6 +14,7 @@ from cxr_core.store import jobs, site, workers
 from cxr_core.store.db import opened
 from cxr_core.work import spool
 from cxr_core.work.doing import Outcome
+from tests.processes import ROOT
 from tests.work.sites import files_in, job, new_home, picture, query
 
 
@@ -24,10 +28,10 @@ def own(settings):
     return worker.new_worker(settings, Lane.READING)
 
 
-def ask(settings, handler, monkeypatch):
+def ask(own, handler):
     """Queue a job of a kind that only this test has."""
-    monkeypatch.setitem(worker.HANDLERS, "test", handler)
-    with opened(settings.home) as db:
+    own.handlers["test"] = handler
+    with opened(own.desk.home) as db:
         return jobs.ask(db, jobs.Request("test", Lane.READING, {}))
 
 
@@ -50,32 +54,32 @@ def test_without_a_job_there_is_nothing_to_do(own):
     assert not worker.process_one_job(own)
 
 
-def test_what_a_job_writes_and_its_end_are_one(settings, own, monkeypatch):
+def test_what_a_job_writes_and_its_end_are_one(settings, own):
     tidied = []
-    number = ask(settings, lambda desk, job: Outcome({"a": 1}, after=lambda: tidied.append(job.id)), monkeypatch)
+    number = ask(own, lambda desk, job: Outcome({"a": 1}, after=lambda: tidied.append(job.id)))
     assert worker.process_one_job(own)
     assert (job(settings, number).state, job(settings, number).result, tidied) == (JobState.DONE, {"a": 1}, [number])
 
 
-def test_a_failure_is_recorded_in_plain_words(settings, own, monkeypatch):
+def test_a_failure_is_recorded_in_plain_words(settings, own):
     def fails(desk, job):
         raise BadInput("the film is upside down")
 
-    number = ask(settings, fails, monkeypatch)
+    number = ask(own, fails)
     assert worker.process_one_job(own)
     assert (job(settings, number).state, job(settings, number).error) == (JobState.FAILED, "the film is upside down")
 
 
-def test_a_programs_mistake_ends_the_job_and_not_the_worker(settings, own, monkeypatch):
-    number = ask(settings, lambda desk, job: 1 / 0, monkeypatch)
+def test_a_programs_mistake_ends_the_job_and_not_the_worker(settings, own):
+    number = ask(own, lambda desk, job: 1 / 0)
     for _ in range(jobs.MOST_ATTEMPTS):
         assert worker.process_one_job(own)
     assert "worker's log" in job(settings, number).error
     assert not worker.process_one_job(own)
 
 
-def test_a_failure_that_passes_loses_nothing(settings, own, monkeypatch):
-    handler, failed = worker.HANDLERS[spool.INTAKE], []
+def test_a_failure_that_passes_loses_nothing(settings, own):
+    handler, failed = own.handlers[spool.INTAKE], []
 
     def fails_once(desk, job):
         if not failed:
@@ -83,7 +87,7 @@ def test_a_failure_that_passes_loses_nothing(settings, own, monkeypatch):
             raise OSError("no space left on device")
         return handler(desk, job)
 
-    monkeypatch.setitem(worker.HANDLERS, spool.INTAKE, fails_once)
+    own.handlers[spool.INTAKE] = fails_once
     number = spool.receive(settings.home, picture(), spool.Sender())
     worker.process_one_job(own)
     assert len(files_in(settings, "spool")) == 1
@@ -92,41 +96,41 @@ def test_a_failure_that_passes_loses_nothing(settings, own, monkeypatch):
     assert files_in(settings, "spool") == []
 
 
-def test_a_write_that_fails_leaves_nothing_written(settings, own, monkeypatch):
+def test_a_write_that_fails_leaves_nothing_written(settings, own):
     def write(db):
         site.put(db, "done", "1")
         raise BadInput("no")
 
-    number = ask(settings, lambda desk, job: Outcome({}, write), monkeypatch)
+    number = ask(own, lambda desk, job: Outcome({}, write))
     worker.process_one_job(own)
     assert (job(settings, number).state, is_written(settings)) == (JobState.FAILED, False)
 
 
-def test_a_job_that_was_cancelled_meanwhile_writes_nothing(settings, own, monkeypatch):
+def test_a_job_that_was_cancelled_meanwhile_writes_nothing(settings, own):
     def cancelled(desk, job):
         with opened(settings.home) as db:
             jobs.cancel(db, job.id, "cancelled by admin")
         return written({})
 
-    number = ask(settings, cancelled, monkeypatch)
+    number = ask(own, cancelled)
     worker.process_one_job(own)
     assert (job(settings, number).error, is_written(settings)) == ("cancelled by admin", False)
 
 
-def test_a_job_that_was_given_to_another_writes_nothing(settings, own, monkeypatch):
+def test_a_job_that_was_given_to_another_writes_nothing(settings, own):
     def lost(desk, job):
         with opened(settings.home) as db:
             jobs.take_over(db, set())
             jobs.claim(db, Lane.READING, "other")
         return written({})
 
-    number = ask(settings, lost, monkeypatch)
+    number = ask(own, lost)
     worker.process_one_job(own)
     assert (job(settings, number).state, is_written(settings)) == (JobState.RUNNING, False)
     assert query(settings, "SELECT worker FROM jobs") == [{"worker": "other"}]
 
 
-def test_a_cancelled_job_stops_at_its_next_word(settings, own, monkeypatch):
+def test_a_cancelled_job_stops_at_its_next_word(settings, own):
     reached = []
 
     def long(desk, job):
@@ -135,17 +139,17 @@ def test_a_cancelled_job_stops_at_its_next_word(settings, own, monkeypatch):
         desk.tell({"done": 1})
         reached.append("the end")
 
-    ask(settings, long, monkeypatch)
+    ask(own, long)
     worker.process_one_job(own)
     assert reached == []
 
 
-def test_a_stopping_worker_hands_a_long_job_back(settings, own, monkeypatch):
+def test_a_stopping_worker_hands_a_long_job_back(settings, own):
     def long(desk, job):
         own.stopping.set()
         desk.tell({"done": 1})
 
-    number = ask(settings, long, monkeypatch)
+    number = ask(own, long)
     worker.process_one_job(own)
     worker._leave(own)
     found = job(settings, number)
@@ -153,11 +157,11 @@ def test_a_stopping_worker_hands_a_long_job_back(settings, own, monkeypatch):
     assert query(settings, "SELECT * FROM workers") == []
 
 
-def test_a_failed_intake_leaves_no_bytes_with_identity(settings, own, monkeypatch):
+def test_a_failed_intake_leaves_no_bytes_with_identity(settings, own):
     def fails(desk, job):
         raise BadInput("no")
 
-    monkeypatch.setitem(worker.HANDLERS, spool.INTAKE, fails)
+    own.handlers[spool.INTAKE] = fails
     spool.receive(settings.home, picture(), spool.Sender())
     worker.process_one_job(own)
     assert files_in(settings, "spool") == []
@@ -184,7 +188,7 @@ def test_a_worker_that_slept_too_long_comes_back(settings, own):
     assert {row["id"] for row in query(settings, "SELECT id FROM workers")} == {own.id, other.id}
 
 
-def test_a_job_that_tells_of_the_past_does_not_make_its_worker_look_dead(settings, own, monkeypatch):
+def test_a_job_that_tells_of_the_past_does_not_make_its_worker_look_dead(settings, own):
     def story(desk, job):
         with clock.at(clock.now() - timedelta(days=15)):
             desk.tell({"done": 1})
@@ -193,7 +197,7 @@ def test_a_job_that_tells_of_the_past_does_not_make_its_worker_look_dead(setting
         return Outcome({})
 
     look(own)
-    number = ask(settings, story, monkeypatch)
+    number = ask(own, story)
     worker.process_one_job(own)
     assert job(settings, number).state is JobState.DONE
 
@@ -206,17 +210,36 @@ def test_a_worker_stops_when_the_program_on_disk_is_another(own, monkeypatch):
     assert own.stopping.is_set()
 
 
-def test_a_command_does_the_jobs_itself_where_no_worker_is_alive(settings, monkeypatch):
-    number = ask(settings, lambda desk, job: Outcome({"a": 1}), monkeypatch)
+ON_ONE_CORE = """
+import os
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+import cv2, torch
+from cxr_core import worker
+from cxr_core.records import Lane
+from cxr_core.settings import Settings
+for threads, lane in ((0, Lane.READING), (0, Lane.LEARNING), (3, Lane.READING)):
+    worker._use_threads(Settings(threads=threads), lane)
+    print(torch.get_num_threads(), cv2.getNumThreads())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only Linux gives a process fewer cores")
+def test_a_worker_computes_with_the_cores_that_it_may_use_unless_told_otherwise():
+    done = subprocess.run([sys.executable, "-c", ON_ONE_CORE], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.split() == ["1", "1", "1", "1", "3", "3"], done.stderr
+
+
+def test_a_command_does_the_jobs_itself_where_no_worker_is_alive(settings):
+    number = spool.receive(settings.home, picture(), spool.Sender())
     with worker.standing_in(settings, Lane.READING) as work:
         assert work()
         assert not work()
-    assert job(settings, number).result == {"a": 1}
+    assert job(settings, number).state is JobState.DONE
     assert query(settings, "SELECT * FROM workers") == []
 
 
-def test_a_command_leaves_the_jobs_to_a_living_worker_until_it_dies(settings, own, monkeypatch):
-    number = ask(settings, lambda desk, job: Outcome({}), monkeypatch)
+def test_a_command_leaves_the_jobs_to_a_living_worker_until_it_dies(settings, own):
+    number = spool.receive(settings.home, picture(), spool.Sender())
     look(own)
     with worker.standing_in(settings, Lane.READING) as work:
         assert not work()

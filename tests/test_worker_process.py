@@ -13,6 +13,7 @@ from cxr_core.records import JobState, Lane, Role, Side
 from cxr_core.store import jobs
 from cxr_core.store.db import opened
 from cxr_core.work import requests, retraining, reviewing, starting
+from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.planning import Options
 from cxr_core.work.requests import Upload
 from cxr_core.work.verifying import verify
@@ -30,7 +31,7 @@ def settings(tmp_path):
 
 
 def send(settings, data):
-    return requests.take_in(settings, None, [Upload("x.png", data)])[0]
+    return requests.take_in(settings, COMMAND_LINE, [Upload("x.png", data)])[0]
 
 
 def is_(settings, number, state):
@@ -108,7 +109,7 @@ def test_a_worker_that_is_killed_in_the_middle_of_a_prediction_costs_nothing(set
     assert {row["predictions"] for row in once} == {1}
     assert [row["id"] for row in query(settings, "SELECT id FROM reads")] == [read]
     assert len(query(settings, "SELECT * FROM audit WHERE action = 'take in'")) == len(numbers) + 1
-    assert verify(settings.home)["problems"] == []
+    assert verify(settings.home, COMMAND_LINE)["problems"] == []
     assert files_in(settings, "spool") == []
 
 
@@ -164,9 +165,9 @@ def test_a_worker_that_is_killed_in_the_middle_of_a_retrain_goes_on_from_its_che
 
     (made,) = query(settings, "SELECT * FROM models WHERE parent NOT NULL")
     assert made["name"] == job(settings, number).result["candidate"]
-    history = retraining.candidate(settings.home)["card"]["history"]
+    history = retraining.candidate(settings.home, COMMAND_LINE)["card"]["history"]
     assert [entry["epoch"] for entry in history] == list(range(1, EPOCHS + 1))
     assert len(query(settings, "SELECT * FROM weights")) == 1
     assert query(settings, "SELECT * FROM reads ORDER BY id") == reads
     assert not checkpoint.exists()
-    assert verify(settings.home)["problems"] == []
+    assert verify(settings.home, COMMAND_LINE)["problems"] == []

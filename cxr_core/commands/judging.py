@@ -1,4 +1,4 @@
-"""predict, evaluate, train, deidentify: what needs no home, only files and a model."""
+"""predict, evaluate, train, deidentify: what needs files, and of a home at most its model or its secret."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from cxr_core.commands.output import result, say, training_progress
 from cxr_core.dicom.deidentify import deidentify
-from cxr_core.errors import NotFound, RejectedFile
+from cxr_core.errors import BadInput, NotFound, RejectedFile
 from cxr_core.model import dataset, predict, release
 from cxr_core.model.card import split_path
 from cxr_core.model.explain import as_picture
@@ -21,9 +21,10 @@ from cxr_core.records import Floats, Side, Status
 from cxr_core.settings import Settings
 from cxr_core.store import db as database
 from cxr_core.store import models
-from cxr_core.store.migrations import check
+from cxr_core.store.migrations import check, has_database
 from cxr_core.store.secret import site_secret
 from cxr_core.work import learning, reading, sources
+from cxr_core.work.opening import open_home
 
 PICTURE_SIZE = 448
 LONGEST_STEM = 60
@@ -34,7 +35,7 @@ def model_to_use(settings: Settings, name: str | None) -> Model:
     """The model called `name` (of the home, or a weights file), else the home's running one, else the first release."""
     if name and Path(name).suffix == ".safetensors":
         return predict.load_file(Path(name))
-    if not (settings.home / database.FILE).exists():
+    if not has_database(settings.home):
         if name not in (None, release.card()["name"]):
             raise NotFound(f"there is no model {name} here: say a .safetensors file, or set CXR_HOME")
         return predict.load_file(release.WEIGHTS)
@@ -102,21 +103,41 @@ def run_train(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def run_deidentify(settings: Settings, options: argparse.Namespace) -> int:
-    """Write a de-identified copy of each X-ray under numbered names (names can identify), one JSON line each."""
+    """Write a de-identified copy of each X-ray, one JSON line each.
+
+    As with `cp`, a single file goes to a file or into a folder, and several go into a folder; in a folder copies are
+    numbered, because names can identify. Unlike with `cp`, nothing is overwritten.
+    """
     if not options.source.exists():
         raise NotFound(f"{options.source}: there is no such file or folder")
+    named = _is_to_be_a_file(options.source, options.destination)
+    open_home(settings.home)
     secret = site_secret(settings.home)
-    options.destination.mkdir(parents=True, exist_ok=True)
+    (options.destination.parent if named else options.destination).mkdir(parents=True, exist_ok=True)
     for number, (path, found) in enumerate(sources.contents([options.source]), 1):
-        copy = options.destination / f"{number:06d}.dcm"
+        copy = options.destination if named else options.destination / f"{number:06d}.dcm"
         refused = found if isinstance(found, RejectedFile) else _copy(found, copy, secret)
         result({"path": path, "copy": None if refused else copy, "reasons": [str(refused)] if refused else []})
     return 0
 
 
+def _is_to_be_a_file(source: Path, destination: Path) -> bool:
+    """Whether the copy of `source` is to have the name of `destination`, and not a number in it."""
+    if destination.is_dir() or not (destination.exists() or destination.suffix.lower() == ".dcm"):
+        return False
+    if source.is_dir() or sources.is_zip_file(source):
+        raise BadInput(f"{destination}: several files go into a folder; name one")
+    return True
+
+
 def _copy(data: bytes, copy: Path, secret: bytes) -> RejectedFile | None:
     try:
-        copy.write_bytes(deidentify(data, secret))
+        content = deidentify(data, secret)
     except RejectedFile as error:
         return error
+    try:
+        with copy.open("xb") as file:
+            file.write(content)
+    except FileExistsError as error:
+        raise BadInput(f"{copy} is there already, and might be an original: name another place") from error
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import os
 import sys
 import time
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ from cxr_core.records import Job, JobState, Lane, Role, Status
 from cxr_core.settings import Settings
 from cxr_core.store.migrations import check
 from cxr_core.work import accounts, monitoring, requests, retraining, sources, starting
+from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import is_demo, open_home
 from cxr_core.work.planning import Options
 from cxr_core.work.verifying import verify
@@ -31,33 +33,42 @@ def run_import(settings: Settings, options: argparse.Namespace) -> int:
     for path in options.paths:
         if not path.exists():
             raise NotFound(f"{path}: there is no such file or folder")
-    for batch in sources.batched(sources.walk(options.paths), AT_ONCE):
-        _import(settings, batch, options.patient)
+    paths = list(sources.walk(options.paths))
+    for batch in sources.batched(paths, AT_ONCE):
+        sent = [(path, _send(settings, path, options.patient, len(paths) >= requests.BULK_FROM)) for path in batch]
+        unpacked = _work_off(settings, Lane.READING, [number for _, number in sent if isinstance(number, int)])
+        _work_off(settings, Lane.READING, [number for job in unpacked for number in job.result.get("members", [])])
+        for path, found in sent:
+            _tell(settings, path, found)
     return 0
 
 
-def _import(settings: Settings, batch: list[Path], patient: str | None) -> None:
-    found = [(path, sources.load(path, settings.max_upload_mb * requests.MEGABYTE)) for path in batch]
-    uploads = [requests.Upload(path.name, data) for path, data in found if isinstance(data, bytes)]
-    numbers = requests.take_in(settings, None, uploads, patient)
-    unpacked = _work_off(settings, Lane.READING, numbers)
-    _work_off(settings, Lane.READING, [number for job in unpacked for number in job.result.get("members", [])])
-    waiting = iter(numbers)
-    for path, data in found:
-        if isinstance(data, RejectedFile):
-            result({"path": path, "member": None, "status": Status.REJECTED, "image": None, "known": False,
-                    "reasons": [str(data)]})  # fmt: skip
-            continue
-        for verdict in requests.verdicts(settings.home, [next(waiting)]):
-            result({"path": path, "member": verdict.member, "status": verdict.status, "image": verdict.image,
-                    "known": verdict.known, "reasons": verdict.reasons})  # fmt: skip
+def _send(settings: Settings, path: Path, patient: str | None, bulk: bool) -> int | RejectedFile:
+    """Spool one file, whose bytes are let go before the next one's are read; the number of its job, or why not."""
+    data = sources.load(path, settings.max_upload_mb * requests.MEGABYTE)
+    if isinstance(data, RejectedFile):
+        return data
+    return requests.take_in_one(settings, COMMAND_LINE, requests.Upload(path.name, data), patient, bulk)
+
+
+def _tell(settings: Settings, path: Path, found: int | RejectedFile) -> None:
+    if isinstance(found, RejectedFile):
+        result({"path": path, "member": None, "status": Status.REJECTED, "image": None, "known": False,
+                "reasons": [str(found)]})  # fmt: skip
+        return
+    for verdict in requests.verdicts(settings.home, COMMAND_LINE, [found]):
+        result({"path": path, "member": verdict.member, "status": verdict.status, "image": verdict.image,
+                "known": verdict.known, "reasons": verdict.reasons})  # fmt: skip
 
 
 def run_worker(settings: Settings, options: argparse.Namespace) -> int:
     """Work on one lane until stopped."""
+    lane = Lane(options.lane)
+    if lane is Lane.LEARNING:
+        os.nice(10)  # before its libraries are loaded: somebody may be waiting for the reading worker to be up
     from cxr_core import worker
 
-    worker.run(settings, Lane(options.lane), options.starter)
+    worker.run(settings, lane, options.starter)
     return 0
 
 
@@ -71,7 +82,7 @@ def run_users_add(settings: Settings, options: argparse.Namespace) -> int:
     """A new account; the password is asked for, or read as a line from standard input."""
     open_home(settings.home)
     password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
-    user = accounts.add_user(settings.home, options.name, Role(options.role), password)
+    user = accounts.add_user(settings.home, COMMAND_LINE, options.name, Role(options.role), password)
     result({"name": user.name, "role": user.role})
     return 0
 
@@ -83,38 +94,43 @@ def run_demo(settings: Settings, options: argparse.Namespace) -> int:
         return 0  # somebody works here already
     number = starting.ask_for_demo(settings.home)
     say("making the demo: synthetic studies, read by the real model")
-    _work_off(settings, Lane.LEARNING, [number])
+    _finished(settings, number)
     return 0
 
 
 def run_retrain(settings: Settings, options: argparse.Namespace) -> int:
     """Fine-tune on what was flagged, and print the candidate's comparison."""
     check(settings.home)
-    admin = accounts.admin_named(settings.home, options.by)
+    admin = accounts.admin_named(settings.home, COMMAND_LINE, options.by)
     chosen = Options(options.trained, options.epochs, options.learning_rate, options.replay)
     if options.dry_run:
         planned = retraining.preview(settings, admin, chosen)
         result({"table": planned.table(), "left_out": planned.left_out, "missing": planned.missing})
         return 0
     number = retraining.start(settings, admin, chosen)
-    job = _work_off(settings, Lane.LEARNING, [number])[0]
-    if job.state is JobState.FAILED:
-        raise BadInput(job.error or "the retrain failed")
-    result(job.result)
+    result(_finished(settings, number).result)
     return 0
+
+
+def _finished(settings: Settings, number: int) -> Job:
+    """The learning lane's job with this number, done. Raises BadInput if it failed."""
+    (job,) = _work_off(settings, Lane.LEARNING, [number])
+    if job.state is JobState.FAILED:
+        raise BadInput(job.error or "the program failed at this")
+    return job
 
 
 def run_drift(settings: Settings, options: argparse.Namespace) -> int:
     """The signals of the drift page as JSON."""
     check(settings.home)
-    result(monitoring.drift_now(settings.home, options.days))
+    result(monitoring.drift_now(settings.home, COMMAND_LINE, options.days))
     return 0
 
 
 def run_verify(settings: Settings, options: argparse.Namespace) -> int:
     """Check the audit chain, every image file and every model; 1 if something isn't what was written."""
     check(settings.home)
-    found = verify(settings.home)
+    found = verify(settings.home, COMMAND_LINE)
     result(found)
     if found["problems"]:
         raise IntegrityError("; ".join(found["problems"]))
@@ -128,8 +144,8 @@ def _work_off(settings: Settings, lane: Lane, numbers: Iterable[int]) -> list[Jo
     wanted, last = list(numbers), ""
     with standing_in(settings, lane) as work:
         while True:
-            found = requests.jobs_of(settings.home, wanted)
-            if all(job.state in (JobState.DONE, JobState.FAILED) for job in found):
+            found = requests.jobs_of(settings.home, COMMAND_LINE, wanted)
+            if not any(job.state.is_open for job in found):
                 return found
             if not work():
                 time.sleep(LOOK_SECONDS)

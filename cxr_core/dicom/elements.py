@@ -22,6 +22,7 @@ KEYWORDS = (
     "ManufacturerModelName", "DerivationDescription", "AnatomicRegionSequence",
     "PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex", "PatientAge",
     "BodyPartExamined", "DeviceSerialNumber", "ImagerPixelSpacing", "ViewPosition", "ViewCodeSequence",
+    "PatientOrientation",
     "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames", "Rows", "Columns",
     "PixelSpacing", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "PixelPaddingValue",
     "PixelPaddingRangeLimit", "QualityControlImage", "BurnedInAnnotation", "WindowCenter", "WindowWidth",

@@ -43,6 +43,14 @@ def view_of(header: Header) -> str | None:
     return next(known, None) or next((_VIEW_CODES[code] for code in codes if code in _VIEW_CODES), None)
 
 
+def orientation_of(header: Header) -> tuple[str, str] | None:
+    """The directions of rows and columns, each of up to three of A, P, R, L, H, F (PS3.3 C.7.6.1.1.1), else None."""
+    match header.texts("PatientOrientation"):
+        case [row, column] if re.fullmatch(r"[APRLHF]{1,3}", row) and re.fullmatch(r"[APRLHF]{1,3}", column):
+            return row, column
+    return None
+
+
 def age_of(header: Header) -> int | None:
     """Whole years, 0 to MAX_AGE: Patient's Age (PS3.5 6.2, AS), else from birth date and study date."""
     if written := re.fullmatch(r"(\d{1,3})([DWMY])", (header.text("PatientAge") or "").upper()):

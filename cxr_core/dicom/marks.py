@@ -17,6 +17,8 @@ IMPLEMENTATION_CLASS_UID = "2.25.136060229990284385552508657076688937815"
 IMPLEMENTATION_VERSION_NAME = "CXR_READER_1"
 """Implementation Version Name (0002,0013): of the stored form, not of the program."""
 
+VIEW_CODES = {"AP": ("399348003", "antero-posterior"), "PA": ("272479007", "postero-anterior")}
+"""SNOMED CT codes of the frontal views: PS3.16 CID 4010."""
 DERIVATIONS = {"png": "Converted from a PNG file", "jpeg": "Converted from a JPEG file"}
 """Derivation Description (0008,2111) of X-rays that didn't come as DICOM, by Radiograph.source."""
 

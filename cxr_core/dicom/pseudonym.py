@@ -20,11 +20,6 @@ def pseudonym(secret: bytes, kind: str, value: str) -> str:
     return f"{kind}-{_keyed(secret, kind, value).hex()[: _DIGITS.get(kind, _DEFAULT_DIGITS)]}"
 
 
-def keyed_uid(secret: bytes, value: str) -> str:
-    """A DICOM UID of at most 44 characters, `2.25.` and 128 bits of HMAC-SHA-256 (PS3.5 B.2)."""
-    return uid_of(_keyed(secret, "uid", value))
-
-
 def uid_of(digest: bytes) -> str:
     """`2.25.` and the first 128 bits of `digest` as a number (PS3.5 B.2)."""
     return f"2.25.{int.from_bytes(digest[:16], 'big')}"

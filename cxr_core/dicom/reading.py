@@ -38,9 +38,11 @@ def read(data: bytes) -> Reading:
     """The X-ray in the bytes of a DICOM, PNG or JPEG file, told apart by content, never by name.
 
     Raises RejectedFile, and nothing else, where it isn't a chest X-ray that can be judged. Reasons:
-    `not_an_image`, `truncated`, `not_an_xray`, `not_a_chest`, `many_frames`, `too_small`, `too_large`,
+    `empty`, `not_an_image`, `truncated`, `not_an_xray`, `not_a_chest`, `many_frames`, `too_small`, `too_large`,
     `blank`, `burned_in`, `colour`, `undecodable`.
     """
+    if not data:
+        raise RejectedFile("empty", "The file is empty: it has 0 bytes. Copy or export it anew.")
     if is_dicom(data):
         return _read_dicom(parse(data))
     if data.startswith(pictures.PNG_SIGNATURE):
@@ -59,8 +61,9 @@ def _read_dicom(file: DicomFile) -> Reading:
         pixels=values,
         tone=tone_of(header, layout, values),
         source=_source_of(header),
-        modality=modality_of(header),
+        modality=modality_of(header) or "OT",
         view=fields.view_of(header),
+        orientation=fields.orientation_of(header),
         age_years=fields.age_of(header),
         sex=fields.sex_of(header),
         manufacturer=fields.manufacturer_of(header),

@@ -40,8 +40,8 @@ _METHODS = (
 )
 """PS3.16 CID 7050: what was really done. Age in years and sex are kept, everything else of the patient is not."""
 _LEFT_EMPTY = (
-    "StudyDate", "StudyTime", "AccessionNumber", "StudyID", "ReferringPhysicianName", "Laterality",
-    "PatientOrientation", "PatientBirthDate",
+    "StudyDate", "StudyTime", "AccessionNumber", "StudyID", "ReferringPhysicianName",
+    "PatientBirthDate",
 )  # fmt: skip
 """Attributes that DICOM wants to be there and lets be empty."""
 _LATIN = "ISO_IR 100"
@@ -107,7 +107,7 @@ def _file_meta(ds: Dataset) -> FileMetaDataset:
 def _add_object(ds: Dataset, radiograph: Radiograph, image_id: str) -> None:
     """SOP Common, General Study, General Series and General Image: PS3.3 C.12.1, C.7.2.1, C.7.3.1, C.7.6.1."""
     ds.SpecificCharacterSet = _LATIN
-    ds.SOPClassUID = _SOP_CLASSES.get(radiograph.modality or "", SecondaryCaptureImageStorage)
+    ds.SOPClassUID = _SOP_CLASSES.get(radiograph.modality, SecondaryCaptureImageStorage)
     ds.SOPInstanceUID = _uid("instance", image_id)
     ds.StudyInstanceUID, ds.SeriesInstanceUID = _uid("study", image_id), _uid("series", image_id)
     for keyword in _LEFT_EMPTY:
@@ -146,13 +146,13 @@ def _add_equipment(ds: Dataset, radiograph: Radiograph, device: str | None) -> N
     ds.Manufacturer = radiograph.manufacturer or ""
     if device is not None:
         ds.DeviceSerialNumber = device
+    ds.BodyPartExamined = "CHEST"  # nothing else gets this far
     ds.ViewPosition = radiograph.view or ""
+    ds.PatientOrientation = list(radiograph.orientation or ())
     if radiograph.pixel_spacing is not None:
         ds.ImagerPixelSpacing = [f"{value:g}" for value in radiograph.pixel_spacing]
     if ds.SOPClassUID == SecondaryCaptureImageStorage:
         ds.ConversionType = "WSD"
-        return
-    ds.BodyPartExamined = "CHEST"
     if ds.SOPClassUID == DigitalXRayImageStorageForPresentation:
         _add_digital_xray(ds, radiograph)
 
@@ -163,12 +163,15 @@ def _add_digital_xray(ds: Dataset, radiograph: Radiograph) -> None:
     ds.ImageLaterality = "U"
     ds.AnatomicRegionSequence = [_code("816094009", "SCT", "Chest")]
     ds.AcquisitionContextSequence = []
+    if radiograph.view in marks.VIEW_CODES:
+        value, meaning = marks.VIEW_CODES[radiograph.view]
+        ds.ViewCodeSequence = [_code(value, "SCT", meaning)]
     ds.BurnedInAnnotation = "NO"
     ds.PixelIntensityRelationship = "LOG"
     ds.PixelIntensityRelationshipSign = 1 if radiograph.photometric == INVERTED else -1
     ds.RescaleIntercept, ds.RescaleSlope, ds.RescaleType = "0", "1", "US"
     ds.PresentationLUTShape = "INVERSE" if radiograph.photometric == INVERTED else "IDENTITY"
-    ds.DetectorType = ""
+    ds.DetectorType = ds.PositionerType = ""
 
 
 def _add_image(ds: Dataset, radiograph: Radiograph) -> None:

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from math import sqrt
 
 from scipy.special import ndtri
 
 from cxr_core.drift.signals import ENOUGH
-from cxr_core.drift.weeks import weekly
+from cxr_core.drift.weeks import monday
 from cxr_core.errors import BadInput
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """One reader's standing answer to one prediction."""
+class Judgements:
+    """The readers' standing answers of one day to one version's predictions."""
 
-    at: datetime
+    day: date
+    """In UTC."""
     model: str
-    """The version whose prediction was judged."""
-    agrees: bool
+    """The version whose predictions were judged."""
+    n: int
+    agreed: int
 
 
 @dataclass(frozen=True)
@@ -68,14 +71,11 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> tuple[float, flo
     return low, high
 
 
-def weekly_agreement(judgements: Iterable[Judgement]) -> list[Agreement]:
+def weekly_agreement(judgements: Iterable[Judgements]) -> list[Agreement]:
     """Agreement per week and model version, by week, then by version; versions are never pooled."""
-    return [
-        _count(start, model, [row.agrees for row in rows if row.model == model])
-        for start, rows in weekly(judgements).items()
-        for model in sorted({row.model for row in rows})
-    ]
-
-
-def _count(start: date, model: str, answers: list[bool]) -> Agreement:
-    return Agreement(start, model, len(answers), sum(answers), *wilson(sum(answers), len(answers)))
+    n: Counter[tuple[date, str]] = Counter()
+    agreed: Counter[tuple[date, str]] = Counter()
+    for row in judgements:
+        n[monday(row.day), row.model] += row.n
+        agreed[monday(row.day), row.model] += row.agreed
+    return [Agreement(*week, n[week], agreed[week], *wilson(agreed[week], n[week])) for week in sorted(n)]

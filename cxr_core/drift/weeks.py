@@ -1,41 +1,34 @@
-"""Rows put into ISO weeks, Monday to Sunday in UTC."""
+"""Moments put into ISO weeks, Monday to Sunday in UTC."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from cxr_core.errors import BadInput
 
-
-class Dated(Protocol):
-    """Anything that happened at a time."""
-
-    @property
-    def at(self) -> datetime:
-        """When, with its time zone."""
+Moments = NDArray[np.datetime64]
+"""Times in UTC."""
 
 
-T = TypeVar("T", bound=Dated)
-
-
-def utc(at: datetime) -> datetime:
-    """`at` in UTC; raises BadInput for a time without a zone."""
+def utc(at: datetime) -> np.datetime64:
+    """`at` in UTC, to the microsecond; raises BadInput for a time without a zone."""
     if at.utcoffset() is None:
         raise BadInput(f"The time {at.isoformat()} has no time zone; times are kept in UTC.")
-    return at.astimezone(UTC)
+    return np.datetime64(at.astimezone(UTC).replace(tzinfo=None), "us")
 
 
-def week_of(at: datetime) -> date:
-    """The Monday that begins the ISO week of `at`, in UTC; raises BadInput for a time without a zone."""
-    day = utc(at).date()
+def monday(day: date) -> date:
+    """The Monday that begins the ISO week of `day`."""
     return day - timedelta(days=day.weekday())
 
 
-def weekly(rows: Iterable[T]) -> dict[date, list[T]]:
-    """`rows` by the Monday of their week, earliest first; weeks without a row aren't there."""
-    weeks: dict[date, list[T]] = {}
-    for row in rows:
-        weeks.setdefault(week_of(row.at), []).append(row)
-    return dict(sorted(weeks.items()))
+def weekly(at: Moments) -> dict[date, NDArray[np.intp]]:
+    """The places in `at` that lie in each week, by its Monday, earliest first; weeks without one aren't there."""
+    days = at.astype("datetime64[D]")
+    mondays = days - (days.astype(np.int64) + 3) % 7  # the first day of 1970, from which numpy counts, was a Thursday
+    order = np.argsort(mondays, kind="stable")
+    starts, first = np.unique(mondays[order], return_index=True)
+    return dict(zip(starts.tolist(), np.split(order, first)[1:], strict=True))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -15,58 +15,78 @@ from cxr_core.model.metrics import auc
 from cxr_core.model.network import Network
 from cxr_core.model.predict import forward_all
 from cxr_core.model.preprocess import Preprocessing
-from cxr_core.model.train import Progress, Recipe, class_weights, require_both_classes
+from cxr_core.model.train import Material, Progress, class_weights
+
+ALWAYS = {"optimiser": "Adam", "schedule": "constant", "class_weights": True, "mirrored_copies": True}
+"""What nobody chooses, and the card says all the same."""
 
 
-def train_head(
-    network: Network, training: Examples, validation: Examples, recipe: Recipe, tell: Progress
-) -> list[dict[str, float]]:
-    """Train `network`'s linear layer in place, each image also mirrored; leaves the best epoch by validation AUC.
+@dataclass(frozen=True)
+class HeadRecipe:
+    """How the last layer alone is trained: on each image and its mirror image, by Adam at a constant rate."""
 
-    Returns the history, as model.train does; its entry for epoch 0 is the network as it came. Raises
-    ModelError if a side lacks a class.
+    size: int
+    """Rows and columns of the images."""
+    epochs: int
+    learning_rate: float
+    batch_size: int = 32
+    seed: int = 20260101
+    """Of the order in which the images come."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """As written on a card."""
+        return {"trained": "head", **asdict(self), **ALWAYS}
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Images as the last layer sees them."""
+
+    embeddings: Tensor
+    """n x 512."""
+    labels: Tensor
+
+
+def train_head(network: Network, material: Material, recipe: HeadRecipe, tell: Progress) -> list[dict[str, float]]:
+    """Train `network`'s linear layer in place; leaves the best epoch by validation AUC.
+
+    Returns the history, as model.train does; its entry for epoch 0 is the network as it came.
     """
-    require_both_classes(training, validation)
-    seen = torch.cat([_embeddings(network, grey) for grey in (training.grey, training.grey[..., ::-1])])
-    labels = np.concatenate((training.labels, training.labels))
-    unseen = _embeddings(network, validation.grey)
-    optimiser = torch.optim.Adam(network.fc.parameters(), recipe.learning_rate)
-    generator = torch.Generator().manual_seed(recipe.seed)
-    weights = class_weights(training.labels) if recipe.class_weights else None
-    history, best = (
-        [_entry(network.fc, (seen, labels), (unseen, validation.labels), 0, recipe)],
-        copy.deepcopy(network.fc),
-    )
+    head, sides = network.fc, material.resized(recipe.size)
+    training = _seen(network, sides.rule, sides.training, _mirrored(sides.training))
+    validation = _seen(network, sides.rule, sides.validation)
+    optimiser = torch.optim.Adam(head.parameters(), recipe.learning_rate)
+    generator, weights = torch.Generator().manual_seed(recipe.seed), class_weights(sides.training.labels)
+    history, best = [_entry(head, training, validation, 0, recipe)], copy.deepcopy(head)
     for epoch in range(1, recipe.epochs + 1):
-        for chosen in torch.randperm(len(seen), generator=generator).split(recipe.batch_size):
+        for chosen in torch.randperm(len(training.labels), generator=generator).split(recipe.batch_size):
             optimiser.zero_grad()
-            loss = functional.cross_entropy(network.fc(seen[chosen]), torch.from_numpy(labels)[chosen], weight=weights)
-            loss.backward()
+            logits = head(training.embeddings[chosen])
+            functional.cross_entropy(logits, training.labels[chosen], weight=weights).backward()
             optimiser.step()
-        history.append(_entry(network.fc, (seen, labels), (unseen, validation.labels), epoch, recipe))
+        history.append(_entry(head, training, validation, epoch, recipe))
         if history[-1]["validation_auc"] >= max(entry["validation_auc"] for entry in history[1:]):
-            best = copy.deepcopy(network.fc)
+            best = copy.deepcopy(head)
         tell({"epoch": epoch, "epochs": recipe.epochs, "history": history})
-    network.fc.load_state_dict(best.state_dict())
+    head.load_state_dict(best.state_dict())
     return history
 
 
-def _embeddings(network: Network, grey: NDArray[np.uint8]) -> Tensor:
-    return torch.from_numpy(forward_all(network, grey, Preprocessing()).embeddings)
+def _mirrored(examples: Examples) -> Examples:
+    return replace(examples, grey=examples.grey[..., ::-1])
+
+
+def _seen(network: Network, rule: Preprocessing, *parts: Examples) -> _Seen:
+    embeddings = [torch.from_numpy(forward_all(network, part.grey, rule).embeddings) for part in parts]
+    return _Seen(torch.cat(embeddings), torch.cat([torch.from_numpy(part.labels) for part in parts]))
 
 
 @torch.no_grad()
-def _entry(
-    head: nn.Linear,
-    seen: tuple[Tensor, NDArray[np.int64]],
-    unseen: tuple[Tensor, NDArray[np.int64]],
-    epoch: int,
-    recipe: Recipe,
-) -> dict[str, float]:
-    logits = head(unseen[0])
+def _entry(head: nn.Linear, training: _Seen, validation: _Seen, epoch: int, recipe: HeadRecipe) -> dict[str, float]:
+    logits = head(validation.embeddings)
     return {
-        "epoch": epoch, "epochs": recipe.epochs, "size": recipe.stages[-1][0],
-        "loss": float(functional.cross_entropy(head(seen[0]), torch.from_numpy(seen[1]))),
-        "validation_loss": float(functional.cross_entropy(logits, torch.from_numpy(unseen[1]))),
-        "validation_auc": auc(unseen[1], (logits[:, 1] - logits[:, 0]).numpy()),
+        "epoch": epoch, "epochs": recipe.epochs, "size": recipe.size,
+        "loss": float(functional.cross_entropy(head(training.embeddings), training.labels)),
+        "validation_loss": float(functional.cross_entropy(logits, validation.labels)),
+        "validation_auc": auc(validation.labels.numpy(), (logits[:, 1] - logits[:, 0]).numpy()),
     }  # fmt: skip

@@ -22,12 +22,34 @@ from cxr_core.model.augment import Augmentation, augment
 from cxr_core.model.examples import Examples
 from cxr_core.model.metrics import auc
 from cxr_core.model.network import Network, normalise
+from cxr_core.model.predict import forward_all
 from cxr_core.model.preprocess import Preprocessing
 
 
 @dataclass(frozen=True)
+class Material:
+    """What a network learns from; each side has both classes, else ModelError is raised."""
+
+    training: Examples
+    validation: Examples
+    rule: Preprocessing
+    """By which the images were prepared, and by which they go in: that of the card they will be served by."""
+
+    def __post_init__(self) -> None:
+        for side, examples in (("training", self.training), ("validation", self.validation)):
+            normal, pneumonia = np.bincount(examples.labels, minlength=2)
+            if not normal or not pneumonia:
+                has = f"there are {normal} normal and {pneumonia} pneumonia images"
+                raise ModelError(f"{side} needs both classes: {has}")
+
+    def resized(self, size: int) -> Material:
+        """The same at size x size."""
+        return replace(self, training=resized(self.training, size), validation=resized(self.validation, size))
+
+
+@dataclass(frozen=True)
 class Recipe:
-    """How a network is trained. Its fields are written on the card."""
+    """How the body of a network is trained, and its head with it. Its fields are written on the card."""
 
     stages: tuple[tuple[int, int], ...] = ((128, 12), (224, 4))
     """(size in pixels, epochs), one after the other: small images first, because they are cheap."""
@@ -37,7 +59,7 @@ class Recipe:
     class_weights: bool = True
     """Weigh the loss by the inverse of each class's share, so that the rarer one counts as much."""
     trained: str = "all"
-    """What learns: `all`, `last block` (layer4 and the head), or `head` (the linear layer)."""
+    """What learns: `all`, or `last block` (layer4 and the head). For the head alone there is model.head."""
     body_share: float = 1.0
     """The body's learning rate as a share of the head's; lower when fine-tuning."""
     seed: int = 20260101
@@ -103,28 +125,22 @@ class _Run:
 
 
 def train(
-    network: Network,
-    training: Examples,
-    validation: Examples,
-    recipe: Recipe,
-    checkpoint: Path | None,
-    tell: Progress,
+    network: Network, material: Material, recipe: Recipe, checkpoint: Path | None, tell: Progress
 ) -> list[dict[str, float]]:
     """Train `network` in place and leave it with the weights of its best epoch; returns the history.
 
     The history has `epoch`, `size`, `loss`, `validation_loss`, `validation_auc` for every epoch. With a
     `checkpoint` path, every epoch is saved there, and a run that was broken off goes on from it. Raises
-    ModelError if a side lacks a class, or the checkpoint is of another recipe, base or data.
+    ModelError if the checkpoint is of another recipe, base or data.
     """
-    require_both_classes(training, validation)
     network.to(memory_format=torch.channels_last)
-    optimiser, material = torch.optim.Adam(_parameter_groups(network, recipe)), _material(network, training, validation)
-    run = _Run(network, optimiser, torch.Generator(), recipe.as_dict(), material)
+    optimiser = torch.optim.Adam(_parameter_groups(network, recipe))
+    run = _Run(network, optimiser, torch.Generator(), recipe.as_dict(), _fingerprint(network, material))
     run.generator.manual_seed(recipe.seed)
     if checkpoint is not None and checkpoint.exists():
         run.restore(checkpoint)
     while run.epoch < recipe.epochs:
-        _one_epoch(run, training, validation, recipe, tell)
+        _one_epoch(run, material.resized(recipe.size_of(run.epoch)), recipe, tell)
         if checkpoint is not None:
             _save(run.state(), checkpoint)
     network.load_state_dict(run.best)
@@ -135,7 +151,7 @@ def train(
 def learning_parts(network: Network, trained: str) -> list[nn.Module]:
     """The parts of a ResNet18 that learn; the rest keeps its weights and its running statistics."""
     head = network.fc
-    parts: dict[str, list[nn.Module]] = {"all": [network], "last block": [network.layer4, head], "head": [head]}
+    parts: dict[str, list[nn.Module]] = {"all": [network], "last block": [network.layer4, head]}
     if trained not in parts:
         raise ModelError(f"{trained!r} can't be trained: choose one of {', '.join(parts)}")
     return parts[trained]
@@ -146,16 +162,14 @@ def _parameter_groups(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
     learning = {weight for part in learning_parts(network, recipe.trained) for weight in part.parameters()}
     for weight in network.parameters():
         weight.requires_grad_(weight in learning)
-    groups = [{"params": [weight for weight in network.parameters() if weight in head], "share": 1.0}]
-    if body := [weight for weight in network.parameters() if weight in learning - head]:
-        groups.append({"params": body, "share": recipe.body_share})
-    return groups
+    body = [weight for weight in network.parameters() if weight in learning - head]
+    return [{"params": list(network.fc.parameters()), "share": 1.0}, {"params": body, "share": recipe.body_share}]
 
 
-def _one_epoch(run: _Run, training: Examples, validation: Examples, recipe: Recipe, tell: Progress) -> None:
+def _one_epoch(run: _Run, material: Material, recipe: Recipe, tell: Progress) -> None:
     size = recipe.size_of(run.epoch)
-    loss = _train_epoch(run, resized(training, size), recipe, tell)
-    validation_loss, validation_auc = _validate(run.network, resized(validation, size))
+    loss = _train_epoch(run, material, recipe, tell)
+    validation_loss, validation_auc = _validate(run.network, material)
     entry = {
         "epoch": run.epoch + 1, "epochs": recipe.epochs, "size": size,
         "loss": loss, "validation_loss": validation_loss, "validation_auc": validation_auc,
@@ -169,12 +183,11 @@ def _one_epoch(run: _Run, training: Examples, validation: Examples, recipe: Reci
     tell({**entry, "history": run.history})
 
 
-def _train_epoch(run: _Run, training: Examples, recipe: Recipe, tell: Progress) -> float:
+def _train_epoch(run: _Run, material: Material, recipe: Recipe, tell: Progress) -> float:
     run.network.eval()
     for part in learning_parts(run.network, recipe.trained):
         part.train()
-    weights = class_weights(training.labels) if recipe.class_weights else None
-    order = torch.randperm(len(training), generator=run.generator).numpy()
+    order = torch.randperm(len(material.training), generator=run.generator).numpy()
     steps = math.ceil(len(order) / recipe.batch_size)
     total = 0.0
     for step in range(steps):
@@ -182,17 +195,18 @@ def _train_epoch(run: _Run, training: Examples, recipe: Recipe, tell: Progress) 
         if len(chosen) == 1:
             continue  # batch normalisation can't learn from a single image
         _cosine(run.optimiser, recipe, run.epoch + step / steps)
-        total += _step(run, training, chosen, recipe, weights) * len(chosen)
+        total += _step(run, material, chosen, recipe) * len(chosen)
         if step % 20 == 0:
             done = {"epoch": run.epoch + 1, "epochs": recipe.epochs, "step": step + 1, "steps": steps}
             tell({**done, "loss": total / ((step + 1) * recipe.batch_size), "history": run.history})
     return total / len(order)
 
 
-def _step(run: _Run, training: Examples, chosen: NDArray[np.int64], recipe: Recipe, weights: Tensor | None) -> float:
-    grey = torch.from_numpy(training.grey[chosen]).float() / 255
-    images = normalise(augment(grey, recipe.augmentation, run.generator), Preprocessing())
-    labels = torch.from_numpy(training.labels[chosen])
+def _step(run: _Run, material: Material, chosen: NDArray[np.int64], recipe: Recipe) -> float:
+    grey = torch.from_numpy(material.training.grey[chosen]).float() / 255
+    images = normalise(augment(grey, recipe.augmentation, run.generator), material.rule)
+    labels = torch.from_numpy(material.training.labels[chosen])
+    weights = class_weights(material.training.labels) if recipe.class_weights else None
     run.optimiser.zero_grad()
     with torch.autocast("cpu", torch.bfloat16):
         logits = run.network(images)
@@ -202,29 +216,12 @@ def _step(run: _Run, training: Examples, chosen: NDArray[np.int64], recipe: Reci
     return float(loss.detach())
 
 
-@torch.inference_mode()
-def logits_of(network: Network, grey: NDArray[np.uint8], batch_size: int = 64) -> NDArray[np.float32]:
-    """n x 2 logits of grey images (uint8, n x size x size), in float32."""
-    network.eval()
-    rows = [
-        network(normalise(torch.from_numpy(grey[start : start + batch_size]).float() / 255, Preprocessing()))
-        for start in range(0, len(grey), batch_size)
-    ]
-    return torch.cat(rows).numpy() if rows else np.zeros((0, 2), np.float32)
-
-
-def _validate(network: Network, validation: Examples) -> tuple[float, float]:
-    logits = logits_of(network, validation.grey)
-    loss = functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(validation.labels))
-    return float(loss), auc(validation.labels, logits[:, 1] - logits[:, 0])
-
-
-def require_both_classes(training: Examples, validation: Examples) -> None:
-    """Raises ModelError with the numbers at hand if a side lacks a class."""
-    for side, examples in (("training", training), ("validation", validation)):
-        normal, pneumonia = np.bincount(examples.labels, minlength=2)
-        if not normal or not pneumonia:
-            raise ModelError(f"{side} needs both classes: there are {normal} normal and {pneumonia} pneumonia images")
+def _validate(network: Network, material: Material) -> tuple[float, float]:
+    """Mean cross-entropy and AUC on the validation side, by the pass that serves."""
+    labels = material.validation.labels
+    logits = forward_all(network, material.validation.grey, material.rule).logits
+    loss = functional.binary_cross_entropy_with_logits(torch.from_numpy(logits), torch.from_numpy(labels).float())
+    return float(loss), auc(labels, logits)
 
 
 def class_weights(labels: NDArray[np.int64]) -> Tensor:
@@ -251,11 +248,11 @@ def _cosine(optimiser: torch.optim.Optimizer, recipe: Recipe, epoch: float) -> N
         group["lr"] = recipe.learning_rate * group["share"] * factor
 
 
-def _material(network: Network, *sides: Examples) -> str:
+def _fingerprint(network: Network, material: Material) -> str:
     digest = hashlib.sha256()
     for tensor in network.state_dict().values():
         digest.update(tensor.contiguous().numpy().tobytes())
-    for side in sides:
+    for side in (material.training, material.validation):
         digest.update(side.labels.tobytes() + side.grey.tobytes())
     return digest.hexdigest()
 

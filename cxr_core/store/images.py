@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from sqlite_utils import Database
@@ -31,6 +32,13 @@ def get(db: Database, image: str) -> dict[str, Any]:
     if found is None:
         raise NotFound(f"there is no image {image[:12]}…")
     return {**found, "appearance": json.loads(found["appearance"])}
+
+
+def appearances(db: Database, since: str, names: Iterable[str]) -> list[tuple[Any, ...]]:
+    """When each image since a stamp came in, and its appearance: the numbers called `names`, None for what it lacks."""
+    paths = [f"$.{name}" for name in names]
+    columns = ", ".join(["received_at", *["json_extract(appearance, ?)"] * len(paths)])
+    return db.execute(f"SELECT {columns} FROM images WHERE received_at >= ?", (*paths, since)).fetchall()
 
 
 def all_files(db: Database) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlite_utils import Database
 from cxr_core import clock
 from cxr_core.errors import NotFound
 from cxr_core.records import Job, JobState, Lane
-from cxr_core.store.db import count, insert, one, rows
+from cxr_core.store.db import insert, one, rows
 
 MOST_ATTEMPTS = 3
 
@@ -131,6 +132,16 @@ def get(db: Database, job: int) -> Job:
     return _job(row)
 
 
+def these(db: Database, numbers: Iterable[int]) -> list[Job]:
+    """The jobs with these numbers, in their order. Raises NotFound for the first that isn't there."""
+    wanted = list(numbers)
+    found = rows(db, "SELECT * FROM jobs WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(wanted),))
+    by_number = {row["id"]: _job(row) for row in found}
+    if missing := [number for number in wanted if number not in by_number]:
+        raise NotFound(f"there is no job {missing[0]}")
+    return [by_number[number] for number in wanted]
+
+
 def newest(db: Database, kind: str, limit: int = 1) -> list[Job]:
     """The latest jobs of a kind, newest first."""
     return [_job(row) for row in rows(db, "SELECT * FROM jobs WHERE kind = ? ORDER BY id DESC LIMIT ?", (kind, limit))]
@@ -140,11 +151,6 @@ def open_payloads(db: Database, kind: str) -> list[dict[str, Any]]:
     """What the queued and running jobs of a kind are about."""
     found = rows(db, "SELECT payload FROM jobs WHERE state IN ('queued', 'running') AND kind = ?", (kind,))
     return [json.loads(row["payload"]) for row in found]
-
-
-def open_count(db: Database, lane: Lane) -> int:
-    """How many jobs of a lane are queued or running."""
-    return count(db, "SELECT count(*) FROM jobs WHERE lane = ? AND state IN ('queued', 'running')", (lane.value,))
 
 
 def _job(row: dict[str, Any]) -> Job:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
-from cxr_core.errors import SchemaError
-from cxr_core.store.db import opened
+from cxr_core.errors import SchemaError, SettingsError
+from cxr_core.store.db import FILE, opened
 
 migrations = Migrations("cxr")
 
@@ -28,11 +29,40 @@ def migrate(home: Path) -> list[str]:
 
 
 def check(home: Path) -> None:
-    """Raises SchemaError unless the database of `home` has exactly this program's schema."""
+    """Raises SchemaError unless `home` has a database of exactly this program's schema, and makes nothing itself.
+
+    Raises SettingsError where it can't be written.
+    """
+    if not has_database(home):
+        raise SchemaError(
+            f"there is no database in {home.absolute()}: set CXR_HOME to the right folder, or run "
+            "`python -m cxr_core migrate`"
+        )
+    if not os.access(home, os.W_OK):
+        raise unwritable(home, "permission denied, or read-only")
     with opened(home) as db:
         if pending := [step.name for step in migrations.pending(db)]:
             raise SchemaError(f"the database lacks {', '.join(pending)}: run `python -m cxr_core migrate`")
         _refuse_newer(db)
+
+
+def has_database(home: Path) -> bool:
+    """Whether there is a database in `home`. Raises SettingsError for a folder that can't be looked into."""
+    try:
+        (home / FILE).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise unwritable(home, str(error.strerror)) from error
+    return True
+
+
+def unwritable(home: Path, why: str) -> SettingsError:
+    """The refusal of a folder that can't be used as the home, with the remedy."""
+    return SettingsError(
+        f"{home.absolute()} can't be written ({why}): give that folder to the user who runs this, "
+        "or set CXR_HOME to another"
+    )
 
 
 def _refuse_newer(db: Database) -> None:
@@ -53,4 +83,14 @@ def _alone(home: Path) -> Iterator[None]:
 @migrations()
 def m001_initial(db: Database) -> None:
     """People, jobs, images, predictions, reads, models, training sets, and the audit chain."""
-    db.executescript((Path(__file__).parent / "m001_initial.sql").read_text(encoding="utf-8"))
+    _run(db, "m001_initial.sql")
+
+
+@migrations()
+def m002_find_quickly(db: Database) -> None:
+    """The newest read of each image beside it, and the indexes that keep screens quick after years of work."""
+    _run(db, "m002_find_quickly.sql")
+
+
+def _run(db: Database, name: str) -> None:
+    db.executescript((Path(__file__).parent / name).read_text(encoding="utf-8"))

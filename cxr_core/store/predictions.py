@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from sqlite_utils import Database
 
 from cxr_core import clock
+from cxr_core.errors import NotFound
 from cxr_core.records import Opinion, Status
 from cxr_core.store.db import one, rows
 
@@ -31,13 +33,28 @@ def add_not_analysed(db: Database, image: str, model: str, reasons: list[str]) -
     })  # fmt: skip
 
 
-def latest(db: Database, image: str, model: str | None = None) -> dict[str, Any] | None:
-    """The newest prediction on an image (of `model`), or None; `heatmap` is 7 x 7, `reasons` a list."""
+def standing(db: Database, image: str, model: str | None) -> dict[str, Any]:
+    """The prediction of `model` on an image, or the newest one where that hasn't come. Raises NotFound.
+
+    `heatmap` is 7 x 7, `reasons` a list.
+    """
     found = one(
-        db, "SELECT * FROM predictions WHERE image = ? AND (? IS NULL OR model = ?) ORDER BY id DESC LIMIT 1",
-        (image, model, model),
+        db, "SELECT * FROM predictions WHERE image = ? ORDER BY model = ? DESC, id DESC LIMIT 1", (image, model)
     )  # fmt: skip
-    return _decoded(found) if found else None
+    if found is None:
+        raise NotFound(f"there is no prediction on image {image[:12]}…")
+    return _decoded(found)
+
+
+def answers(db: Database, images: Iterable[str], model: str | None) -> dict[str, dict[str, Any]]:
+    """`status`, `label` and `probability` of the standing prediction on each of many images, by image."""
+    found = rows(
+        db,
+        "SELECT image, status, label, probability FROM predictions "
+        "WHERE image IN (SELECT value FROM json_each(?)) ORDER BY model = ?, id",
+        (json.dumps(list(images)), model),
+    )
+    return {row["image"]: row for row in found}  # of several on an image, the last row stands
 
 
 def get(db: Database, prediction: int) -> dict[str, Any] | None:
@@ -50,25 +67,15 @@ def lacking(db: Database, model: str, limit: int) -> list[dict[str, Any]]:
     """`id` and `file_sha256` of images that nobody has read and that lack a prediction by `model`, oldest first."""
     return rows(
         db,
-        "SELECT id, file_sha256 FROM images WHERE id NOT IN (SELECT image FROM reads) "
-        "AND id NOT IN (SELECT image FROM predictions WHERE model = ?) ORDER BY received_at, id LIMIT ?",
+        "SELECT id, file_sha256 FROM images i WHERE newest_read IS NULL "
+        "AND NOT EXISTS (SELECT 1 FROM predictions WHERE image = i.id AND model = ?) ORDER BY received_at, id LIMIT ?",
         (model, limit),
     )
 
 
-def observed(db: Database, since: str) -> list[dict[str, Any]]:
-    """Every prediction since a stamp with what the drift page needs of its image, oldest first.
-
-    `first` marks the first prediction on an image: later ones, by other versions, are no further image.
-    """
-    found = rows(
-        db,
-        "SELECT p.made_at, p.model, p.status, p.probability, p.label, i.device, i.appearance, "
-        "p.id = (SELECT min(id) FROM predictions WHERE image = p.image) AS first "
-        "FROM predictions p JOIN images i ON i.id = p.image WHERE p.made_at >= ? ORDER BY p.made_at",
-        (since,),
-    )
-    return [{**row, "appearance": json.loads(row["appearance"])} for row in found]
+def made_since(db: Database, since: str) -> list[tuple[str, str, float | None]]:
+    """When and by which version each prediction since a stamp was made, and its probability; None if not analysed."""
+    return db.execute("SELECT made_at, model, probability FROM predictions WHERE made_at >= ?", (since,)).fetchall()
 
 
 def _insert(db: Database, row: dict[str, Any]) -> None:

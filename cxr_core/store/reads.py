@@ -35,7 +35,8 @@ def current_of(db: Database, image: str) -> list[dict[str, Any]]:
 
 HISTORY = """
 SELECT r.id, r.made_at, u.name AS reader, r.image, i.patient, r.prediction, p.model, p.probability,
-       p.label AS model_label, r.agrees, r.label, r.reason, r.comment, r.seconds, r.supersedes,
+       p.label AS model_label, r.agrees, r.label, r.reason, r.comment,
+       CASE WHEN r.supersedes IS NULL THEN r.seconds END AS seconds, r.supersedes,
        r.id NOT IN (SELECT supersedes FROM reads WHERE supersedes IS NOT NULL) AS current
 FROM reads r JOIN users u ON u.id = r.reader JOIN images i ON i.id = r.image
 LEFT JOIN predictions p ON p.id = r.prediction
@@ -43,15 +44,28 @@ LEFT JOIN predictions p ON p.id = r.prediction
 
 
 def history(db: Database, reader: int | None = None, limit: int = -1) -> list[dict[str, Any]]:
-    """Reads with what the reader saw of the model, newest first; of one reader or of all."""
+    """Reads with what the reader saw of the model, newest first; of one reader or of all.
+
+    A revision has no `seconds`: none were measured.
+    """
     return rows(db, HISTORY + "WHERE ? IS NULL OR r.reader = ? ORDER BY r.id DESC LIMIT ?", (reader, reader, limit))
 
 
 def current(db: Database) -> list[dict[str, Any]]:
-    """The current reads of all images with the patient's side, oldest first."""
+    """`id`, `image`, `label`, `agrees` of the current reads with the patient's `side`, oldest first."""
     return rows(
         db,
-        "SELECT r.*, i.patient, t.side, p.model, p.label AS model_label FROM current_reads r "
-        "JOIN images i ON i.id = r.image JOIN patients t ON t.pseudonym = i.patient "
-        "LEFT JOIN predictions p ON p.id = r.prediction ORDER BY r.id",
+        "SELECT r.id, r.image, r.label, r.agrees, t.side FROM current_reads r "
+        "JOIN images i ON i.id = r.image JOIN patients t ON t.pseudonym = i.patient ORDER BY r.id",
+    )
+
+
+def agreement(db: Database, since: str) -> list[dict[str, Any]]:
+    """How many current reads since a stamp could agree with a model, and did: `day` (UTC), `model`, `n`, `agreed`."""
+    return rows(
+        db,
+        "SELECT substr(r.made_at, 1, 10) AS day, p.model, count(*) AS n, sum(r.agrees) AS agreed "
+        "FROM current_reads r JOIN predictions p ON p.id = r.prediction "
+        "WHERE r.made_at >= ? AND r.agrees IS NOT NULL GROUP BY day, p.model",
+        (since,),
     )

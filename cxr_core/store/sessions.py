@@ -12,8 +12,9 @@ from cxr_core.records import Role, User
 from cxr_core.store.db import one
 
 
-def start(db: Database, user: User) -> str:
-    """Open a session and return its token, which only the browser keeps."""
+def start(db: Database, user: User, idle_minutes: int) -> str:
+    """Open a session and return its token, which only the browser keeps; what was idle longer than that is deleted."""
+    db.execute("DELETE FROM sessions WHERE seen_at <= ?", (clock.ago(minutes=idle_minutes),))
     token = secrets.token_urlsafe(32)
     moment = clock.stamp()
     db.table("sessions").insert(

@@ -19,7 +19,7 @@ _hasher = PasswordHasher()
 _NOBODY = _hasher.hash("nobody has this password")
 
 
-def add(db: Database, name: str, role: Role, password: str, by: str = "command line") -> User:
+def add(db: Database, name: str, role: Role, password: str, by: str) -> User:
     """A new user. Raises BadInput for an empty name or a short password, Conflict for a taken name.
 
     With `by` FIRST_START, raises Conflict too if there is anybody already, or the home is a demo.

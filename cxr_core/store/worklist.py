@@ -17,10 +17,10 @@ FROM images i
 LEFT JOIN predictions p ON p.id = coalesce(
     (SELECT id FROM predictions WHERE image = i.id AND model = :running),
     (SELECT max(id) FROM predictions WHERE image = i.id))
-LEFT JOIN current_reads r ON r.id = (SELECT max(id) FROM current_reads WHERE image = i.id)
+LEFT JOIN reads r ON r.id = i.newest_read
 """
-SHOWN = {"waiting": "r.id IS NULL", "read": "r.id IS NOT NULL", "all": "1"}
-ORDER = {"waiting": "i.received_at, i.id", "read": "r.id DESC", "all": "i.received_at DESC, i.id"}
+SHOWN = {"waiting": "i.newest_read IS NULL", "read": "i.newest_read IS NOT NULL", "all": "1"}
+ORDER = {"waiting": "i.received_at, i.id", "read": "i.newest_read DESC", "all": "i.received_at DESC, i.id"}
 
 
 def rows_of(
@@ -49,10 +49,9 @@ def rows_of(
 
 def counts(db: Database) -> dict[str, int]:
     """`waiting`, `read`, and `coming`: files whose intake is still to be done."""
-    read = count(db, "SELECT count(DISTINCT image) FROM reads")
     return {
-        "waiting": count(db, "SELECT count(*) FROM images") - read,
-        "read": read,
+        "waiting": count(db, "SELECT count(*) FROM images WHERE newest_read IS NULL"),
+        "read": count(db, "SELECT count(*) FROM images WHERE newest_read IS NOT NULL"),
         "coming": count(db, "SELECT count(*) FROM jobs WHERE kind = 'intake' AND state IN ('queued', 'running')"),
     }
 
@@ -67,7 +66,7 @@ def next_waiting(db: Database, after: str | None) -> str | None:
     place = one(db, "SELECT received_at, id FROM images WHERE id = ?", (after,)) or {"received_at": "", "id": ""}
     found = one(
         db,
-        "SELECT id FROM images WHERE id NOT IN (SELECT image FROM reads) AND (received_at, id) > (?, ?) "
+        "SELECT id FROM images WHERE newest_read IS NULL AND (received_at, id) > (?, ?) "
         "ORDER BY received_at, id LIMIT 1",
         (place["received_at"], place["id"]),
     )

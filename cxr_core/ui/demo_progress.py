@@ -8,13 +8,11 @@ from cxr_core.records import JobState
 from cxr_core.ui.session import site
 from cxr_core.work import starting
 
-OPEN = (JobState.QUEUED, JobState.RUNNING)
-
 
 def demo_progress() -> None:
     """A line while the demo is being made, and the reason if it couldn't be; else nothing."""
     job = starting.demo_job(site().home)
-    if job and job.state in OPEN:
+    if job and job.state.is_open:
         _progress()
     elif job and job.state is JobState.FAILED:
         st.error(f"The demo could not be made: {job.error}")
@@ -23,7 +21,7 @@ def demo_progress() -> None:
 @st.fragment(run_every=2)
 def _progress() -> None:
     job = starting.demo_job(site().home)
-    if job is None or job.state not in OPEN:
+    if job is None or not job.state.is_open:
         st.rerun(scope="app")
     done, of = job.progress.get("done", 0), job.progress.get("of", 0)
     doing = "drawing X-rays" if job.progress.get("doing") == "rendering" else "telling the history"

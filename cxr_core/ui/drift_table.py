@@ -40,10 +40,12 @@ def table(watch: Watch) -> None:
     """A row a signal: the last four weeks in a word, the weeks as cells, now beside the reference, the meaning."""
     starts = sorted({window.start for window in watch.windows})[-WEEKS:]
     ranked = sorted(watch.signals, key=lambda one: (ORDER.index(one.state), ORDER.index(_in_a_week(watch, one))))
-    weeks = "".join(f"<th>{start:%d %b}</th>" for start in starts)
+    weeks = "".join(f"<th>{start.day} {start:%b}</th>" for start in starts)
     rows = "".join(_row(watch, signal, starts) for signal in ranked)
     st.html(
-        "<table class='heat'><tr><th>Signal</th><th>Last 4 weeks</th><th>Now</th><th>Reference</th>"
+        f"<table class='heat'><tr><td class='none' colspan='4'></td><th class='span' colspan='{len(starts)}'>"
+        "Images in the week from Monday</th></tr>"
+        "<tr><th>Signal</th><th>Last 4 weeks</th><th>Now</th><th>Reference</th>"
         f"{weeks}<th>What a change usually means</th></tr>{rows}</table>"
     )
 

@@ -27,7 +27,7 @@ def main() -> None:
     chosen = st.navigation([place(name) for name in PAGES], position="hidden")
     _top(user, places(user.role), chosen.title)
     chosen.run()
-    _bottom()
+    _bottom(user)
     watch()
 
 
@@ -43,9 +43,9 @@ def _top(user: User, pages: list[st.Page], chosen: str) -> None:
         account(user)
 
 
-def _bottom() -> None:
+def _bottom(user: User) -> None:
     home = site().home
-    counts, model = reviewing.counts(home), monitoring.running_model(home) or "none"
+    counts, model = reviewing.counts(home, user), monitoring.running_model(home, user) or "none"
     st.html(
         f'<div class="bottom"><span>Research and evaluation only. Not a medical device.</span>'
         f"<span>{counts['waiting']} waiting</span><span>Model in use: {escape(model)}</span></div>"

@@ -8,19 +8,18 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from cxr_core import clock
 from cxr_core.records import CLASSES, Label, Reason, User
 from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.places import place
 from cxr_core.ui.session import site
-from cxr_core.ui.worklist_table import COLOURS, ROW_PIXELS
+from cxr_core.ui.tall_table import clicked_row
+from cxr_core.ui.worklist_table import COLOURS
 from cxr_core.work import reviewing
 from cxr_core.work.reviewing import ReadForm
 
 MOST_SHOWN = 2000
 """Reads that the page fetches: drawing a table of more would make it wait."""
-MOST_ROWS_SEEN = 20
 GREY = "#6c777e"
 
 
@@ -40,13 +39,8 @@ def table(reads: list[dict[str, Any]]) -> dict[str, Any] | None:
     """The reads, newest first; returns the one whose row was clicked."""
     # The key is bound to what is shown: a selection is a place in the table, and must not outlive another order.
     shown = f"reads-{len(reads)}-{reads[0]['id']}-{reads[-1]['id']}"
-    picked = st.dataframe(
-        _frame(reads).style.apply(_coloured, axis=1), key=shown, hide_index=True, row_height=ROW_PIXELS,
-        height=ROW_PIXELS * (min(len(reads), MOST_ROWS_SEEN) + 1) + 8, on_select="rerun", selection_mode="single-cell",
-        column_config=_columns(), placeholder=words.NONE,
-    )  # fmt: skip
-    cells = picked["selection"]["cells"]
-    return reads[cells[0][0]] if cells else None
+    picked = clicked_row(_frame(reads).style.apply(_coloured, axis=1), shown, _columns())
+    return None if picked is None else reads[picked]
 
 
 def _frame(reads: list[dict[str, Any]]) -> pd.DataFrame:
@@ -63,7 +57,7 @@ def _frame(reads: list[dict[str, Any]]) -> pd.DataFrame:
             "Stance": {1: "agrees", 0: "disagrees"}.get(read["agrees"], ""),
             "Reason": read["reason"] or "",
             "Comment": read["comment"],
-            "Seconds": read["seconds"],
+            "Seconds": read["seconds"] and words.rounded(read["seconds"]),
             "State": "current" if read["current"] else "superseded",
         }
         for read in reads
@@ -73,9 +67,18 @@ def _frame(reads: list[dict[str, Any]]) -> pd.DataFrame:
 def _columns() -> dict[str, Any]:
     column = st.column_config
     return {
-        "No.": column.NumberColumn(width=50, format="%d"),
+        "No.": column.NumberColumn(width=42, format="%d"),
+        "When": column.TextColumn(width=112),
+        "Reader": column.TextColumn(width=80),
+        "Patient": column.TextColumn(width=72),
+        "Model said": column.TextColumn(width=82),
         "P": column.NumberColumn("P(pneumonia)", width=90, format="%.1f %%"),
-        "Seconds": column.NumberColumn(width=64, format="%.0f s"),
+        "Version": column.TextColumn(width=100),
+        "Read": column.TextColumn(width=78),
+        "Stance": column.TextColumn(width=66),
+        "Reason": column.TextColumn(width=100),
+        "Seconds": column.NumberColumn(width=58, format="%g s"),
+        "State": column.TextColumn(width=76),
     }
 
 
@@ -86,14 +89,14 @@ def _coloured(row: pd.Series) -> list[str]:
     return [f"color: {by_column[name]}" if name in by_column else "" for name in row.index]
 
 
-def export(user: User, only_mine: bool) -> None:
-    """The button that writes the CSV when it is pressed, not before: every export is on record."""
-    home, reader = site().home, user.id if only_mine else None
-    name = f"reads-{clock.now():%Y-%m-%d}.csv"
-    st.download_button(
-        "Export as CSV", data=lambda: reviewing.history_csv(home, user, reader), file_name=name, mime="text/csv",
-        key="export", help="Every read that these reads are taken from; the export is written into the audit chain.",
-    )  # fmt: skip
+def export(only_mine: bool) -> None:
+    """The way to the CSV, which is written when it is asked for, not before: every export is on record.
+
+    A link to a route of ours: Streamlit's own download loses the file when a page is drawn anew meanwhile.
+    """
+    address = "/history.csv?whose=mine" if only_mine else "/history.csv"
+    what = "Every read that these reads are taken from; the export is written into the audit chain."
+    st.html(f'<a class="button" href="{address}" title="{what}">Export as CSV</a>', width="content")
 
 
 def revised() -> None:
@@ -123,14 +126,10 @@ def _form(user: User, read: dict[str, Any]) -> None:
         comment = st.text_area("Comment (no names)", read["comment"], max_chars=reviewing.LONGEST_COMMENT, height=80)
         if st.form_submit_button("Record the revision", type="primary"):
             with told():
-                seen = _shown_prediction(read)
-                form = ReadForm(read["image"], seen, Label(label), Reason(reason) if reason else None, comment or "")
+                why_not = Reason(reason) if reason else None
+                # A revision answers the opinion that its reader had seen.
+                form = ReadForm(read["image"], read["prediction"], Label(label), why_not, comment or "")
                 newer = reviewing.revise(site().home, user, read["id"], form)
                 st.session_state["revised"] = f"Read {read['id']} is superseded by read {newer}: {label}."
                 st.query_params["read"] = str(newer)
                 st.rerun()
-
-
-def _shown_prediction(read: dict[str, Any]) -> int | None:
-    """The prediction that the reader had seen: a revision answers the same one."""
-    return int(read["prediction"]) if read["prediction"] is not None else None

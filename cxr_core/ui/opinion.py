@@ -14,10 +14,8 @@ from cxr_core.work.reviewing import Case
 def opinion(case: Case) -> None:
     """The model's answer with its probability, or why there is none."""
     prediction = case.prediction
-    if prediction is None:
-        st.html('<div class="opinion"><div class="answer none">Model is reading …</div></div>')
-    elif prediction["status"] == "predicted":
-        st.html(_answer(prediction, case.calibration or {}))
+    if prediction["status"] == "predicted":
+        st.html(_answer(prediction, case.calibration))
     else:
         reasons = "".join(f"<li>{escape(reason)}</li>" for reason in prediction["reasons"])
         answer = '<div class="answer none">Not analysed</div>'
@@ -26,20 +24,17 @@ def opinion(case: Case) -> None:
 
 def _answer(prediction: dict[str, Any], calibration: dict[str, Any]) -> str:
     label, probability = prediction["label"], prediction["probability"]
-    marks = ""
-    if calibration:
-        low, high, threshold = (calibration[name] for name in ("normal_up_to", "pneumonia_from", "threshold"))
-        marks = (
-            f'<div class="band" title="Uncertain from {low:.0%} to {high:.0%}" '
-            f'style="left:{low:.2%};width:{high - low:.2%}"></div>'
-            f'<div class="mark" title="Threshold {threshold:.0%}" style="left:{threshold:.2%}"></div>'
-        )
-    ends = f"Uncertain {calibration['normal_up_to']:.0%} to {calibration['pneumonia_from']:.0%}" if calibration else ""
+    low, high, threshold = (calibration[name] for name in ("normal_up_to", "pneumonia_from", "threshold"))
+    marks = (
+        f'<div class="band" title="Uncertain from {low:.0%} to {high:.0%}" '
+        f'style="left:{low:.2%};width:{high - low:.2%}"></div>'
+        f'<div class="mark" title="Threshold {threshold:.0%}" style="left:{threshold:.2%}"></div>'
+    )
     return (
         f'<div class="opinion"><div class="answer {label}"><span>{label}</span>'
         f"<span>{words.percent(probability)}</span></div>"
         f'<div class="bar {label}"><div class="fill" style="width:{probability:.2%}"></div>{marks}</div>'
-        f'<div class="scale"><span>0 %</span><span>{ends}</span><span>100 %</span></div>'
+        f'<div class="scale"><span>0 %</span><span>Uncertain {low:.0%} to {high:.0%}</span><span>100 %</span></div>'
         f'<div class="dim">Probability of pneumonia, by {escape(prediction["model"])}</div></div>'
     )
 
@@ -49,11 +44,12 @@ def known(case: Case) -> None:
     image = case.image
     age = f"{image['age_years']} y" if image["age_years"] is not None else words.NONE
     came = words.ago(image["received_at"])
-    tag = ' <span class="tag" title="Made by the program, never from a person">SYNTHETIC</span>'
     rows = (
         ("Patient", f"{words.short(image['patient'])} · {age} · {image['sex'] or words.NONE}"),
         ("View", f"{image['view'] or words.NONE} · {image['modality'] or image['source']} · came {came}"),
         ("Device", f"{words.short(image['device'])} · {image['manufacturer'] or words.NONE}"),
     )
-    cells = "".join(f"<tr><th>{name}</th><td>{escape(value)}</td></tr>" for name, value in rows)
-    st.html(f'<table class="words">{cells}</table>{tag if image["synthetic"] else ""}')
+    made = ' <span class="tag" title="Made by the program, never from a person">SYNTHETIC</span>'
+    tags = {"Patient": made if image["synthetic"] else ""}
+    cells = (f"<tr><th>{name}</th><td>{escape(value)}{tags.get(name, '')}</td></tr>" for name, value in rows)
+    st.html(f'<table class="words">{"".join(cells)}</table>')

@@ -9,7 +9,7 @@ import streamlit as st
 from cxr_core.records import CLASSES, Label, Reason, User
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import require_user, site
-from cxr_core.ui.walk import following
+from cxr_core.ui.walk import Recorded, following, remember_read
 from cxr_core.work import reviewing
 from cxr_core.work.reviewing import Case, ReadForm
 
@@ -38,9 +38,8 @@ def read_form(case: Case) -> None:
             if chosen is None or (disagrees and reason is None):
                 st.warning("Say why you disagree: choose a reason." if disagrees else "Choose an answer first.")
                 return
-            prediction = case.prediction["id"] if case.prediction else None
             spent = time.time() - opened
-            _record(user, ReadForm(image, prediction, chosen, reason, comment or "", spent))
+            _record(user, case, ReadForm(image, case.prediction["id"], chosen, reason, comment or "", spent))
 
 
 def _opened(image: str) -> float:
@@ -51,8 +50,7 @@ def _opened(image: str) -> float:
 
 def _answer(case: Case) -> Label | None:
     """Normal and Pneumonia to choose from; agree and disagree too, where the model committed itself."""
-    image = case.image["id"]
-    said = case.prediction["label"] if case.prediction else None
+    image, said = case.image["id"], case.prediction["label"]
     committed = Label(said) if said in CLASSES else None
     if committed:
         other = next(label for label in CLASSES if label is not committed)
@@ -76,7 +74,7 @@ def _choice(place: st.delta_generator.DeltaGenerator, words: str, label: Label, 
 def _reasons(image: str) -> None:
     with st.container(key="reasons", gap=None):
         st.caption("Why do you disagree?")
-        columns = st.columns(2, gap="small")
+        columns = st.columns([1.16, 1], gap="xxsmall")  # the longest reason stands on the left
         for place, (reason, key) in enumerate(REASON_KEYS.items()):
             columns[place // 6].button(
                 reason.value, key=f"reason-{reason.name}-{image}", shortcut=key,
@@ -107,15 +105,16 @@ def _promise(case: Case, chosen: Label | None) -> str:
     """What the button will do, in its own words."""
     if chosen is None:
         return "Choose an answer"
-    said = case.prediction["label"] if case.prediction else None
+    said = case.prediction["label"]
     stance = f", {'agree' if said == chosen else 'disagree'}" if said in CLASSES else ""
     return f"Record: {chosen.value}{stance}"
 
 
-def _record(user: User, form: ReadForm) -> None:
+def _record(user: User, case: Case, form: ReadForm) -> None:
     with told():
         read = reviewing.submit(site().home, user, form)
-        st.session_state["recorded"] = {"read": read, "label": form.label.value}
         st.session_state["opened"].pop(form.image, None)
-        st.query_params["image"] = following(form.image) or form.image
+        if onward := following(user, form.image):
+            remember_read(Recorded(read, form.label, case.image["patient"], onward))
+            st.query_params["image"] = onward
         st.rerun(scope="app")

@@ -23,8 +23,8 @@ RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 def planned(user: User, options: Options) -> Plan:
     """The training set as it would be now. Reading the base data takes a while, so it is kept until reads change."""
     home = site().home
-    newest = next((read["id"] for read in reviewing.history(home, newest=1)), 0)
-    return _planned(site(), user, options, (str(home), newest, monitoring.running_model(home)))
+    newest = next((read["id"] for read in reviewing.history(home, user, newest=1)), 0)
+    return _planned(site(), user, options, (str(home), newest, monitoring.running_model(home, user)))
 
 
 @st.cache_data(show_spinner="Looking at what was flagged …", max_entries=4, ttl=600)

@@ -9,28 +9,26 @@ import streamlit as st
 from cxr_core.records import Job, JobState, User
 from cxr_core.ui import charts
 from cxr_core.ui.mishaps import told
-from cxr_core.ui.session import require_user, site
+from cxr_core.ui.session import site
 from cxr_core.work import retraining
-
-OPEN = (JobState.QUEUED, JobState.RUNNING)
 
 
 def is_open(job: Job | None) -> bool:
     """Whether a retrain waits or runs."""
-    return job is not None and job.state in OPEN
+    return job is not None and job.state.is_open
 
 
 @st.fragment(run_every=1.0)
-def live(number: int) -> None:
+def live(user: User, number: int) -> None:
     """The progress of the open retrain; the page is drawn anew when it has ended."""
-    job = retraining.newest_job(site().home)
-    if job is None or job.id != number or job.state not in OPEN:
+    job = retraining.newest_job(site().home, user)
+    if job is None or job.id != number or not job.state.is_open:
         st.rerun(scope="app")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html(f"<h3>Retrain {job.id}: {_doing(job)}</h3>")
         st.space("stretch")
         if st.button("Cancel", key="cancel"):
-            _cancel(require_user(), job.id)
+            _cancel(user, job.id)
     st.progress(*_how_far(job.progress))
     if history := job.progress.get("history"):
         charts.curves(history, "live")

@@ -27,17 +27,17 @@ def candidate(user: User, found: dict[str, Any]) -> None:
         st.success("The gate lets it through: on the locked patients, no loss that matters against either rival.")
     else:
         st.warning("The gate says no: " + ("; ".join(gate.get("reasons", [])) or "it has no gate report") + ".")
-    _beside(gate.get("compared", []), card)
+    _beside(user, gate.get("compared", []), card)
     if card["history"]:
         with st.expander("Training curves"):
             charts.curves(card["history"], "candidate")
     _decide(user, card["name"], passed)
 
 
-def _beside(compared: list[dict[str, Any]], card: dict[str, Any]) -> None:
+def _beside(user: User, compared: list[dict[str, Any]], card: dict[str, Any]) -> None:
     if not compared:
         return
-    running = monitoring.running_model(site().home)
+    running = monitoring.running_model(site().home, user)
     roles = {card["name"]: "candidate", running: "in use"}
     words.grid(
         ["Model", "", "AUC (95 %)", "Accuracy", "Sensitivity", "Specificity", "AUC of candidate minus this (95 %)"],
@@ -76,7 +76,7 @@ def _answer(decision: Decision, user: User, model: str, reason: str) -> None:
 
 def decisions(user: User) -> None:
     """Every decision so far, newest first, and the way back to an earlier model."""
-    taken = monitoring.decisions(site().home)
+    taken = monitoring.decisions(site().home, user)
     words.grid(
         ["When (UTC)", "Model", "Decision", "By", "Reason"],
         [
@@ -85,7 +85,7 @@ def decisions(user: User) -> None:
             for row in reversed(taken)
         ],
     )  # fmt: skip
-    earlier = retraining.earlier_models(site().home)
+    earlier = retraining.earlier_models(site().home, user)
     if earlier:
         with st.expander("Roll back to a model that was in use before"):
             model = st.selectbox("Model", earlier, key="earlier")

@@ -1,37 +1,41 @@
-"""The routes beside Streamlit's own: signing in and out, and the pictures."""
+"""The routes beside Streamlit's own: signing in and out, the pictures, and the export."""
 
 from __future__ import annotations
 
-import asyncio
 import re
+from functools import partial
+from math import ceil
+from time import monotonic
 from urllib.parse import parse_qs, quote, urlsplit
 
+from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from cxr_core import settings
+from cxr_core import clock, settings
 from cxr_core.errors import BadInput, Conflict, NotFound
-from cxr_core.records import JobState
 from cxr_core.ui import sign_in
 from cxr_core.ui.guard import user_of
 from cxr_core.ui.session import COOKIE
 from cxr_core.ui.throttle import THROTTLE
-from cxr_core.work import accounts, pictures, starting
+from cxr_core.work import accounts, pictures, reviewing, starting
 
 LARGEST_FORM = 16_384
+JUDGED_AT_ONCE = CapacityLimiter(2)
+"""Passwords judged at a time, while the others queue: each takes 64 MB and all of a core for a sixth of a second."""
 LOOPBACK = {"127.0.0.1", "::1"}
 LOCAL_NAMES = {"127.0.0.1", "[::1]", "localhost"}
 
 
 def local_path(address: str) -> str:
-    """`address` if it is a path of this app, else `/`: nobody is sent elsewhere by signing in."""
+    """`address` if it is a page of this app, else `/`: nobody is sent elsewhere by signing in."""
     parts = urlsplit(address)
     plain = address.isprintable() and not re.search(r"[\\\s]", address)
     here = plain and not parts.scheme and not parts.netloc and re.match(r"/(?!/)", address)
-    return address if here and not address.startswith("/sign-") else "/"
+    return address if here and not address.startswith(("/sign-", "/history.csv")) else "/"
 
 
 def nearby(request: Request) -> bool:
@@ -61,15 +65,20 @@ async def show_sign_in(request: Request) -> Response:
 
 
 async def do_sign_in(request: Request) -> Response:
-    """POST /sign-in: 303 with a cookie, or the page again, which says that name or password is wrong."""
+    """POST /sign-in: 303 with a cookie, or the page again: 401 for a wrong name or password, 429 if it's too early."""
     form = await _form(request)
     name, wanted = form.get("name", ""), local_path(form.get("next", "/"))
     client = request.client.host if request.client else ""
-    await asyncio.sleep(THROTTLE.attempt(client))
-    token = await run_in_threadpool(accounts.sign_in, settings.load(), name, form.get("password", ""))
+    if wait := ceil(THROTTLE.attempt(client, name, monotonic())):
+        told = f"Too many attempts: wait {wait} {'seconds' if wait > 1 else 'second'}, then try again."
+        refused = await _page(request, 429, next=wanted, name=name, message=told)
+        refused.headers["Retry-After"] = str(wait)
+        return refused
+    judge = partial(accounts.sign_in, settings.load(), name, form.get("password", ""))
+    token = await to_thread.run_sync(judge, limiter=JUDGED_AT_ONCE)
     if token is None:
         return await _page(request, 401, next=wanted, name=name, message="The name or the password is wrong.")
-    THROTTLE.forgive(client)
+    THROTTLE.forgive(client, name)
     return _signed_in(request, token, wanted)
 
 
@@ -109,17 +118,30 @@ async def do_sign_out(request: Request) -> Response:
 
 async def picture(request: Request) -> Response:
     """GET /images/{id}.png: 401 without a session, 404 for what isn't there; a browser's copy is checked each time."""
-    if not await run_in_threadpool(user_of, request):
+    user = await run_in_threadpool(user_of, request)
+    if user is None:
         return PlainTextResponse("Sign in first.", 401)
     image = request.path_params["image"]
     try:
-        path = pictures.path(settings.load().home, image)
+        path = pictures.path(settings.load().home, user, image)
     except NotFound as error:
         return PlainTextResponse(str(error), 404)
     headers = {"Cache-Control": "private, no-cache", "ETag": f'"{image}"'}
     if headers["ETag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return FileResponse(path, media_type="image/png", headers=headers)
+
+
+async def history_csv(request: Request) -> Response:
+    """GET /history.csv: all reads, or with `?whose=mine` the own ones; the door has turned away who isn't signed in."""
+    user = await run_in_threadpool(user_of, request)
+    if user is None:
+        return PlainTextResponse("Sign in first.", 401)
+    reader = user.id if request.query_params.get("whose") == "mine" else None
+    text = await run_in_threadpool(reviewing.history_csv, settings.load().home, user, reader)
+    name = f"reads-{clock.now():%Y-%m-%d}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(text, media_type="text/csv", headers=headers)
 
 
 async def first_page(request: Request) -> Response:
@@ -131,7 +153,7 @@ async def _page(request: Request, status: int = 200, **shown: str) -> Response:
     def view() -> sign_in.View:
         home, close = settings.load().home, nearby(request)
         nobody, demo = accounts.nobody_yet(home), starting.demo_job(home)
-        preparing = bool(nobody and demo and demo.state in (JobState.QUEUED, JobState.RUNNING))
+        preparing = bool(nobody and demo and demo.state.is_open)
         known = accounts.shown_accounts(home) if close and not nobody else []
         return sign_in.View(nobody=nobody, nearby=close, preparing=preparing, accounts=known, **shown)
 
@@ -171,4 +193,5 @@ ROUTES = [
     Route("/demo", start_demo, methods=["POST"]),
     Route("/worklist", first_page, methods=["GET"]),
     Route("/images/{image}.png", picture, methods=["GET"]),
+    Route("/history.csv", history_csv, methods=["GET"]),
 ]

@@ -1,4 +1,4 @@
-"""What the server does around its life: open the home, run workers while it runs, and take them down with it."""
+"""What the server does around its life: run workers while it runs, and take them down with it."""
 
 from __future__ import annotations
 
@@ -13,22 +13,21 @@ from cxr_core.errors import Conflict
 from cxr_core.settings import Settings
 from cxr_core.ui.workers import WORKERS
 from cxr_core.work import starting
-from cxr_core.work.opening import is_demo, open_home
+from cxr_core.work.opening import is_demo
 
 
 @asynccontextmanager
 async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
-    """Migrate and start the workers; at the end, end them."""
+    """Start the workers, and the demo where one is wanted; at the end, end them."""
     chosen = settings.load()
-    await run_in_threadpool(_open, chosen)
+    await run_in_threadpool(_start, chosen)
     try:
         yield {}
     finally:
         await run_in_threadpool(WORKERS.stop)
 
 
-def _open(chosen: Settings) -> None:
-    open_home(chosen.home)
+def _start(chosen: Settings) -> None:
     if chosen.demo or is_demo(chosen.home):  # started from the example database, a demo still lacks its files
         with suppress(Conflict):  # a home that somebody works in stays as it is
             starting.ask_for_demo(chosen.home)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 import streamlit as st
 
@@ -15,8 +16,6 @@ from cxr_core.work.requests import Upload, Verdict
 
 LOOK_AGAIN_SECONDS = 0.3
 MOST_LINES = 60
-WITH_OPINION = 12
-OPEN = (JobState.QUEUED, JobState.RUNNING)
 
 
 def uploads(user: User) -> None:
@@ -24,8 +23,8 @@ def uploads(user: User) -> None:
     _take(user)
     sent: dict[int, str] = st.session_state.get("sent", {})
     if sent:
-        still_open = any(verdict.state in OPEN for verdict in requests.verdicts(site().home, sent))
-        st.fragment(_verdicts, run_every=LOOK_AGAIN_SECONDS if still_open else None)(still_open)
+        still_open = any(verdict.state.is_open for verdict in requests.verdicts(site().home, user, sent))
+        st.fragment(_verdicts, run_every=LOOK_AGAIN_SECONDS if still_open else None)(user, still_open)
 
 
 def _take(user: User) -> None:
@@ -52,31 +51,41 @@ def _take(user: User) -> None:
             st.rerun()
 
 
-def _verdicts(was_open: bool) -> None:
+def _verdicts(user: User, was_open: bool) -> None:
     sent: dict[int, str] = st.session_state.get("sent", {})
-    found = requests.verdicts(site().home, sent)
-    waiting = sum(verdict.state in OPEN for verdict in found)
+    found = requests.verdicts(site().home, user, sent)
+    waiting = sum(verdict.state.is_open for verdict in found)
     if was_open and not waiting:
         st.rerun(scope="app")  # what came in belongs on the list, and nothing needs to be asked any more
+    with st.container(key="sent-head"):
+        _head(found, waiting)
+    shown = sorted(found, key=lambda verdict: (verdict.status != "rejected", -verdict.job))[:MOST_LINES]
+    opinions = reviewing.opinions(site().home, user, [verdict.image for verdict in shown if verdict.image])
+    lines = [_line(sent[verdict.job], verdict, opinions) for verdict in shown]
+    more = f'<div class="dim">and {len(found) - MOST_LINES} more</div>' if len(found) > MOST_LINES else ""
+    st.html(f'<div class="verdicts">{"".join(lines)}{more}</div>')
+
+
+def _head(found: list[Verdict], waiting: int) -> None:
+    """How many files there are, since the lines below may go on out of sight."""
     if waiting:
         st.progress(1 - waiting / len(found), f"{len(found) - waiting} of {len(found)} done")
-    shown = sorted(found, key=lambda verdict: (verdict.status != "rejected", -verdict.job))
-    lines = [_line(verdict, sent, number < WITH_OPINION) for number, verdict in enumerate(shown[:MOST_LINES])]
-    more = f'<div class="dim">and {len(shown) - MOST_LINES} more</div>' if len(shown) > MOST_LINES else ""
-    st.html(f'<div class="verdicts">{"".join(lines)}{more}</div>')
-    if not waiting and st.button("Clear these lines", key="clear-sent", type="tertiary"):
-        st.session_state["sent"] = {}
-        st.rerun(scope="app")
+        return
+    refused = sum(verdict.status == "rejected" for verdict in found)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(f"<b>{len(found)} file{'' if len(found) == 1 else 's'}</b>, {refused} refused")
+        if st.button("Clear these lines", key="clear-sent", type="tertiary"):
+            st.session_state["sent"] = {}
+            st.rerun(scope="app")
 
 
-def _line(verdict: Verdict, names: dict[int, str], with_opinion: bool) -> str:
-    name = names.get(verdict.job, "a zip")
-    name = name if verdict.member is None else f"{name}, file {verdict.member}"
+def _line(sent_as: str, verdict: Verdict, opinions: dict[str, dict[str, Any]]) -> str:
+    name = sent_as if verdict.member is None else f"{sent_as}, file {verdict.member}"
     kind = "bad" if verdict.status == "rejected" else "known" if verdict.known else "ok" if verdict.status else ""
-    return f'<div class="{kind}"><b>{escape(name)}</b><br>{escape(_outcome(verdict, with_opinion))}</div>'
+    return f'<div class="{kind}"><b>{escape(name)}</b><br>{escape(_outcome(verdict, opinions))}</div>'
 
 
-def _outcome(verdict: Verdict, with_opinion: bool) -> str:
+def _outcome(verdict: Verdict, opinions: dict[str, dict[str, Any]]) -> str:
     if verdict.status is None:
         return "is being read …" if verdict.state is JobState.RUNNING else "waits its turn"
     if verdict.status == "rejected":
@@ -84,7 +93,5 @@ def _outcome(verdict: Verdict, with_opinion: bool) -> str:
     here = "here already; " if verdict.known else ""
     if verdict.status == "not_analysed":
         return f"{here}not analysed: {'; '.join(verdict.reasons)}. It can still be read."
-    prediction = reviewing.case(site().home, verdict.image).prediction if with_opinion and verdict.image else None
-    if prediction is None or prediction["status"] != "predicted":
-        return f"{here}analysed"
-    return f"{here}{prediction['label']}, probability of pneumonia {words.percent(prediction['probability'])}"
+    said = opinions[verdict.image or ""]
+    return f"{here}{words.answer(said)}, probability of pneumonia {words.percent(said['probability'])}"

@@ -15,6 +15,7 @@ KEYS = (
     (("N", "P"), "your answer: Normal or Pneumonia"),
     (("1", "…", "9", "0", "U", "L"), "why you disagree"),
     (("Enter",), "record the read and go to the next case"),
+    (("E",), "revise what you recorded last"),
     (("J", "→"), "next case, without recording"),
     (("K", "←"), "the case before"),
     (("H",), "heatmap on or off"),
@@ -40,22 +41,15 @@ def picture_url(image: str) -> str:
 
 def viewer(case: Case, following: str | None) -> None:
     """Show a case; `following` is the image to fetch ahead. Arrow keys press the buttons with the keys of STEPS."""
-    prediction = case.prediction or {}
-    heatmap = prediction.get("heatmap")
+    heatmap = case.prediction["heatmap"]
     data: dict[str, Any] = {
         "image": case.image["id"],
         "url": picture_url(case.image["id"]),
         "next": picture_url(following) if following else None,
         "heatmap": heatmap.tolist() if heatmap is not None else None,
         "scale": case.heatmap_scale,
-        "note": _note(case.prediction),
+        "note": "Not analysed by the model" if heatmap is None else "",
         "steps": STEPS,
         "keys": [[list(keys), words] for keys, words in KEYS],
     }
     _component(key="viewer", data=data)
-
-
-def _note(prediction: dict[str, Any] | None) -> str:
-    if prediction is None:
-        return "The model is reading …"
-    return "Not analysed by the model" if prediction["status"] != "predicted" else ""

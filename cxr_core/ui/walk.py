@@ -2,43 +2,61 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 import streamlit as st
 
+from cxr_core.records import Label, User
 from cxr_core.ui.session import site
 from cxr_core.work import reviewing
 
 LONGEST_TRAIL = 50
 
 
-def current() -> str | None:
+@dataclass(frozen=True)
+class Recorded:
+    """A read that was just recorded."""
+
+    read: int
+    label: Label
+    patient: str
+    onward: str
+    """The image that came up after it."""
+
+
+def current(user: User) -> str | None:
     """The image in the address, if there is such a one, else the one that has waited longest."""
     asked = st.query_params.get("image")
-    image = asked if asked and reviewing.is_known(site().home, asked) else reviewing.next_case(site().home)
+    image = asked if asked and reviewing.is_known(site().home, user, asked) else reviewing.next_case(site().home, user)
     if image:
         _remember(image)
     return image
 
 
-def following(image: str) -> str | None:
+def following(user: User, image: str) -> str | None:
     """The case to read after `image`: the next that waits, from the top again at the end of the list."""
-    after = reviewing.next_case(site().home, image) or reviewing.next_case(site().home)
+    after = reviewing.next_case(site().home, user, image) or reviewing.next_case(site().home, user)
     return after if after != image else None
 
 
-def go(image: str, step: int) -> None:
+def go(user: User, image: str, step: int) -> None:
     """Leave `image` for the next case (1) or the one seen before it (-1); stays where there is none."""
     trail: list[str] = st.session_state.get("trail", [])
     before = trail[trail.index(image) - 1] if image in trail[1:] else None
-    if target := following(image) if step > 0 else before:
+    if target := following(user, image) if step > 0 else before:
         st.query_params["image"] = target
         st.rerun()
 
 
-def recorded() -> dict[str, Any] | None:
-    """The read that was just recorded, said once."""
-    return st.session_state.pop("recorded", None)
+def remember_read(read: Recorded) -> None:
+    """Keep what was just recorded, so that the next case can say it."""
+    st.session_state["recorded"] = read
+
+
+def just_recorded(image: str) -> Recorded | None:
+    """The read after which `image` came up, if it was the newest one."""
+    read: Recorded | None = st.session_state.get("recorded")
+    return read if read and read.onward == image else None
 
 
 def _remember(image: str) -> None:

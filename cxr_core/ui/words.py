@@ -55,6 +55,16 @@ def points(share: float | None) -> float | None:
     return None if share is None else min(max(100 * share, 0.1), 99.9)
 
 
+def rounded(seconds: float) -> float:
+    """Seconds as people say them, for tables: 0.4, 4.2, 12."""
+    return round(seconds, 0 if seconds >= 10 else 1)
+
+
+def spent(seconds: float) -> str:
+    """How long a read took: <1 s, 4.2 s, 12 s."""
+    return f"{rounded(seconds):g} s" if seconds >= 1 else "<1 s"
+
+
 def number(value: float | None, digits: int = 3) -> str:
     """A number with fixed digits; a dash for None."""
     return NONE if value is None else f"{value:.{digits}f}"
@@ -67,10 +77,8 @@ def ranged(value: float | None, interval: Any, digits: int = 3) -> str:
     return number(value, digits) + around
 
 
-def answer(prediction: dict[str, Any] | None) -> str:
-    """What the model says, in a word: Normal, Pneumonia, Uncertain, not analysed, or waiting."""
-    if prediction is None or prediction.get("status") is None:
-        return "waiting"
+def answer(prediction: dict[str, Any]) -> str:
+    """What the model says, in a word: Normal, Pneumonia, Uncertain, or not analysed."""
     return str(prediction["label"]) if prediction["status"] == "predicted" else "not analysed"
 
 

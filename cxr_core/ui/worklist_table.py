@@ -7,30 +7,29 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from cxr_core.records import Label
+from cxr_core.records import Label, User
 from cxr_core.ui import words
 from cxr_core.ui.session import site
+from cxr_core.ui.tall_table import clicked_row
 from cxr_core.work import reviewing
 from cxr_core.work.reviewing import Filters, Show
 
 PAGE = 100
-ROW_PIXELS = 28
-MOST_ROWS_SEEN = 18
 ANSWERS = (*(label.value for label in Label), "not analysed")
 COLOURS = {"Pneumonia": "#e0a458", "Normal": "#8fbf9f", "Uncertain": "#b9a3d6"}
 
 
-def counts() -> None:
+def counts(user: User) -> None:
     """How many wait, were read, and are on their way."""
-    found = reviewing.counts(site().home)
+    found = reviewing.counts(site().home, user)
     parts = (("waiting", "waiting"), ("read", "read"), ("coming", "being analysed"))
     spans = "".join(f"<span><b>{found[name]}</b>{text}</span>" for name, text in parts)
     st.html(f'<div class="strip">{spans}</div>')
 
 
-def filters() -> Filters:
+def filters(user: User) -> Filters:
     """The filters, as chosen and as kept in the page's address."""
-    devices = reviewing.devices(site().home)
+    devices = reviewing.devices(site().home, user)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         show = st.segmented_control(
             "Cases", [show.value.capitalize() for show in Show], key="show", default="Waiting", required=True,
@@ -47,24 +46,21 @@ def filters() -> Filters:
     return Filters(Show((show or "Waiting").lower()), label, device, limit=PAGE)
 
 
-def table(chosen: Filters) -> str | None:
+def table(user: User, chosen: Filters) -> str | None:
     """The cases; returns the image whose row was clicked."""
     place = st.session_state.setdefault("place", 0)
     place = place if st.session_state.get("placed") == chosen else 0
     st.session_state["placed"] = chosen
-    found = reviewing.waiting_list(site().home, Filters(chosen.show, chosen.label, chosen.device, place, PAGE + 1))
+    wanted = Filters(chosen.show, chosen.label, chosen.device, place, PAGE + 1)
+    found = reviewing.waiting_list(site().home, user, wanted)
     shown = found[:PAGE]
     if not shown:
-        _nothing(chosen)
+        _nothing(user, chosen)
         return None
-    picked = st.dataframe(
-        _frame(shown).style.map(_coloured, subset=["Model says", "Read"]), key=f"cases-{place}", hide_index=True,
-        row_height=ROW_PIXELS, height=ROW_PIXELS * (min(len(shown), MOST_ROWS_SEEN) + 1) + 8, on_select="rerun",
-        selection_mode="single-cell", column_config=_columns(chosen), placeholder=words.NONE,
-    )  # fmt: skip
+    styled = _frame(shown).style.map(_coloured, subset=["Model says", "Read"])
+    picked = clicked_row(styled, f"cases-{place}", _columns(chosen))
     _turn(place, len(shown), len(found) > PAGE)
-    cells = picked["selection"]["cells"]
-    return str(shown[cells[0][0]]["id"]) if cells else None
+    return None if picked is None else str(shown[picked]["id"])
 
 
 def _frame(cases: list[dict[str, Any]]) -> pd.DataFrame:
@@ -87,7 +83,7 @@ def _frame(cases: list[dict[str, Any]]) -> pd.DataFrame:
     ])  # fmt: skip
 
 
-def _columns(chosen: Filters) -> Any:
+def _columns(chosen: Filters) -> dict[str, Any]:
     column = st.column_config
     unread = None if chosen.show is Show.WAITING else "small"
     return {
@@ -110,8 +106,8 @@ def _coloured(answer: Any) -> str:
     return f"color: {COLOURS.get(str(answer), '#9aa5ad')}"
 
 
-def _nothing(chosen: Filters) -> None:
-    if reviewing.counts(site().home)["coming"]:
+def _nothing(user: User, chosen: Filters) -> None:
+    if reviewing.counts(site().home, user)["coming"]:
         words.empty("Being analysed", "What was sent in is being read by the model; it appears here by itself.")
     elif chosen.label or chosen.device or chosen.show is not Show.WAITING:
         words.empty("No such case", "Nothing fits these filters. Clear them, or choose All.")

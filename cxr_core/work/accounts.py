@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cxr_core.errors import BadInput, NotAllowed, NotFound
+from cxr_core.errors import BadInput, NotFound
 from cxr_core.records import Role, User
 from cxr_core.settings import Settings
 from cxr_core.store import audit, sessions, users
 from cxr_core.store.db import opened, transaction
+from cxr_core.work.guarding import open_to
 from cxr_core.work.opening import is_demo
 
 DEMO_ACCOUNTS = (("radiologist", Role.RADIOLOGIST, "demo-radiologist"), ("admin", Role.ADMIN, "demo-admin"))
@@ -21,7 +22,7 @@ def sign_in(settings: Settings, name: str, password: str) -> str | None:
         with transaction(db):
             # The typed name isn't kept when it is nobody's: people type passwords into the wrong field.
             audit.record(db, user.name if user else "somebody", "sign in" if user else "failed sign in", "")
-            return sessions.start(db, user) if user else None
+            return sessions.start(db, user, settings.idle_minutes) if user else None
 
 
 def user_of(settings: Settings, token: str | None) -> User | None:
@@ -48,10 +49,11 @@ def nobody_yet(home: Path) -> bool:
         return not users.any_user(db)
 
 
-def add_user(home: Path, name: str, role: Role, password: str) -> User:
+@open_to(Role.ADMIN)
+def add_user(home: Path, user: User, name: str, role: Role, password: str) -> User:
     """A new account. Raises BadInput or Conflict."""
     with opened(home) as db:
-        return users.add(db, name, role, password)
+        return users.add(db, name, role, password, by=user.name)
 
 
 def add_first_admin(home: Path, name: str, password: str) -> User:
@@ -60,7 +62,8 @@ def add_first_admin(home: Path, name: str, password: str) -> User:
         return users.add(db, name, Role.ADMIN, password, by=users.FIRST_START)
 
 
-def admin_named(home: Path, name: str | None) -> User:
+@open_to(Role.ADMIN)
+def admin_named(home: Path, user: User, name: str | None) -> User:
     """The admin with this name, or the only admin there is. Raises NotFound or BadInput."""
     with opened(home) as db:
         admins = users.with_role(db, Role.ADMIN)
@@ -75,9 +78,3 @@ def admin_named(home: Path, name: str | None) -> User:
 def shown_accounts(home: Path) -> list[tuple[str, str]]:
     """The demo's accounts (name, password) for the sign-in page; empty where this isn't a demo."""
     return [(name, password) for name, _, password in DEMO_ACCOUNTS] if is_demo(home) else []
-
-
-def demand(user: User, *roles: Role) -> None:
-    """Raises NotAllowed unless the user has one of the roles. Every use case that changes something asks."""
-    if user.role not in roles:
-        raise NotAllowed(f"only {' or '.join(role.value for role in roles)} may do this; you are {user.role}")

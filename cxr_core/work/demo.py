@@ -12,16 +12,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cxr_core import clock
-from cxr_core.errors import Conflict
 from cxr_core.model.dataset import split_file, write_split
-from cxr_core.records import CLASSES, Job, Lane, Role, User
-from cxr_core.store import files, jobs, models, predictions, reads, site, users
+from cxr_core.records import CLASSES, Job, Role, User
+from cxr_core.store import audit, files, models, predictions, reads, site, users
 from cxr_core.store.db import opened, transaction
 from cxr_core.work import intake, learning, retraining, reviewing
 from cxr_core.work.accounts import DEMO_ACCOUNTS
 from cxr_core.work.doing import Desk, Outcome
-from cxr_core.work.planning import DEMO_BASE, Options
-from cxr_core.work.story import RETRAINED_ON_DAY, STUDIES, Study, base
+from cxr_core.work.planning import DEMO_BASE
+from cxr_core.work.story import RETRAINED_ON_DAY, RETRAINED_WITH, STUDIES, Study, base
 
 TOLD_AT = "demo told at"
 
@@ -34,7 +33,7 @@ def make(desk: Desk, job: Job) -> Outcome:
     for number, study in enumerate(STUDIES):
         moment = today - timedelta(days=study.day, minutes=3 * (len(STUDIES) - number))
         if study.day < RETRAINED_ON_DAY:
-            _retrain(desk, people[Role.ADMIN], today - timedelta(days=RETRAINED_ON_DAY))
+            past_retrain(desk, people[Role.ADMIN], today - timedelta(days=RETRAINED_ON_DAY))
         with clock.at(moment):
             image = _take_in(desk, study)
         if study.is_read:
@@ -88,41 +87,41 @@ def _read(desk: Desk, reader: User, image: str, study: Study) -> None:
     with opened(desk.home) as db:
         if reads.current_of(db, image):
             return
-        prediction = predictions.latest(db, image)
-    said = prediction["label"] if prediction else None
+        prediction = predictions.standing(db, image, models.running(db))
+    said = prediction["label"]
     reason = study.reason if said in CLASSES and said != study.reading else None
-    form = reviewing.ReadForm(
-        image, prediction["id"] if prediction else None, study.reading, reason,
-        seconds=12.0 + study.phantom.number % 17,
-    )  # fmt: skip
-    reviewing.submit(desk.home, reader, form)
+    spent = 12.0 + study.phantom.number % 17
+    reviewing.submit(
+        desk.home, reader, reviewing.ReadForm(image, prediction["id"], study.reading, reason, seconds=spent)
+    )
 
 
-def _retrain(desk: Desk, admin: User, moment: datetime) -> None:
-    """The past retrain, with a frozen body, decided on by what its gate says; once."""
+def past_retrain(desk: Desk, admin: User, moment: datetime) -> None:
+    """The retrain of the story, with a frozen body, decided on by what its gate says; once."""
     with opened(desk.home) as db:
         if models.decisions(db)[-1]["action"] != "install":
             return
     with clock.at(moment):
-        made = retraining.candidate(desk.home) or _candidate(desk, admin)
-        if made["card"]["metrics"]["gate"]["passed"]:
-            retraining.promote(desk.home, admin, made["name"], "no worse than the first release on locked patients")
+        card = _candidate(desk, admin)
+        if card["metrics"]["gate"]["passed"]:
+            retraining.promote(desk.home, admin, card["name"], "no worse than the first release on locked patients")
         else:
-            retraining.refuse(desk.home, admin, made["name"], "a loss against the first release can't be excluded")
+            retraining.refuse(desk.home, admin, card["name"], "a loss against the first release can't be excluded")
 
 
 def _candidate(desk: Desk, admin: User) -> dict[str, Any]:
-    """Start the retrain, or take up the one that was broken off, and do it within this job."""
-    with opened(desk.home) as db:
-        job = jobs.claim(db, Lane.LEARNING, desk.worker)
-    if job is None:
-        retraining.start(desk.settings, admin, Options(epochs=6, learning_rate=0.0005))
-        return _candidate(desk, admin)
-    outcome = learning.retrain(desk, job)
+    """The card of the model that the story's training set makes, or made before the demo was broken off.
+
+    It is trained within the demo's own job: what is queued may be somebody else's.
+    """
+    planned = retraining.preview(desk.settings, admin, RETRAINED_WITH)
+    with opened(desk.home) as db, transaction(db):
+        training_set = retraining.fix(db, admin, RETRAINED_WITH, planned)
+        for row in models.all_models(db):
+            if row["training_set"] == training_set:
+                return row["card"]
+        audit.record(db, admin.name, "start retrain", training_set, images=len(planned.items))
+    outcome = learning.learn(desk, training_set)
     with opened(desk.home) as db, transaction(db):
         outcome.write(db)
-        jobs.finish(db, job.id, desk.worker, outcome.result)
-    made = retraining.candidate(desk.home)
-    if made is None:
-        raise Conflict("the demo's retrain was decided on by somebody else")
-    return made
+        return models.card(db, outcome.result["candidate"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
@@ -21,7 +20,7 @@ from cxr_core.errors import RejectedFile
 from cxr_core.model import dataset, release
 from cxr_core.model.preprocess import brightness
 from cxr_core.records import Job, Radiograph, Side, Status
-from cxr_core.store import audit, files, images, predictions
+from cxr_core.store import audit, files, images, models, predictions
 from cxr_core.store.db import opened
 from cxr_core.store.secret import site_secret
 from cxr_core.work import pictures, reading, spool
@@ -81,7 +80,7 @@ def accept(desk: Desk, data: bytes, patient: str | None = None) -> Outcome:
 
 
 def _known(db: Database, image: str) -> Outcome:
-    said = predictions.latest(db, image) or {"status": Status.NOT_ANALYSED, "reasons": []}
+    said = predictions.standing(db, image, models.running(db))
     return Outcome({"status": said["status"], "image": image, "reasons": said["reasons"], "known": True})
 
 
@@ -124,8 +123,9 @@ def _unpack(desk: Desk, job: Job, data: bytes) -> Outcome:
         if member.rejected:
             refused.append({"member": str(number), "reason": str(member.rejected)})
         else:
-            tokens.append((number, secrets.token_hex(16), _patient_of(desk, job, member.name)))
-            files.write_durably(spool.folder(desk.home) / tokens[-1][1], member.data)
+            token = spool.member_token(job.payload["spool"], number)
+            tokens.append((number, token, _patient_of(desk, job, member.name)))
+            files.write_durably(spool.folder(desk.home) / token, member.data)
         desk.tell({"unpacked": number})
     if not tokens and not refused:
         raise RejectedFile("empty", "The archive holds no files.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,25 +17,22 @@ from cxr_core.model.assess import assess
 from cxr_core.model.calibrate import require_enough
 from cxr_core.model.card import Card, split_path, write_card
 from cxr_core.model.gate import objections
-from cxr_core.model.head import train_head
+from cxr_core.model.head import HeadRecipe, train_head
 from cxr_core.model.network import Network, from_files, new_network, to_file
 from cxr_core.model.predict import Model, forward_all
 from cxr_core.model.preprocess import Preprocessing
-from cxr_core.model.train import Recipe, train
+from cxr_core.model.train import Material, Progress, Recipe, train
 from cxr_core.records import Job, Side
 from cxr_core.store import audit, files, models, site, training_sets
 from cxr_core.store.db import opened
-from cxr_core.work import comparing, gathering, reading
+from cxr_core.work import checkpoints, comparing, gathering, reading
 from cxr_core.work.carding import Origin, make_card
 from cxr_core.work.doing import Desk, Outcome
 from cxr_core.work.gathering import Gathered, Labelled
 from cxr_core.work.opening import DEMO
-from cxr_core.work.retraining import checkpoint_of, remove_checkpoints
-
-Tell = Callable[[dict[str, Any]], None]
 
 
-def train_release(folders: list[Path], out: Path, base: str, recipe: Recipe, tell: Tell) -> Card:
+def train_release(folders: list[Path], out: Path, base: str, recipe: Recipe, tell: Progress) -> Card:
     """Train on FOLDER/NORMAL and FOLDER/PNEUMONIA and write weights, card and split at `out`.
 
     A run that is broken off goes on from its last epoch (the checkpoint beside `out`). Raises ModelError.
@@ -48,7 +44,7 @@ def train_release(folders: list[Path], out: Path, base: str, recipe: Recipe, tel
     require_enough(sides[Side.CALIBRATION].examples.labels)  # before the hours of training, not after them
     out.parent.mkdir(parents=True, exist_ok=True)
     network, checkpoint = new_network(base, recipe.seed), out.with_suffix(".checkpoint")
-    history = train(network, sides[Side.TRAIN].examples, sides[Side.VALIDATION].examples, recipe, checkpoint, tell)
+    history = train(network, _material(sides, rule), recipe, checkpoint, tell)
     weights = to_file(network)
     dataset.write_split(split, split_path(out))
     data = {"folders": [folder.name for folder in folders], "split": split_path(out).name, "seed": recipe.seed,
@@ -66,7 +62,7 @@ class Lesson:
     """All that a retrain needs, fetched before it begins."""
 
     training_set: str
-    options: dict[str, Any]
+    recipe: Recipe | HeadRecipe
     parent: Model
     rivals: list[Model]
     sides: dict[Side, Gathered]
@@ -75,11 +71,23 @@ class Lesson:
     made_from: str
     """What its card says of its studies."""
 
+    @property
+    def rule(self) -> Preprocessing:
+        """How images go in: as into the parent, in training as in serving."""
+        return self.parent.card.preprocessing
+
 
 def retrain(desk: Desk, job: Job) -> Outcome:
-    """A job: fine-tune the parent on a fixed training set; the result is a candidate, used for nothing yet."""
-    remove_checkpoints(desk.home, but=job.id)
-    lesson, checkpoint = _prepared(desk, str(job.payload["training_set"])), checkpoint_of(desk.home, job.id)
+    """A job: learn from the training set that was fixed when it was asked for; a broken-off one goes on."""
+    checkpoints.remove(desk.home, but=job.id)
+    checkpoint = checkpoints.place(desk.home, job.id)
+    outcome = learn(desk, str(job.payload["training_set"]), checkpoint)
+    return replace(outcome, after=lambda: checkpoint.unlink(missing_ok=True))
+
+
+def learn(desk: Desk, training_set: str, checkpoint: Path | None = None) -> Outcome:
+    """Fine-tune the parent on a fixed training set; what is written is a candidate, used for nothing yet."""
+    lesson = _prepared(desk, training_set)
     tuned = copy.deepcopy(lesson.parent.network)
     history = _fine_tune(tuned, lesson, checkpoint, desk.tell)
     desk.tell({"doing": "comparing with the running model and the first release", "history": history})
@@ -88,13 +96,10 @@ def retrain(desk: Desk, job: Job) -> Outcome:
 
     def write(db: Database) -> None:
         models.add_weights(db, tensors)
-        models.add(db, card.as_dict(), lesson.training_set)
-        audit.record(
-            db, "program", "make candidate", card.name, weights=card.weights_sha256, training_set=lesson.training_set
-        )
+        models.add(db, card.as_dict(), training_set)
+        audit.record(db, "program", "make candidate", card.name, weights=card.weights_sha256, training_set=training_set)
 
-    result = {"candidate": card.name, "passed": card.metrics["gate"]["passed"]}
-    return Outcome(result, write, after=lambda: checkpoint.unlink(missing_ok=True))
+    return Outcome({"candidate": card.name, "passed": card.metrics["gate"]["passed"]}, write)
 
 
 def _prepared(desk: Desk, training_set: str) -> Lesson:
@@ -103,7 +108,7 @@ def _prepared(desk: Desk, training_set: str) -> Lesson:
         parent = reading.model_named(desk, db, manifest["parent"])
         return Lesson(
             training_set,
-            manifest["options"],
+            recipe_of(manifest["options"], parent.card.preprocessing),
             parent,
             [reading.model_named(desk, db, name) for name in _rivals(db, manifest["parent"])],
             gathering.of_training_set(desk.settings, db, manifest["items"], parent.card.preprocessing),
@@ -114,21 +119,20 @@ def _prepared(desk: Desk, training_set: str) -> Lesson:
 
 def _judged(tuned: Network, lesson: Lesson, history: list[dict[str, float]], weights_sha256: str) -> Card:
     """The candidate's card with its gate report. The network is judged as its file will give it back, rounded."""
-    network, rule = from_files(to_file(tuned), name=lesson.name), lesson.parent.card.preprocessing
+    network, parent = from_files(to_file(tuned), name=lesson.name), lesson.parent.card.name
     data = {"made_from": lesson.made_from, "training_set": lesson.training_set}
-    parent, recipe = lesson.parent.card.name, recipe_of(lesson.options).as_dict()
-    origin = Origin(lesson.name, parent, parent, weights_sha256, data, recipe, history)
-    card = make_card(network, lesson.sides, origin, rule)
+    origin = Origin(lesson.name, parent, parent, weights_sha256, data, lesson.recipe.as_dict(), history)
+    card = make_card(network, lesson.sides, origin, lesson.rule)
     gate = comparing.gate(Model(card, network), lesson.rivals, lesson.sides[Side.LOCKED].examples)
     return replace(card, metrics={**card.metrics, "gate": gate})
 
 
-def recipe_of(options: dict[str, Any]) -> Recipe:
-    """The recipe of a fine-tuning run's options; the body learns at a tenth of the head's rate."""
-    return Recipe(
-        stages=((Preprocessing().size, int(options["epochs"])),), learning_rate=float(options["learning_rate"]),
-        trained=str(options["trained"]), body_share=0.1,
-    )  # fmt: skip
+def recipe_of(options: dict[str, Any], rule: Preprocessing) -> Recipe | HeadRecipe:
+    """The recipe of a fine-tuning run's options, at the size of `rule`; a body learns at a tenth of the head's rate."""
+    epochs, learning_rate, trained = int(options["epochs"]), float(options["learning_rate"]), str(options["trained"])
+    if trained == "head":
+        return HeadRecipe(rule.size, epochs, learning_rate)
+    return Recipe(((rule.size, epochs),), learning_rate, trained=trained, body_share=0.1)
 
 
 def evaluate(model: Model, samples: list[dataset.Sample]) -> dict[str, Any]:
@@ -159,13 +163,15 @@ def on_side(samples: list[dataset.Sample], side: Side, split: dict[str, Side]) -
     return chosen
 
 
-def _fine_tune(network: Network, lesson: Lesson, checkpoint: Path, tell: Tell) -> list[dict[str, float]]:
-    training, validation = lesson.sides[Side.TRAIN].examples, lesson.sides[Side.VALIDATION].examples
-    recipe = recipe_of(lesson.options)
-    if recipe.trained == "head":
-        return train_head(network, training, validation, recipe, tell)
-    checkpoint.parent.mkdir(exist_ok=True, mode=0o700)
-    return train(network, training, validation, recipe, checkpoint, tell)
+def _fine_tune(network: Network, lesson: Lesson, checkpoint: Path | None, tell: Progress) -> list[dict[str, float]]:
+    material = _material(lesson.sides, lesson.rule)
+    if isinstance(lesson.recipe, HeadRecipe):
+        return train_head(network, material, lesson.recipe, tell)
+    return train(network, material, lesson.recipe, checkpoint, tell)
+
+
+def _material(sides: dict[Side, Gathered], rule: Preprocessing) -> Material:
+    return Material(sides[Side.TRAIN].examples, sides[Side.VALIDATION].examples, rule)
 
 
 def _rivals(db: Database, parent: str) -> list[str]:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from cxr_core import clock
-from cxr_core.drift.agreement import Agreement, Judgement, weekly_agreement
-from cxr_core.drift.catalogue import SIGNALS
+from cxr_core.drift.agreement import Agreement, Judgements, weekly_agreement
+from cxr_core.drift.catalogue import APPEARANCE, SIGNALS
 from cxr_core.drift.signals import Signal
 from cxr_core.drift.sketch import Sketch
-from cxr_core.drift.timeline import Observation, References, Window, current, opinion_values, timeline
-from cxr_core.store import models, predictions, reads
+from cxr_core.drift.timeline import Observations, Observed, References, Window, current, opinion_values, timeline
+from cxr_core.drift.weeks import Moments
+from cxr_core.records import User
+from cxr_core.store import images, models, predictions, reads
 from cxr_core.store.db import opened
+from cxr_core.work.guarding import EVERYBODY, open_to
 
 
 @dataclass(frozen=True)
@@ -43,82 +48,82 @@ class Watch:
     """The running model's reference."""
 
 
-def watch(home: Path, days: int) -> Watch:
+@open_to(*EVERYBODY)
+def watch(home: Path, user: User, days: int) -> Watch:
     """The last `days` beside the models' references. Raises BadInput if the running model's card has none."""
-    rows = observed(home, days)
-    references = _references(home)
-    seen = [_observation(row) for row in rows]
+    references = _references(home, user)
+    seen = _observed(home, days)
     since = clock.now() - timedelta(days=days)
     return Watch(
         current(seen, references, clock.now()),
         timeline(seen, references),
-        weekly_agreement(_judgement(read) for read in agreement(home, days)),
-        [release for release in releases(home) if release.at >= since],
+        weekly_agreement(agreement(home, user, days)),
+        [release for release in releases(home, user) if release.at >= since],
         references.by_model[references.running],
     )
 
 
-def drift_now(home: Path, days: int) -> dict[str, Any]:
+@open_to(*EVERYBODY)
+def drift_now(home: Path, user: User, days: int) -> dict[str, Any]:
     """The signals of the last `days` beside the running model's reference, ready for JSON.
 
     Raises BadInput if the running model's card has no reference.
     """
-    references = _references(home)
-    rows = observed(home, days)
-    signals = current([_observation(row) for row in rows], references, clock.now(), days)
+    references = _references(home, user)
+    seen = _observed(home, days)
+    signals = current(seen, references, clock.now(), days)
     return {
         "model": references.running,
         "days": days,
-        "images": sum(row["first"] for row in rows),
+        "images": len(seen.pictures),
         "signals": [asdict(signal) for signal in signals],
     }
 
 
-def model_versions(home: Path) -> list[dict[str, Any]]:
+@open_to(*EVERYBODY)
+def model_versions(home: Path, user: User) -> list[dict[str, Any]]:
     """Every model with its card and the last decision on it, newest first; `running` marks the one in use."""
     with opened(home) as db:
         running = models.running(db)
         return [{**row, "running": row["name"] == running} for row in models.all_models(db)]
 
 
-def running_model(home: Path) -> str | None:
+@open_to(*EVERYBODY)
+def running_model(home: Path, user: User) -> str | None:
     """The name of the model in use."""
     with opened(home) as db:
         return models.running(db)
 
 
-def decisions(home: Path) -> list[dict[str, Any]]:
+@open_to(*EVERYBODY)
+def decisions(home: Path, user: User) -> list[dict[str, Any]]:
     """Every decision on models with who took it, oldest first."""
     with opened(home) as db:
         return models.decisions(db)
 
 
-def releases(home: Path) -> list[Release]:
+@open_to(*EVERYBODY)
+def releases(home: Path, user: User) -> list[Release]:
     """The moments at which another model was put to use, oldest first: marks on the drift page."""
     return [
         Release(datetime.fromisoformat(row["decided_at"]), row["model"], row["action"])
-        for row in decisions(home)
+        for row in decisions(home, user)
         if row["action"] != "refuse"
     ]
 
 
-def observed(home: Path, days: int) -> list[dict[str, Any]]:
-    """The predictions of the last `days` with the appearance of their images, oldest first."""
+@open_to(*EVERYBODY)
+def agreement(home: Path, user: User, days: int) -> list[Judgements]:
+    """The current reads of the last `days` on which a reader could agree or not, counted by day and model version."""
     with opened(home) as db:
-        return predictions.observed(db, clock.ago(days=days))
+        found = reads.agreement(db, clock.ago(days=days))
+    return [Judgements(date.fromisoformat(row["day"]), row["model"], row["n"], row["agreed"]) for row in found]
 
 
-def agreement(home: Path, days: int) -> list[dict[str, Any]]:
-    """The current reads of the last `days` on which a reader could agree or not: `made_at`, `agrees`, `model`."""
-    since = clock.ago(days=days)
-    with opened(home) as db:
-        return [read for read in reads.current(db) if read["agrees"] is not None and read["made_at"] >= since]
-
-
-def _references(home: Path) -> References:
-    cards = [version["card"] for version in model_versions(home)]
+def _references(home: Path, user: User) -> References:
+    cards = [version["card"] for version in model_versions(home, user)]
     by_model = {card["name"]: _sketches(card["reference"]) for card in cards if card["reference"]}
-    return References(running_model(home) or "none", by_model)
+    return References(running_model(home, user) or "none", by_model)
 
 
 def _sketches(reference: dict[str, Any]) -> dict[str, Sketch]:
@@ -126,12 +131,25 @@ def _sketches(reference: dict[str, Any]) -> dict[str, Sketch]:
     return {name: Sketch.from_dict(reference[name]) for name in SIGNALS if name in reference}
 
 
-def _observation(row: dict[str, Any]) -> Observation:
-    """A prediction, and with the first one on an image what the image is like: each image counts once."""
-    said = opinion_values(row["probability"]) if row["probability"] is not None else {}
-    seen = row["appearance"] if row["first"] else {}
-    return Observation(datetime.fromisoformat(row["made_at"]), row["model"], {**seen, **said}, row["device"])
+def _observed(home: Path, days: int) -> Observed:
+    """The pictures that came in and the predictions that were made in the last `days`."""
+    since = clock.ago(days=days)
+    with opened(home) as db:
+        seen = images.appearances(db, since, APPEARANCE)
+        made = predictions.made_since(db, since)
+    columns = np.array([row[1:] for row in seen], np.float64).reshape(-1, len(APPEARANCE)).T
+    pictures = Observations(_moments(row[0] for row in seen), dict(zip(APPEARANCE, columns, strict=True)))
+    said: dict[str, list[tuple[str, float | None]]] = {}
+    for at, model, probability in made:
+        said.setdefault(model, []).append((at, probability))
+    return Observed(pictures, {model: _opinions(rows) for model, rows in said.items()})
 
 
-def _judgement(read: dict[str, Any]) -> Judgement:
-    return Judgement(datetime.fromisoformat(read["made_at"]), read["model"], bool(read["agrees"]))
+def _opinions(rows: list[tuple[str, float | None]]) -> Observations:
+    probabilities = np.array([probability for _, probability in rows], np.float64)
+    return Observations(_moments(at for at, _ in rows), opinion_values(probabilities))
+
+
+def _moments(stamps: Iterable[str]) -> Moments:
+    """Stamps as numpy reads them: UTC, without the zone at their end."""
+    return np.array([stamp.removesuffix("+00:00") for stamp in stamps], "datetime64[us]")

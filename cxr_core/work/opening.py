@@ -24,10 +24,10 @@ SECRET_CHECK = "secret check"
 def open_home(home: Path) -> list[str]:
     """Make `home` ready for use, or bring it up to date; returns the schema steps that were taken.
 
-    Raises IntegrityError if the secret that keyed its patients is gone or another one.
+    Raises SettingsError if it can't be written, IntegrityError if the secret that keyed its patients is gone or
+    another one.
     """
-    home.mkdir(parents=True, exist_ok=True)
-    home.chmod(0o700)  # reads and password hashes are nobody else's business
+    _ensure_folder(home)
     steps = migrations.migrate(home)
     _ensure_secret(home)
     spool.folder(home).mkdir(exist_ok=True, mode=0o700)
@@ -39,6 +39,16 @@ def is_demo(home: Path) -> bool:
     """Whether this home shows synthetic studies."""
     with opened(home) as db:
         return site.get(db, DEMO) is not None
+
+
+def _ensure_folder(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        home.chmod(0o700)  # reads and password hashes are nobody else's business
+    except (FileExistsError, NotADirectoryError) as error:
+        raise migrations.unwritable(home, "a file lies in its place") from error
+    except OSError as error:
+        raise migrations.unwritable(home, str(error.strerror)) from error
 
 
 def _ensure_secret(home: Path) -> None:

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 from cxr_core.errors import NotFound
+from cxr_core.records import User
+from cxr_core.work.guarding import EVERYBODY, open_to
 
 IMAGE_ID = re.compile(r"[0-9a-f]{64}")
 
@@ -17,7 +19,8 @@ def place(home: Path, image: str) -> Path:
     return home / "pictures" / image[:2] / f"{image}.png"
 
 
-def path(home: Path, image: str) -> Path:
+@open_to(*EVERYBODY)
+def path(home: Path, user: User, image: str) -> Path:
     """The PNG of an image. Raises NotFound."""
     found = place(home, image)
     if not found.is_file():

@@ -13,10 +13,11 @@ from sqlite_utils import Database
 from cxr_core.errors import BadInput
 from cxr_core.model import dataset, release
 from cxr_core.model.calibrate import FEWEST_PER_CLASS
-from cxr_core.records import CLASSES, Side
+from cxr_core.records import CLASSES, Role, Side, User
 from cxr_core.settings import Settings
 from cxr_core.store import models, reads, site, training_sets
 from cxr_core.store.db import one, opened
+from cxr_core.work.guarding import open_to
 
 BASE = "base data"
 DEMO_BASE = "demo-base"
@@ -65,7 +66,8 @@ class Plan:
         ]
 
 
-def plan(settings: Settings, options: Options) -> Plan:
+@open_to(Role.ADMIN)
+def plan(settings: Settings, user: User, options: Options) -> Plan:
     """The training set as it would be now: flags since the running model's set, with replay."""
     with opened(settings.home) as db:
         chosen, left_out = _from_reads(db)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cxr_core.dicom.archive import is_zip
 from cxr_core.errors import BadInput
-from cxr_core.records import Job, JobState, Role, Status, User
+from cxr_core.records import Job, JobState, Status, User
 from cxr_core.settings import Settings
 from cxr_core.store import jobs
 from cxr_core.store.db import opened
 from cxr_core.work import spool
-from cxr_core.work.accounts import demand
+from cxr_core.work.guarding import EVERYBODY, open_to
 
 MEGABYTE = 2**20
 BULK_FROM = 20
@@ -33,6 +33,7 @@ class Verdict:
     """What became of one file."""
 
     job: int
+    """The number that `take_in` gave; the files of a zip share the zip's."""
     state: JobState
     status: str | None = None
     """`predicted`, `not_analysed`, `rejected`, or None while it is open."""
@@ -44,57 +45,68 @@ class Verdict:
     """Which file of a zip, by its number: names in zips can identify patients."""
 
 
-def take_in(settings: Settings, user: User | None, uploads: Iterable[Upload], patient: str | None = None) -> list[int]:
+@open_to(*EVERYBODY)
+def take_in(settings: Settings, user: User, uploads: Iterable[Upload], patient: str | None = None) -> list[int]:
     """Spool each file and return the numbers of its intake jobs, in order.
 
     Raises BadInput, before anything is taken in, if one is larger than the site allows.
     """
-    if user is not None:  # None is the command line, which the operating system guards
-        demand(user, Role.RADIOLOGIST, Role.ADMIN)
     batch = list(uploads)
     for upload in batch:
-        if len(upload.data) > settings.max_upload_mb * MEGABYTE:
-            raise BadInput(f"{upload.name} is larger than {settings.max_upload_mb} MB (CXR_MAX_UPLOAD_MB)")
-    numbers = []
-    for upload in batch:
-        whose = patient or (None if is_zip(upload.data) else spool.patient_from_name(settings, upload.name))
-        sender = spool.Sender(user.id if user else None, whose, bulk=len(batch) >= BULK_FROM)
-        numbers.append(spool.receive(settings.home, upload.data, sender))
-    return numbers
+        _refuse_large(settings, upload)
+    return [take_in_one(settings, user, upload, patient, bulk=len(batch) >= BULK_FROM) for upload in batch]
 
 
-def jobs_of(home: Path, numbers: Iterable[int]) -> list[Job]:
+@open_to(*EVERYBODY)
+def take_in_one(settings: Settings, user: User, upload: Upload, patient: str | None, bulk: bool) -> int:
+    """Spool one file, for whoever can't hold a batch in memory, and return the number of its intake job.
+
+    `bulk` says whether the batch gives way to single files. Raises BadInput if the file is larger than the site allows.
+    """
+    _refuse_large(settings, upload)
+    whose = patient or (None if is_zip(upload.data) else spool.patient_from_name(settings, upload.name))
+    return spool.receive(settings.home, upload.data, spool.Sender(user.id or None, whose, bulk))
+
+
+def _refuse_large(settings: Settings, upload: Upload) -> None:
+    if len(upload.data) > settings.max_upload_mb * MEGABYTE:
+        raise BadInput(f"{upload.name} is larger than {settings.max_upload_mb} MB (CXR_MAX_UPLOAD_MB)")
+
+
+@open_to(*EVERYBODY)
+def jobs_of(home: Path, user: User, numbers: Iterable[int]) -> list[Job]:
     """The jobs with these numbers, as they stand."""
     with opened(home) as db:
-        return [jobs.get(db, number) for number in numbers]
+        return jobs.these(db, numbers)
 
 
 def is_open(found: Iterable[Verdict]) -> bool:
     """Whether any of these files is still being dealt with."""
-    return any(verdict.state in (JobState.QUEUED, JobState.RUNNING) for verdict in found)
+    return any(verdict.state.is_open for verdict in found)
 
 
-def verdicts(home: Path, numbers: Iterable[int]) -> list[Verdict]:
+@open_to(*EVERYBODY)
+def verdicts(home: Path, user: User, numbers: Iterable[int]) -> list[Verdict]:
     """What became of the files with these intake jobs; a zip gives one verdict for each of its files."""
-    return [verdict for job in jobs_of(home, numbers) for verdict in _verdicts_of(home, job)]
+    return [verdict for job in jobs_of(home, user, numbers) for verdict in _verdicts_of(home, user, job)]
 
 
-def _verdicts_of(home: Path, job: Job) -> list[Verdict]:
+def _verdicts_of(home: Path, user: User, job: Job) -> list[Verdict]:
     if "members" not in job.result:
         return [_verdict(job)]
     refused = [
         Verdict(job.id, job.state, Status.REJECTED, reasons=(entry["reason"],), member=entry["member"])
         for entry in job.result["refused"]
     ]
-    taken = [_verdict(member) for member in jobs_of(home, job.result["members"])]
+    taken = [replace(_verdict(member), job=job.id) for member in jobs_of(home, user, job.result["members"])]
     return sorted(refused + taken, key=lambda verdict: int(verdict.member or 0))
 
 
 def _verdict(job: Job) -> Verdict:
+    result, member = job.result, job.payload.get("member")
     if job.state is JobState.FAILED:
-        return Verdict(job.id, job.state, Status.REJECTED, reasons=(job.error or "the program failed",))
-    result = job.result
+        return Verdict(job.id, job.state, Status.REJECTED, reasons=(job.error or "the program failed",), member=member)
     return Verdict(
         job.id, job.state, result.get("status"), result.get("image"), bool(result.get("known")),
-        tuple(result.get("reasons", ())), job.payload.get("member"),
+        tuple(result.get("reasons", ())), member,
     )  # fmt: skip

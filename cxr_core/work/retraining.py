@@ -9,80 +9,84 @@ from typing import Any
 from sqlite_utils import Database
 
 from cxr_core.errors import BadInput, Conflict
-from cxr_core.records import Job, JobState, Lane, Role, User
+from cxr_core.records import Job, Lane, Role, User
 from cxr_core.settings import Settings
 from cxr_core.store import audit, jobs, models, training_sets
 from cxr_core.store.db import one, opened, transaction
-from cxr_core.work.accounts import demand
+from cxr_core.work import checkpoints
+from cxr_core.work.guarding import EVERYBODY, open_to
 from cxr_core.work.planning import Options, Plan, plan
 
 RETRAIN = "retrain"
 REPREDICT = "repredict"
 
 
+@open_to(Role.ADMIN)
 def preview(settings: Settings, user: User, options: Options) -> Plan:
-    """What `start` would train on now, and what is missing. Raises NotAllowed."""
-    demand(user, Role.ADMIN)
-    return plan(settings, options)
+    """What `start` would train on now, and what is missing."""
+    return plan(settings, user, options)
 
 
+@open_to(Role.ADMIN)
 def start(settings: Settings, user: User, options: Options) -> int:
     """Fix the training set and queue the retrain; returns the job's number.
 
-    Raises NotAllowed, or Conflict if a retrain is open or the plan lacks something.
+    Raises Conflict if a retrain is open or the plan lacks something.
     """
-    demand(user, Role.ADMIN)
-    planned = plan(settings, options)
+    planned = plan(settings, user, options)
+    with opened(settings.home) as db, transaction(db):
+        if any(job.state.is_open for job in jobs.newest(db, RETRAIN)):
+            raise Conflict("a retrain is under way: wait for it, or cancel it")
+        training_set = fix(db, user, options, planned)
+        job = jobs.ask(db, jobs.Request(RETRAIN, Lane.LEARNING, {"training_set": training_set}, user.id))
+        audit.record(db, user.name, "start retrain", training_set, job=job, images=len(planned.items))
+        return job
+
+
+def fix(db: Database, user: User, options: Options, planned: Plan) -> str:
+    """Write a plan down as a training set, within the caller's transaction; returns its name.
+
+    Raises Conflict if the plan lacks something.
+    """
     if planned.missing:
         raise Conflict("; ".join(planned.missing))
-    with opened(settings.home) as db, transaction(db):
-        if any(job.state in (JobState.QUEUED, JobState.RUNNING) for job in jobs.newest(db, RETRAIN)):
-            raise Conflict("a retrain is under way: wait for it, or cancel it")
-        return _queue(db, user, options, planned)
+    manifest = {
+        "parent": models.running(db), "options": asdict(options),
+        "items": sorted(planned.items, key=lambda item: (item["side"], item["image"])),
+    }  # fmt: skip
+    return training_sets.add(db, manifest, user.id)
 
 
+@open_to(Role.ADMIN)
 def cancel(home: Path, user: User, job: int) -> None:
     """Stop a retrain that waits or runs; nothing of it is kept."""
-    demand(user, Role.ADMIN)
     with opened(home) as db, transaction(db):
         if jobs.get(db, job).kind != RETRAIN or not jobs.cancel(db, job, f"cancelled by {user.name}"):
             raise Conflict("this retrain has ended already")
         audit.record(db, user.name, "cancel retrain", str(job))
-    remove_checkpoints(home)
+    checkpoints.remove(home)
 
 
-def checkpoint_of(home: Path, job: int) -> Path:
-    """Where a retrain keeps its finished epochs while it runs; its folder is made."""
-    folder = home / "checkpoints"
-    folder.mkdir(exist_ok=True, mode=0o700)
-    return folder / f"{job}.pt"
-
-
-def remove_checkpoints(home: Path, but: int | None = None) -> None:
-    """Remove what earlier retrains left: there is one retrain at a time, so all but that of the job `but`."""
-    for path in (home / "checkpoints").glob("*"):
-        if path.stem != str(but):
-            path.unlink(missing_ok=True)
-
-
-def newest_job(home: Path) -> Job | None:
+@open_to(*EVERYBODY)
+def newest_job(home: Path, user: User) -> Job | None:
     """The last retrain, with its progress (`epoch`, `epochs`, `history`) or result (`candidate`, `gate`)."""
     with opened(home) as db:
         return next(iter(jobs.newest(db, RETRAIN)), None)
 
 
-def candidate(home: Path) -> dict[str, Any] | None:
+@open_to(*EVERYBODY)
+def candidate(home: Path, user: User) -> dict[str, Any] | None:
     """The newest model on which nothing has been decided, with its card, or None."""
     with opened(home) as db:
         return next((row for row in models.all_models(db) if row["action"] is None), None)
 
 
+@open_to(Role.ADMIN)
 def promote(home: Path, user: User, model: str, reason: str) -> None:
     """Put a candidate to use; what waits is read again by it.
 
     Raises Conflict if its gate says no, or compared it with a model that is no longer the running one.
     """
-    demand(user, Role.ADMIN)
     with opened(home) as db, transaction(db):
         gate = _undecided(db, model)["metrics"].get("gate", {})
         if not gate.get("passed"):
@@ -92,40 +96,30 @@ def promote(home: Path, user: User, model: str, reason: str) -> None:
         _put_to_use(db, user, model, "promote", reason)
 
 
+@open_to(Role.ADMIN)
 def refuse(home: Path, user: User, model: str, reason: str) -> None:
     """Decide against a candidate; it stays on record."""
-    demand(user, Role.ADMIN)
     with opened(home) as db, transaction(db):
         _undecided(db, model)
         models.decide(db, model, "refuse", _given(reason), user.id)
         audit.record(db, user.name, "refuse model", model, reason=reason)
 
 
+@open_to(Role.ADMIN)
 def roll_back(home: Path, user: User, model: str, reason: str) -> None:
     """Put an earlier model to use again. Raises Conflict unless it was in use before and isn't now."""
-    demand(user, Role.ADMIN)
     with opened(home) as db, transaction(db):
         if model == models.running(db) or model not in _once_running(db):
             raise Conflict(f"{model} can't be rolled back to: choose a model that was in use before")
         _put_to_use(db, user, model, "roll back", reason)
 
 
-def earlier_models(home: Path) -> list[str]:
+@open_to(*EVERYBODY)
+def earlier_models(home: Path, user: User) -> list[str]:
     """The models that one can roll back to, latest in use first."""
     with opened(home) as db:
         running = models.running(db)
         return [name for name in reversed(_once_running(db)) if name != running]
-
-
-def _queue(db: Database, user: User, options: Options, planned: Plan) -> int:
-    manifest = {
-        "parent": models.running(db), "options": asdict(options),
-        "items": sorted(planned.items, key=lambda item: (item["side"], item["image"])),
-    }  # fmt: skip
-    training_set = training_sets.add(db, manifest, user.id)
-    job = jobs.ask(db, jobs.Request(RETRAIN, Lane.LEARNING, {"training_set": training_set}, user.id))
-    audit.record(db, user.name, "start retrain", training_set, job=job, images=len(planned.items))
-    return job
 
 
 def _given(reason: str) -> str:

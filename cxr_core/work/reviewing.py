@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -13,10 +14,10 @@ from sqlite_utils import Database
 
 from cxr_core import clock
 from cxr_core.errors import BadInput, Conflict, NotAllowed
-from cxr_core.records import Label, Reason, Role, User
+from cxr_core.records import CLASSES, Label, Reason, Role, User
 from cxr_core.store import audit, images, models, predictions, reads, worklist
 from cxr_core.store.db import opened, transaction
-from cxr_core.work.accounts import demand
+from cxr_core.work.guarding import EVERYBODY, open_to
 
 LONGEST_COMMENT = 2000
 
@@ -43,14 +44,14 @@ class Filters:
 
 @dataclass(frozen=True)
 class Case:
-    """An image with the newest opinion on it and its current reads."""
+    """An image with the opinion on it and its current reads."""
 
     image: dict[str, Any]
-    prediction: dict[str, Any] | None
-    """`status`, `probability`, `label`, `model`, `heatmap` (7 x 7), `reasons`; None while it is being made."""
-    heatmap_scale: float | None
+    prediction: dict[str, Any]
+    """`status`, `probability`, `label`, `model`, `heatmap` (7 x 7), `reasons`: no image is stored without one."""
+    heatmap_scale: float
     """Top of the colour scale, from the model's card."""
-    calibration: dict[str, Any] | None
+    calibration: dict[str, Any]
     """Threshold and uncertain band, from the model's card."""
     reads: list[dict[str, Any]]
 
@@ -60,7 +61,7 @@ class ReadForm:
     """A reader's opinion, as the review page sends it."""
 
     image: str
-    prediction: int | None
+    prediction: int
     """The prediction that was on the screen."""
     label: Label
     """Normal or Pneumonia."""
@@ -71,46 +72,59 @@ class ReadForm:
     """From opening the case to recording the read."""
 
 
-def waiting_list(home: Path, filters: Filters) -> list[dict[str, Any]]:
+@open_to(*EVERYBODY)
+def waiting_list(home: Path, user: User, filters: Filters) -> list[dict[str, Any]]:
     """The worklist: cases in the order in which they came, longest waiting first; read ones newest first."""
     with opened(home) as db:
         return worklist.rows_of(db, filters.show.value, filters.label, filters.device, (filters.limit, filters.offset))
 
 
-def counts(home: Path) -> dict[str, int]:
+@open_to(*EVERYBODY)
+def counts(home: Path, user: User) -> dict[str, int]:
     """How many cases wait, were read, and are still being analysed."""
     with opened(home) as db:
         return worklist.counts(db)
 
 
-def devices(home: Path) -> list[str]:
+@open_to(*EVERYBODY)
+def devices(home: Path, user: User) -> list[str]:
     """The pseudonyms of the devices that images came from."""
     with opened(home) as db:
         return worklist.devices(db)
 
 
-def next_case(home: Path, after: str | None = None) -> str | None:
+@open_to(*EVERYBODY)
+def next_case(home: Path, user: User, after: str | None = None) -> str | None:
     """The image to read next: the one that has waited longest, or the one behind `after` in that order."""
     with opened(home) as db:
         return worklist.next_waiting(db, after)
 
 
-def is_known(home: Path, image: str) -> bool:
+@open_to(*EVERYBODY)
+def is_known(home: Path, user: User, image: str) -> bool:
     """Whether there is such an image."""
     with opened(home) as db:
         return images.exists(db, image)
 
 
-def case(home: Path, image: str) -> Case:
+@open_to(*EVERYBODY)
+def case(home: Path, user: User, image: str) -> Case:
     """An image with the running model's opinion, or the newest one where that hasn't come. Raises NotFound."""
     with opened(home) as db:
         row = images.get(db, image)
-        running = models.running(db)
-        prediction = predictions.latest(db, image, running) or predictions.latest(db, image)
-        card = models.card(db, prediction["model"]) if prediction else {}
-        return Case(row, prediction, card.get("heatmap_scale"), card.get("calibration"), reads.current_of(db, image))
+        prediction = predictions.standing(db, image, models.running(db))
+        card = models.card(db, prediction["model"])
+        return Case(row, prediction, card["heatmap_scale"], card["calibration"], reads.current_of(db, image))
 
 
+@open_to(*EVERYBODY)
+def opinions(home: Path, user: User, images: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """What the model says of each of these images, by image: `status`, `label`, `probability`."""
+    with opened(home) as db:
+        return predictions.answers(db, images, models.running(db))
+
+
+@open_to(Role.RADIOLOGIST)
 def submit(home: Path, user: User, form: ReadForm) -> int:
     """Record a read and return its number.
 
@@ -120,13 +134,14 @@ def submit(home: Path, user: User, form: ReadForm) -> int:
     with opened(home) as db, transaction(db):
         if any(read["reader"] == user.id for read in reads.current_of(db, form.image)):
             raise Conflict("you have read this image already: revise your read on the history page")
-        return _record(db, user, form, supersedes=None)
+        return _record(db, user, form)
 
 
+@open_to(Role.RADIOLOGIST)
 def revise(home: Path, user: User, read: int, form: ReadForm) -> int:
     """Record a change of mind: a new row that supersedes the old one. Only its own reader may.
 
-    Raises NotAllowed for somebody else's read, Conflict if it was superseded meanwhile.
+    Raises NotAllowed for somebody else's read, Conflict if it was superseded meanwhile, BadInput if nothing differs.
     """
     with opened(home) as db, transaction(db):
         old = reads.get(db, read)
@@ -136,19 +151,20 @@ def revise(home: Path, user: User, read: int, form: ReadForm) -> int:
             raise Conflict("this read was revised meanwhile: reload the page")
         if old["image"] != form.image:
             raise BadInput("a revision is of the same image")
-        return _record(db, user, form, supersedes=read)
+        return _record(db, user, form, old)
 
 
-def history(home: Path, reader: int | None = None, newest: int = -1) -> list[dict[str, Any]]:
+@open_to(*EVERYBODY)
+def history(home: Path, user: User, reader: int | None = None, newest: int = -1) -> list[dict[str, Any]]:
     """Reads, superseded ones included, with what their readers saw of the model, newest first: all, or the `newest`."""
     with opened(home) as db:
         return reads.history(db, reader, newest)
 
 
+@open_to(*EVERYBODY)
 def history_csv(home: Path, user: User, reader: int | None = None) -> str:
     """The whole history as CSV. Comments that a spreadsheet would run as formulas are made harmless."""
-    demand(user, Role.RADIOLOGIST, Role.ADMIN)
-    found = history(home, reader)
+    found = history(home, user, reader)
     text = io.StringIO()
     table = csv.DictWriter(text, fieldnames=list(found[0]) if found else ["id"], lineterminator="\r\n")
     table.writeheader()
@@ -158,36 +174,42 @@ def history_csv(home: Path, user: User, reader: int | None = None) -> str:
     return text.getvalue()
 
 
-def _record(db: Database, user: User, form: ReadForm, supersedes: int | None) -> int:
-    images.get(db, form.image)
-    prediction = predictions.get(db, form.prediction) if form.prediction is not None else None
-    agrees = _agrees(form, prediction)
-    _check(user, form, prediction, agrees)
-    reason = form.reason.value if form.reason and agrees == 0 else None  # a reason is why a reader disagrees
+def _record(db: Database, user: User, form: ReadForm, old: dict[str, Any] | None = None) -> int:
+    answer = _answer(db, form)
+    if old and all(old[name] == value for name, value in answer.items()):
+        raise BadInput("this changes nothing in your read: choose another answer or reason, or change the comment")
+    supersedes = old["id"] if old else None
     read = reads.add(db, {
-        "image": form.image, "prediction": form.prediction, "reader": user.id, "supersedes": supersedes,
-        "agrees": agrees, "label": form.label.value, "reason": reason,
-        "comment": form.comment.strip(), "seconds": form.seconds, "made_at": clock.stamp(),
+        **answer, "reader": user.id, "supersedes": supersedes, "seconds": form.seconds, "made_at": clock.stamp(),
     })  # fmt: skip
-    action = "revise read" if supersedes else "read"
+    action = "revise read" if old else "read"
     audit.record(db, user.name, action, form.image, read=read, label=form.label.value, supersedes=supersedes)
     return read
 
 
-def _agrees(form: ReadForm, prediction: dict[str, Any] | None) -> int | None:
+def _answer(db: Database, form: ReadForm) -> dict[str, Any]:
+    """The columns of a read that its reader decides on, checked."""
+    images.get(db, form.image)
+    prediction = predictions.get(db, form.prediction)
+    if prediction is None or prediction["image"] != form.image:
+        raise BadInput("the prediction belongs to another image: reload the page")
+    agrees = _agrees(form, prediction)
+    _check(form, agrees)
+    return {
+        "image": form.image, "prediction": form.prediction, "agrees": agrees, "label": form.label.value,
+        "reason": form.reason.value if form.reason and agrees == 0 else None,  # a reason is why a reader disagrees
+        "comment": form.comment.strip(),
+    }  # fmt: skip
+
+
+def _agrees(form: ReadForm, prediction: dict[str, Any]) -> int | None:
     """1 or 0 where the model said Normal or Pneumonia; else there is nothing to agree with."""
-    if prediction is None or prediction["label"] not in (Label.NORMAL, Label.PNEUMONIA):
-        return None
-    return int(prediction["label"] == form.label)
+    return int(prediction["label"] == form.label) if prediction["label"] in CLASSES else None
 
 
-def _check(user: User, form: ReadForm, prediction: dict[str, Any] | None, agrees: int | None) -> None:
-    if user.role is not Role.RADIOLOGIST:
-        raise NotAllowed("only a radiologist records reads")
+def _check(form: ReadForm, agrees: int | None) -> None:
     if form.label is Label.UNCERTAIN:
         raise BadInput("a reader says Normal or Pneumonia")
-    if form.prediction is not None and (prediction is None or prediction["image"] != form.image):
-        raise BadInput("the prediction belongs to another image: reload the page")
     if agrees == 0 and form.reason is None:
         raise BadInput("say why you disagree: choose a reason")
     if len(form.comment) > LONGEST_COMMENT:

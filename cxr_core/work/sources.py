@@ -42,6 +42,15 @@ def load(path: Path, most: float = inf) -> bytes | RejectedFile:
         return RejectedFile("unreadable", f"The file can't be opened: {error.strerror}.")
 
 
+def is_zip_file(path: Path) -> bool:
+    """Whether a file is a zip archive, by its content; one that can't be opened isn't."""
+    try:
+        with path.open("rb") as file:
+            return is_zip(file.read(4))
+    except OSError:
+        return False
+
+
 def open_files(paths: Iterable[Path]) -> Iterator[tuple[str, Radiograph | RejectedFile]]:
     """Each file (and each file of a zip, as `zip!member`) with its X-ray or why it isn't one."""
     for name, found in contents(paths):

@@ -70,18 +70,32 @@ def remove(home: Path, token: str) -> None:
     (folder(home) / token).unlink(missing_ok=True)
 
 
+def member_token(archive: str, number: int) -> str:
+    """The token of the file with this number in the zip with the token `archive`: it tells where the file belongs."""
+    return f"{archive}-{number}"
+
+
 def sweep(home: Path) -> int:
-    """Remove what lies in the spool without an open job: left by a kill between two steps. Returns how many."""
-    removed, found = 0, list(folder(home).iterdir())
+    """Remove what lies in the spool without an open job: left by a kill between two steps. Returns how many.
+
+    The files of a zip have no jobs until all are unpacked: until then they belong to the zip's job.
+    """
+    # A file younger than this may belong to a job whose row is being written at this moment.
+    old = [path for path in folder(home).iterdir() if _older_than(path, 600)]
+    if not old:
+        return 0
     with opened(home) as db:
-        wanted = jobs.open_payloads(db, INTAKE)
-    tokens = {payload["spool"] for payload in wanted}
-    for path in found:
-        # A file younger than this may belong to a job whose row is being written at this moment.
-        if path.name not in tokens and _older_than(path, 600):
-            path.unlink(missing_ok=True)
-            removed += 1
-    return removed
+        wanted = {payload["spool"] for payload in jobs.open_payloads(db, INTAKE)}
+    left = [path for path in old if wanted.isdisjoint(_tokens_of(path))]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)
+
+
+def _tokens_of(path: Path) -> tuple[str, str]:
+    """A spooled file's own token, and that of the zip it came from, if any; a half-written file has them too."""
+    own = path.name.split(".")[0]
+    return own, own.rpartition("-")[0]
 
 
 def _older_than(path: Path, seconds: float) -> bool:

@@ -17,7 +17,6 @@ from cxr_core.work.opening import DEMO, install_first_model
 MAKE_DEMO = "make demo"
 DEMO_DAYS = 36
 """Days back at which the demo's story begins."""
-OPEN = (JobState.QUEUED, JobState.RUNNING)
 
 
 def living_lanes(home: Path) -> set[Lane]:
@@ -35,7 +34,7 @@ def ask_for_demo(home: Path) -> int:
     """
     with opened(home) as db, transaction(db):
         found = jobs.newest(db, MAKE_DEMO)
-        if found and (found[0].state in OPEN or _is_whole(home, db, found[0])):
+        if found and (found[0].state.is_open or _is_whole(home, db, found[0])):
             return found[0].id
         if site.get(db, DEMO) is None:
             _become_demo(db)

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 
 from cxr_core.dicom.phantoms.phantom import Phantom, demo_set, newcomer_set
 from cxr_core.records import Label, Reason, Side
+from cxr_core.work.planning import Options
 from cxr_core.work.starting import DEMO_DAYS
 
 DAYS = DEMO_DAYS - 1
 RETRAINED_ON_DAY = 15
 """Days back: the retrain comes after three weeks of reads, and two weeks are read by its model."""
+RETRAINED_WITH = Options(epochs=6, learning_rate=0.0005)
 NEWCOMER_FROM_DAY = 5
 """Days back: a machine set up quite otherwise goes into use."""
 A_DAY = 5

@@ -10,11 +10,14 @@ from sqlite_utils import Database
 
 from cxr_core.errors import CxrError
 from cxr_core.model import release
+from cxr_core.records import Role, User
 from cxr_core.store import audit, files, images, models
 from cxr_core.store.db import opened
+from cxr_core.work.guarding import open_to
 
 
-def verify(home: Path) -> dict[str, Any]:
+@open_to(Role.ADMIN)
+def verify(home: Path, user: User) -> dict[str, Any]:
     """How many audit events, images and models were checked, and every `problems` found, in plain words."""
     problems: list[str] = []
     with opened(home) as db:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from cxr_core.settings import Settings
-from tests.browser.app import CHROMIUM, App, Watched, chromium, new_page, running_app
-
-MISSING = f"{CHROMIUM} is missing: apt-get install chromium"
+from tests.browser.app import App, Watched, chromium, new_page, running_app
+from tests.debian import program
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A real Chromium; without it a failure where everything is required, else a skip that says so."""
-    if not Path(CHROMIUM).exists():
-        (pytest.fail if os.environ.get("CXR_REQUIRE_ALL") == "1" else pytest.skip)(MISSING)
+    program("chromium", "chromium")
     with chromium() as started:
         yield started
 

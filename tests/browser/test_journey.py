@@ -14,6 +14,7 @@ from cxr_core.store import images, training_sets
 from cxr_core.store.db import opened
 from cxr_core.work import monitoring, retraining, reviewing
 from cxr_core.work.accounts import DEMO_ACCOUNTS
+from cxr_core.work.guarding import COMMAND_LINE
 from tests.browser import steps
 from tests.browser.app import App
 
@@ -70,7 +71,7 @@ def _read_three_with_the_keyboard(page: Page, app: App) -> str:
     page.wait_for_url("**/review**")
     flagged = ""
     for _ in range(3):
-        image = reviewing.next_case(app.home) or ""
+        image = reviewing.next_case(app.home, COMMAND_LINE) or ""
         expect(page.locator(f".viewer[data-shown='{image}']")).to_be_visible(timeout=15_000)
         steps.settled(page)
         if not flagged and _may_be_flagged(app, image):
@@ -95,13 +96,13 @@ def _may_be_flagged(app: App, image: str) -> bool:
 
 
 def _is_committed(app: App, image: str) -> bool:
-    prediction = reviewing.case(app.home, image).prediction
+    prediction = reviewing.case(app.home, COMMAND_LINE, image).prediction
     return prediction is not None and prediction["label"] in ("Normal", "Pneumonia")
 
 
 def _wait_for_read(page: Page, app: App, image: str) -> None:
     for _ in range(100):
-        if reviewing.case(app.home, image).reads:
+        if reviewing.case(app.home, COMMAND_LINE, image).reads:
             return steps.settled(page)
         page.wait_for_timeout(100)
     raise AssertionError("the read was not recorded")
@@ -117,7 +118,7 @@ def _retrain_and_promote(page: Page, app: App, flagged: str) -> str:
     steps.open_page(page, "Retrain")
     steps.button(page, "start")
     expect(page.locator(".st-key-promote button")).to_be_enabled(timeout=180_000)
-    candidate = retraining.candidate(app.home)
+    candidate = retraining.candidate(app.home, COMMAND_LINE)
     assert candidate is not None
     with opened(app.home) as db:
         learnt = {item["image"] for item in training_sets.get(db, candidate["training_set"])["items"]}
@@ -135,7 +136,7 @@ def _see_the_new_version(page: Page, app: App, candidate: str, folder: Path) -> 
     study = _study(folder, 3004)
     steps.upload(page, [study])
     steps.expect_verdict(page, study.name, "probability")
-    newest = reviewing.waiting_list(app.home, reviewing.Filters(show=reviewing.Show.ALL, limit=1))[0]
+    newest = reviewing.waiting_list(app.home, COMMAND_LINE, reviewing.Filters(show=reviewing.Show.ALL, limit=1))[0]
     assert newest["model"] == candidate
     steps.open_page(page, "Models")
     expect(page.locator("[data-testid='stApp']")).to_contain_text(candidate)
@@ -143,7 +144,7 @@ def _see_the_new_version(page: Page, app: App, candidate: str, folder: Path) -> 
     steps.open_page(page, "Drift")
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
     expect(page.locator("[data-testid='stApp']")).to_contain_text(candidate)
-    assert [release.model for release in monitoring.releases(app.home)][-1] == candidate
+    assert [release.model for release in monitoring.releases(app.home, COMMAND_LINE)][-1] == candidate
     picture(page, "drift")
 
 
@@ -154,4 +155,4 @@ def _roll_back(page: Page, app: App, candidate: str) -> None:
     page.keyboard.press("Tab")
     steps.button(page, "roll-back")
     expect(page.locator(".bottom")).not_to_contain_text(candidate)
-    assert monitoring.running_model(app.home) != candidate
+    assert monitoring.running_model(app.home, COMMAND_LINE) != candidate

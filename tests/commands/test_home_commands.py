@@ -3,19 +3,23 @@
 import io
 import json
 import sys
+import tracemalloc
 
 import pytest
 
 from cxr_core import __main__
+from cxr_core.commands.running import AT_ONCE
 from cxr_core.drift.signals import State
 from cxr_core.model import release
 from cxr_core.records import Lane
 from cxr_core.settings import Settings
 from cxr_core.store import users, workers
 from cxr_core.store.db import opened
+from cxr_core.work.requests import BULK_FROM
 from tests.dicom.films import dataset, reread, to_bytes
 from tests.model.chests import chest
 from tests.processes import command, worker_of
+from tests.store.rows import STEPS
 from tests.work.sites import files_in, picture, query, zipped
 
 
@@ -43,7 +47,7 @@ def typed(monkeypatch, text):
 
 
 def test_the_home_is_made_once(run, home):
-    assert run("migrate").lines == [{"home": str(home), "steps": ["m001_initial"]}]
+    assert run("migrate").lines == [{"home": str(home), "steps": STEPS}]
     assert run("migrate").lines == [{"home": str(home), "steps": []}]
 
 
@@ -120,6 +124,28 @@ def test_import_keys_the_patient_that_is_named(run, folder, settings):
     assert all(b"CANARY" not in path.read_bytes() for path in files_in(settings))
 
 
+def test_import_holds_one_file_in_memory_at_a_time(run, tmp_path):
+    (tmp_path / "in").mkdir()
+    for number in range(12):
+        (tmp_path / "in" / f"{number}.txt").write_bytes(bytes(4 * 2**20))
+    run("import", tmp_path / "in" / "0.txt")  # what is loaded once isn't to be counted
+    tracemalloc.start()
+    answer = run("import", tmp_path / "in")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [line["status"] for line in answer.lines] == ["rejected"] * 12
+    assert most < 3 * 4 * 2**20
+
+
+@pytest.mark.parametrize(("count", "bulk"), [(BULK_FROM - 1, 0), (AT_ONCE + 1, 1)])
+def test_a_large_import_gives_way_to_single_files(run, settings, tmp_path, count, bulk):
+    (tmp_path / "in").mkdir()
+    for number in range(count):
+        (tmp_path / "in" / f"{number}.txt").write_bytes(b"Dear colleague,")
+    assert len(run("import", tmp_path / "in").lines) == count
+    assert query(settings, "SELECT DISTINCT bulk FROM jobs") == [{"bulk": bulk}]
+
+
 def test_import_of_nothing_is_one_line(run, tmp_path):
     answer = run("import", tmp_path / "gone")
     assert (answer.status, answer.lines) == (1, [])
@@ -136,6 +162,57 @@ def test_copies_are_deidentified_and_named_by_number(run, folder, tmp_path):
     content = (tmp_path / "out" / "000004.dcm").read_bytes()
     assert b"Doe" not in content
     assert reread(content).PatientIdentityRemoved == "YES"
+
+
+def test_the_copy_of_one_file_may_be_named(run, folder, tmp_path):
+    copy = tmp_path / "copies" / "b.DCM"
+    answer = run("deidentify", folder / "4.dcm", copy)
+    assert (answer.status, answer.lines) == (0, [{"path": f"{folder}/4.dcm", "copy": str(copy), "reasons": []}])
+    assert reread(copy.read_bytes()).PatientIdentityRemoved == "YES"
+
+
+def test_a_folder_that_is_there_takes_one_copy_whatever_its_name(run, folder, tmp_path):
+    (tmp_path / "x.dcm").mkdir()
+    assert run("deidentify", folder / "4.dcm", tmp_path / "x.dcm").status == 0
+    assert [path.name for path in (tmp_path / "x.dcm").iterdir()] == ["000001.dcm"]
+
+
+def test_what_is_no_xray_leaves_no_copy(run, folder, tmp_path):
+    answer = run("deidentify", folder / "3.txt", tmp_path / "b.dcm")
+    assert (answer.status, answer.lines[0]["copy"], bool(answer.lines[0]["reasons"])) == (0, None, True)
+    assert not (tmp_path / "b.dcm").exists()
+
+
+@pytest.mark.parametrize("source", [".", "5.zip"])
+@pytest.mark.parametrize("destination", ["b.dcm", "letter"])
+def test_several_copies_do_not_go_into_one_file(run, folder, tmp_path, home, source, destination):
+    (tmp_path / "letter").write_bytes(b"Dear")
+    answer = run("deidentify", folder / source, tmp_path / destination)
+    assert (answer.status, answer.lines) == (1, [])
+    assert f"{destination}: several files go into a folder" in answer.words
+    assert not (tmp_path / "b.dcm").exists()
+    assert not home.exists()
+
+
+@pytest.mark.parametrize("destination", ["in/4.dcm", "in", "other.dcm", "copies"])
+def test_no_file_is_overwritten_by_a_copy(run, folder, tmp_path, destination):
+    (tmp_path / "copies").mkdir()
+    for path in (tmp_path / "other.dcm", tmp_path / "copies" / "000001.dcm", folder / "000001.dcm"):
+        path.write_bytes(b"an original")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.dcm")}
+    answer = run("deidentify", folder / "4.dcm", tmp_path / destination)
+    assert (answer.status, answer.lines) == (1, [])
+    assert ".dcm is there already" in answer.words
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.dcm")} == before
+
+
+def test_a_copy_is_not_keyed_anew_where_the_secret_is_lost(run, folder, home, tmp_path):
+    run("migrate")
+    (home / "secret.key").unlink()
+    answer = run("deidentify", folder / "4.dcm", tmp_path / "out")
+    assert answer.status == 1
+    assert "secret.key is missing: bring it back from a backup" in answer.words
+    assert not (home / "secret.key").exists()
 
 
 def test_a_patient_has_one_pseudonym_in_copies_and_store(run, folder, settings, tmp_path):
@@ -194,11 +271,32 @@ def test_a_retrain_needs_an_admin_and_options_in_range(run, monkeypatch):
     assert "epochs 1 to 100" in answer.words
 
 
-@pytest.mark.parametrize("arguments", [("verify",), ("drift",), ("retrain",), ("worker",)])
-def test_a_home_that_was_never_made_is_one_line_with_the_remedy(run, arguments):
+@pytest.mark.parametrize("arguments", [("verify",), ("drift",), ("retrain",), ("retrain", "--dry-run"), ("worker",)])
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_home_that_was_never_made_is_one_line_with_the_remedy_and_stays_so(run, home, arguments, is_there):
+    if is_there:
+        home.mkdir()
     answer = run(*arguments)
     assert (answer.status, answer.lines) == (1, [])
     assert answer.words.strip().endswith("run `python -m cxr_core migrate`")
+    assert str(home) in answer.words
+    assert len(answer.words.strip().splitlines()) == 1
+    assert home.exists() == is_there
+    assert list(home.glob("*")) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("migrate",), ("demo",), ("import", "4.dcm"), ("deidentify", "4.dcm", "b.dcm"),
+     ("users", "add", "ada", "--role", "admin")],
+)  # fmt: skip
+def test_a_home_that_can_not_be_written_is_one_line_with_the_remedy(run, folder, home, monkeypatch, arguments):
+    monkeypatch.chdir(folder)
+    home.write_bytes(b"a file")
+    answer = run(*arguments)
+    assert (answer.status, answer.lines) == (1, [])
+    assert answer.words.startswith(f"cxr_core {arguments[0]}: {home} can't be written (")
+    assert answer.words.strip().endswith("or set CXR_HOME to another")
     assert len(answer.words.strip().splitlines()) == 1
 
 
@@ -230,10 +328,17 @@ def test_a_wrong_setting_is_one_line_and_1(settings):
     assert not settings.home.exists()
 
 
+def test_a_misspelt_setting_is_one_line_and_1(settings):
+    found = command(settings, "migrate", CXR_IDLE_MINUTS="5")
+    assert found.returncode == 1
+    assert "unknown setting 'CXR_IDLE_MINUTS' (did you mean CXR_IDLE_MINUTES?)" in found.stderr
+    assert len(found.stderr.strip().splitlines()) == 1
+
+
 def test_the_program_is_run_as_a_module(settings):
     found = command(settings, "migrate")
     assert found.returncode == 0, found.stderr
-    assert json.loads(found.stdout)["steps"] == ["m001_initial"]
+    assert json.loads(found.stdout)["steps"] == STEPS
     assert command(settings).returncode == 2
 
 

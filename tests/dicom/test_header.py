@@ -79,6 +79,14 @@ def test_the_maker_is_one_of_a_list(written, maker):
     assert xray(Manufacturer=written).manufacturer == maker
 
 
+@pytest.mark.parametrize(
+    ("written", "orientation"),
+    [(["L", "F"], ("L", "F")), (["PR", "FL"], ("PR", "FL")), (["L"], None), (["SMITH", "F"], None), (None, None)],
+)
+def test_the_orientation(written, orientation):
+    assert xray(PatientOrientation=written).orientation == orientation
+
+
 def test_the_spacing():
     assert xray(ImagerPixelSpacing=["0.143", "0.144"], PixelSpacing=["0.1", "0.1"]).pixel_spacing == (0.143, 0.144)
     assert xray(PixelSpacing=["0.1", "0.2"]).pixel_spacing == (0.1, 0.2)

@@ -37,12 +37,12 @@ DX_TYPE_1 = (
 )  # fmt: skip
 """Attributes that a DX for presentation must have, with a value (PS3.3 A.26 and the modules it names)."""
 KNOWN_BYTES = {
-    (1, False): "00a9b375715f317dc01915868aa163b952de45d2a52b1205561c62dd0fc76bc8",
-    (2, False): "4619bdd77f3aff74cf1e2a6daac45d5aa6181063db9c063738793f97037dcbc6",
-    (3, True): "a867b9dc2012788ae732add9be38eaf63db10aedc6daae9fc8ff64a47731daa5",
-    (4, True): "c751573d2b24d94d7fcd45baad4c133d0b5996933fc479df84f9863b8ebed6fb",
-    (9, True): "8931a8074ef566c884a0ad2c2a6569a9e52b69a711e73c97b637472a22855e14",
-    (20, False, "DEMO-NEW-1"): "afb0ffc574fdc736ffe7aeef8247983528093c1686b31f7f66e7d16c4f11c220",
+    (1, False): "f6f7be578acfaed05f4e076a18975859ee7bd8b313a3077dcec08964cdda8305",
+    (2, False): "9038545041d372287d34c8aa266a8c826291613fd7b3af1923b8a7f49e61bac6",
+    (3, True): "9ee9596cdca205af7f32e2f259129fd2588f85690a0e98fc96c097a8ee2c4eab",
+    (4, True): "1ea6494c0d508231ee667eabc8facc3e94a5141d03adee9ee61639bbe2c2e95d",
+    (9, True): "2fbeaf5d54a9c871edd5099cdd645224f9b23d623de17a6820284eba5491839e",
+    (20, False, "DEMO-NEW-1"): "a6efe84f55dcb903d4aded459a4254b7a6f1ba7744246e264e7a5aa27d2d7282",
 }
 """SHA-256 of whole files: a JPEG-LS, a JPEG 2000, an RLE, an implicit and two explicit ones."""
 HASHES = """

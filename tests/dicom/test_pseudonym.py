@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from cxr_core.dicom.pseudonym import keyed_uid, pseudonym
+from cxr_core.dicom.pseudonym import pseudonym, uid_of
 from cxr_core.errors import BadInput
 
 SECRET, OTHER = b"s" * 32, b"t" * 32
@@ -30,10 +30,11 @@ def test_another_secret_kind_or_value_is_another_name():
     assert len(names) == 24
 
 
-def test_uids_are_valid_and_keyed():
-    uid = keyed_uid(SECRET, "1.2.3")
-    assert re.fullmatch(r"2\.25\.(0|[1-9]\d*)", uid) and len(uid) <= 64
-    assert uid == keyed_uid(SECRET, "1.2.3") != keyed_uid(OTHER, "1.2.3")
+@pytest.mark.parametrize("digest", [b"\0" * 32, b"\0" * 15 + b"\1" * 17, b"\xff" * 32])
+def test_a_digest_makes_a_valid_uid(digest):
+    uid = uid_of(digest)
+    assert re.fullmatch(r"2\.25\.(0|[1-9]\d*)", uid) and len(uid) <= 44
+    assert uid != uid_of(b"\2" + digest[1:])
 
 
 def test_a_short_secret_is_refused():

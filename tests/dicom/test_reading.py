@@ -46,7 +46,11 @@ def test_a_data_set_without_preamble_or_meta_is_read():
     assert np.array_equal(xray(bare).pixels, film())
 
 
-@pytest.mark.parametrize("data", [b"", b"a", b"This is a letter, named film.dcm.\n" * 20, b"\0" * 500, b"%PDF-1.7 ..."])
+def test_an_empty_file_is_called_empty():
+    assert reason_of(b"") == "empty"
+
+
+@pytest.mark.parametrize("data", [b"a", b"This is a letter, named film.dcm.\n" * 20, b"\0" * 500, b"%PDF-1.7 ..."])
 def test_what_is_no_image_is_refused(data):
     assert reason_of(data) == "not_an_image"
 
@@ -79,7 +83,7 @@ def test_another_kind_of_object_is_refused(header):
 
 @pytest.mark.parametrize("modality", ["CR", "DX", "OT", None])
 def test_secondary_capture_is_accepted(modality):
-    assert xray(dicom(SOPClassUID=SecondaryCaptureImageStorage, Modality=modality)).modality == modality
+    assert xray(dicom(SOPClassUID=SecondaryCaptureImageStorage, Modality=modality)).modality == (modality or "OT")
 
 
 def test_multi_frame_secondary_capture_is_accepted_with_one_frame():

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 from scipy.stats import binomtest
 
-from cxr_core.drift.agreement import Judgement, weekly_agreement, wilson
+from cxr_core.drift.agreement import Judgements, weekly_agreement, wilson
 from cxr_core.errors import BadInput
 
-MONDAY = datetime(2025, 3, 3, tzinfo=UTC)
+MONDAY = date(2025, 3, 3)
 
 
 @pytest.mark.parametrize(("successes", "n"), [(0, 10), (1, 10), (5, 10), (10, 10), (263, 280)])
@@ -34,8 +34,8 @@ def test_what_is_no_share_is_refused(successes: int, n: int, confidence: float) 
 
 
 def test_agreement_is_counted_by_week_and_version() -> None:
-    reads = [Judgement(MONDAY + timedelta(days=day), "one", day != 2) for day in range(9)]
-    reads += [Judgement(MONDAY + timedelta(days=8), "two", False)]
+    reads = [Judgements(MONDAY + timedelta(days=day), "one", 1, int(day != 2)) for day in range(9)]
+    reads += [Judgements(MONDAY + timedelta(days=8), "two", 1, 0)]
     first, second, release = weekly_agreement(reversed(reads))
     assert (first.start, first.model, first.n, first.agreed) == (date(2025, 3, 3), "one", 7, 6)
     assert (second.start, second.n, second.share) == (date(2025, 3, 10), 2, 1)
@@ -44,7 +44,7 @@ def test_agreement_is_counted_by_week_and_version() -> None:
 
 
 def test_a_few_reads_are_not_enough_to_speak_of_a_share() -> None:
-    weeks = weekly_agreement([Judgement(MONDAY, "one", True)] * 29 + [Judgement(MONDAY, "two", True)] * 30)
+    weeks = weekly_agreement([Judgements(MONDAY, "one", 29, 29), Judgements(MONDAY, "two", 30, 30)])
     assert [week.enough for week in weeks] == [False, True]
 
 

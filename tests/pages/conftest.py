@@ -15,6 +15,7 @@ from cxr_core.settings import Settings
 from cxr_core.store import images, models, predictions
 from cxr_core.store.db import opened
 from cxr_core.work import accounts
+from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import open_home
 
 PAGES = Path(__file__).parents[2] / "pages"
@@ -26,8 +27,8 @@ def furnished(tmp_path_factory):
     """An empty home, opened, with a radiologist (ann), an admin (bob), and a session token of each; made once."""
     folder = tmp_path_factory.mktemp("furnished")
     open_home(folder)
-    accounts.add_user(folder, "ann", Role.RADIOLOGIST, PASSWORD)
-    accounts.add_user(folder, "bob", Role.ADMIN, PASSWORD)
+    accounts.add_user(folder, COMMAND_LINE, "ann", Role.RADIOLOGIST, PASSWORD)
+    accounts.add_user(folder, COMMAND_LINE, "bob", Role.ADMIN, PASSWORD)
     chosen = Settings(home=folder)
     return folder, {name: accounts.sign_in(chosen, name, PASSWORD) for name in ("ann", "bob")}
 
@@ -64,9 +65,9 @@ def show(home, furnished):
 
 @pytest.fixture
 def arrive(home):
-    """Put an image into the home, predicted with `probability`; None: not predicted yet. Returns the image's id."""
+    """Put an image into the home, predicted with `probability`. Returns the image's id."""
 
-    def add(number: int, probability: float | None = 0.9, label: Label = Label.PNEUMONIA) -> str:
+    def add(number: int, probability: float = 0.9, label: Label = Label.PNEUMONIA) -> str:
         image = f"{number:064x}"
         row = {
             "id": image, "patient": f"{number:08x}" * 3, "file_sha256": image, "source": "dicom", "modality": "DX",
@@ -76,10 +77,9 @@ def arrive(home):
         }  # fmt: skip
         with opened(home) as db:
             images.add(db, row, Side.TRAIN)
-            if probability is not None:
-                heatmap = np.full((7, 7), probability, np.float32)
-                opinion = Opinion(probability, 1.0, label, heatmap, np.zeros(512, np.float32))
-                predictions.add(db, image, models.running(db), opinion)
+            heatmap = np.full((7, 7), probability, np.float32)
+            opinion = Opinion(probability, 1.0, label, heatmap, np.zeros(512, np.float32))
+            predictions.add(db, image, models.running(db), opinion)
         return image
 
     return add

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from cxr_core.records import Label
 from cxr_core.store import audit
 from cxr_core.store.db import opened, rows
 from cxr_core.work import reviewing
+from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.reviewing import ReadForm
 
 
@@ -15,7 +18,7 @@ from cxr_core.work.reviewing import ReadForm
 def read(home, arrive, ann):
     """A read of ann's that agrees."""
     image = arrive(1)
-    prediction = reviewing.case(home, image).prediction["id"]
+    prediction = reviewing.case(home, COMMAND_LINE, image).prediction["id"]
     return reviewing.submit(home, ann, ReadForm(image, prediction, Label.PNEUMONIA))
 
 
@@ -25,7 +28,7 @@ def test_a_revision_is_a_new_row_and_the_old_one_is_shown_as_superseded(show, ho
     app.selectbox[0].set_value("rotation")
     app.button[0].click().run()
     assert list(app.dataframe[0].value["State"]) == ["current", "superseded"]
-    newest, old = reviewing.history(home)
+    newest, old = reviewing.history(home, COMMAND_LINE)
     assert newest["supersedes"] == old["id"] == read
     assert newest["model"] == old["model"], "a revision answers the opinion that was seen"
 
@@ -35,7 +38,54 @@ def test_a_revision_without_the_reason_it_needs_says_so_and_records_nothing(show
     app.radio[0].set_value("Normal")
     app.button[0].click().run()
     assert "choose a reason" in app.error[0].value
-    assert len(reviewing.history(home)) == 1
+    assert len(reviewing.history(home, COMMAND_LINE)) == 1
+
+
+def test_a_revision_that_changes_nothing_says_so_and_records_nothing(show, home, read):
+    app = show("history", "ann", read=str(read))
+    app.button[0].click().run()
+    assert "changes nothing" in app.error[0].value
+    assert len(reviewing.history(home, COMMAND_LINE)) == 1
+
+
+def click(app, row):
+    """Click a row of the table, as a person would."""
+    [key] = [table.key for table in app.dataframe]
+    app.session_state[key] = {"selection": {"rows": [], "columns": [], "cells": [[row, "Read"]]}}
+    app.run()
+
+
+def test_the_form_stays_with_its_read_when_a_revision_or_a_filter_moves_the_rows(show, home, said, ann, arrive):
+    for number in range(1, 4):
+        image = arrive(number)
+        prediction = reviewing.case(home, COMMAND_LINE, image).prediction["id"]
+        reviewing.submit(home, ann, ReadForm(image, prediction, Label.PNEUMONIA))
+    app = show("history", "ann", read="3")
+    click(app, 1)
+    assert "<h3>Read 2: patient" in said(app)
+    app.text_area[0].set_value("seen again")
+    app.button[0].click().run()
+    assert "<h3>Read 4: patient" in said(app), "the revision, which is the first row now"
+    app.toggle(key="flagged").set_value(True).run()
+    assert "No reads to show" in said(app)
+    assert "<h3>Read 4: patient" in said(app), "hidden from the table, still in hand"
+    app.toggle(key="flagged").set_value(False).run()
+    click(app, 3)
+    app.segmented_control(key="whose-reads").set_value("Mine").run()
+    assert "<h3>Read 1: patient" in said(app)
+
+
+def test_a_revision_shows_no_time(show, read, home, ann):
+    prediction = reviewing.history(home, COMMAND_LINE)[0]["prediction"]
+    image = reviewing.history(home, COMMAND_LINE)[0]["image"]
+    reviewing.revise(home, ann, read, ReadForm(image, prediction, Label.PNEUMONIA, comment="left"))
+    [revision, first] = show("history", "ann").dataframe[0].value["Seconds"]
+    assert (math.isnan(revision), first) == (True, 0.0)
+
+
+@pytest.mark.parametrize(("whose", "address"), [("All", "/history.csv"), ("Mine", "/history.csv?whose=mine")])
+def test_the_export_is_of_those_whose_reads_are_shown(show, said, read, whose, address):
+    assert f'href="{address}"' in said(show("history", "ann", **{"whose-reads": whose}))
 
 
 def test_nobody_revises_somebody_elses_read(show, said, read):

@@ -11,6 +11,7 @@ from cxr_core.records import Lane
 from cxr_core.store import jobs, models, training_sets
 from cxr_core.store.db import opened
 from cxr_core.work import monitoring
+from cxr_core.work.guarding import COMMAND_LINE
 
 
 @pytest.fixture
@@ -43,14 +44,14 @@ def test_a_candidate_is_promoted_with_a_reason(show, home, candidate):
     app.text_input(key=f"reason-{candidate}").set_value("better on portable films")
     app.button(key="promote").click().run()
     assert not app.error
-    assert monitoring.running_model(home) == candidate
+    assert monitoring.running_model(home, COMMAND_LINE) == candidate
 
 
 def test_a_decision_without_a_reason_is_not_taken(show, home, candidate):
     app = show("retrain", "bob")
     app.button(key="promote").click().run()
     assert "say why" in app.error[0].value
-    assert monitoring.running_model(home) != candidate
+    assert monitoring.running_model(home, COMMAND_LINE) != candidate
 
 
 def test_a_candidate_that_failed_its_gate_can_be_refused_only(show, home, said):
@@ -60,17 +61,17 @@ def test_a_candidate_that_failed_its_gate_can_be_refused_only(show, home, said):
     assert app.button(key="promote").disabled
     app.text_input(key=f"reason-{name}").set_value("the gate says no")
     app.button(key="refuse").click().run()
-    assert monitoring.decisions(home)[-1]["action"] == "refuse"
+    assert monitoring.decisions(home, COMMAND_LINE)[-1]["action"] == "refuse"
 
 
 def test_one_rolls_back_to_a_model_that_was_in_use(show, home, candidate):
-    first = monitoring.running_model(home)
+    first = monitoring.running_model(home, COMMAND_LINE)
     app = show("retrain", "bob")
     app.text_input(key=f"reason-{candidate}").set_value("better")
     app.button(key="promote").click().run()
     next(field for field in app.text_input if field.key.startswith("reason-back")).set_value("worse after all")
     app.button(key="roll-back").click().run()
-    assert monitoring.running_model(home) == first
+    assert monitoring.running_model(home, COMMAND_LINE) == first
 
 
 def test_a_running_retrain_shows_its_progress_and_can_be_cancelled(show, home, said):

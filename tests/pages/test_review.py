@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from cxr_core.records import Label
 from cxr_core.work import reviewing
+from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.reviewing import ReadForm
 
 
 def test_agreeing_records_the_models_label_and_goes_to_the_next_case(show, arrive, home):
@@ -11,7 +13,7 @@ def test_agreeing_records_the_models_label_and_goes_to_the_next_case(show, arriv
     app = show("review", "ann", image=first)
     app.button(key=f"Agree-{first}").click().run()
     app.button(key="record").click().run()
-    [read] = reviewing.history(home)
+    [read] = reviewing.history(home, COMMAND_LINE)
     assert (read["image"], read["label"], read["agrees"]) == (first, "Pneumonia", 1)
     assert app.query_params["image"] == second
 
@@ -22,11 +24,11 @@ def test_disagreeing_asks_for_a_reason_before_it_can_be_recorded(show, arrive, h
     app.button(key=f"Disagree-{image}").click().run()
     app.button(key="record").click().run()
     assert app.warning[0].value == "Say why you disagree: choose a reason."
-    assert reviewing.history(home) == []
+    assert reviewing.history(home, COMMAND_LINE) == []
     app.button(key=f"reason-ROTATION-{image}").click().run()
     app.text_area(key=f"comment-{image}").set_value("turned to the left").run()
     app.button(key="record").click().run()
-    [read] = reviewing.history(home)
+    [read] = reviewing.history(home, COMMAND_LINE)
     assert (read["label"], read["agrees"], read["reason"]) == ("Normal", 0, "rotation")
     assert read["comment"] == "turned to the left"
     assert read["seconds"] > 0
@@ -36,7 +38,7 @@ def test_nothing_is_recorded_before_an_answer_is_chosen(show, arrive, home):
     app = show("review", "ann", image=arrive(1))
     app.button(key="record").click().run()
     assert app.warning[0].value == "Choose an answer first."
-    assert reviewing.history(home) == []
+    assert reviewing.history(home, COMMAND_LINE) == []
 
 
 def test_the_other_label_by_its_own_key_is_a_disagreement(show, arrive):
@@ -52,8 +54,36 @@ def test_an_uncertain_model_leaves_nothing_to_agree_with(show, arrive):
     assert [button.label for button in app.button][:2] == ["Normal", "Pneumonia"]
 
 
-def test_a_case_that_the_model_has_not_read_yet_says_so(show, arrive, said):
-    assert "Model is reading" in said(show("review", "ann", image=arrive(1, probability=None)))
+def test_what_was_just_recorded_is_said_beside_the_next_case_until_that_is_left(show, arrive, said):
+    first, second, third = arrive(1), arrive(2), arrive(3)
+    app = show("review", "ann", image=first)
+    app.button(key=f"Agree-{first}").click().run()
+    app.button(key="record").click().run()
+    assert f'Recorded <b class="Pneumonia">Pneumonia</b> for {first[-8:]}' in said(app)
+    app.button(key=f"Agree-{second}").click().run()
+    assert "Recorded" in said(app), "choosing an answer doesn't take it away"
+    assert [button.label for button in app.button][-1] == "Revise"
+    app.button(key="step-next").click().run()
+    assert app.query_params["image"] == third
+    assert "Recorded" not in said(app)
+
+
+def test_the_last_case_shows_its_own_read_and_says_it_once(show, arrive, said):
+    image = arrive(1)
+    app = show("review", "ann", image=image)
+    app.button(key=f"Agree-{image}").click().run()
+    app.button(key="record").click().run()
+    assert "Recorded" not in said(app)
+    assert [button.label for button in app.button].count("Revise") == 1
+
+
+def test_no_time_is_told_of_a_revision(show, arrive, said, home, ann):
+    image = arrive(1)
+    prediction = reviewing.case(home, COMMAND_LINE, image).prediction["id"]
+    read = reviewing.submit(home, ann, ReadForm(image, prediction, Label.PNEUMONIA, seconds=4.24))
+    assert "now, in 4.2 s" in said(show("review", "ann", image=image))
+    reviewing.revise(home, ann, read, ReadForm(image, prediction, Label.PNEUMONIA, comment="after all"))
+    assert " in " not in said(show("review", "ann", image=image)).partition("When")[2].partition("Comment")[0]
 
 
 def test_an_admin_looks_but_records_nothing(show, arrive, said):
@@ -83,4 +113,4 @@ def test_next_and_previous_walk_without_recording(show, arrive, home):
     assert app.query_params["image"] == second
     app.button(key="step-back").click().run()
     assert app.query_params["image"] == first
-    assert reviewing.history(home) == []
+    assert reviewing.history(home, COMMAND_LINE) == []

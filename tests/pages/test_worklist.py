@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cxr_core.records import Label
+from cxr_core.records import Label, Lane
+from cxr_core.store import jobs
 from cxr_core.store.db import opened
 
 
@@ -21,9 +22,34 @@ def test_an_address_with_filters_shows_only_what_fits(show, arrive):
     assert list(app.dataframe[0].value["Model says"]) == ["Normal"]
 
 
-def test_an_image_without_an_opinion_is_listed_as_waiting_for_it(show, arrive):
-    arrive(1, probability=None)
-    assert list(show("worklist", "ann").dataframe[0].value["Model says"]) == ["waiting"]
+def done(home, result, member=None):
+    """An intake job that ended with this result."""
+    with opened(home) as db:
+        job = jobs.ask(db, jobs.Request("intake", Lane.READING, {"spool": "x", "member": member}))
+        jobs.claim(db, Lane.READING, "w")
+        jobs.finish(db, job, "w", result)
+    return job
+
+
+def test_every_file_that_was_sent_keeps_its_opinion_however_many_there_are(show, home, arrive, said):
+    app = show("worklist", "ann")
+    app.session_state["sent"] = {
+        done(home, {"status": "predicted", "image": arrive(number), "reasons": []}): f"study-{number}.dcm"
+        for number in range(1, 31)
+    }
+    text = said(app.run())
+    assert text.count("Pneumonia, probability of pneumonia 90 %") == 30
+    assert "<b>30 files</b>, 0 refused" in text
+
+
+def test_the_files_of_a_zip_are_told_by_its_name_and_their_number(show, home, arrive, said):
+    member = done(home, {"status": "predicted", "image": arrive(1), "reasons": []}, "1")
+    refused = [{"member": "2", "reason": "The file is empty."}]
+    app = show("worklist", "ann")
+    app.session_state["sent"] = {done(home, {"members": [member], "refused": refused}): "ward 7.zip"}
+    text = said(app.run())
+    assert "<b>ward 7.zip, file 1</b><br>Pneumonia" in text
+    assert "<b>ward 7.zip, file 2</b><br>Refused: The file is empty." in text
 
 
 def test_an_uploaded_file_is_spooled_once_and_named_to_its_sender_alone(show, home, said):

@@ -10,12 +10,14 @@ from cxr_core.records import Label, Opinion, Role, Side
 from cxr_core.store import images, models, users
 from cxr_core.store.db import opened, transaction
 
+STEPS = ["m001_initial", "m002_find_quickly"]
+"""Every step of the schema."""
 PASSWORD = "a long password"
 CARD = {"name": "first", "parent": None, "weights_sha256": "0" * 64}
 
 
 def add_user(db, name="reader", role=Role.RADIOLOGIST):
-    return users.add(db, name, role, PASSWORD)
+    return users.add(db, name, role, PASSWORD, by="a test")
 
 
 def add_image(db, number=1, patient=None, side=Side.TRAIN, received_at=None):

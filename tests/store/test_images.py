@@ -56,7 +56,7 @@ def test_a_model_gives_one_opinion_on_an_image(db):
 def test_a_prediction_comes_back_as_it_was_stored(db):
     image, model = add_image(db), add_model(db)
     predictions.add(db, image, model, opinion())
-    found = predictions.latest(db, image)
+    found = predictions.standing(db, image, None)
     assert np.array_equal(found["heatmap"], opinion().heatmap)
     assert np.allclose(np.frombuffer(found["embedding"], "<f2"), opinion().embedding, atol=1e-3)
     assert predictions.get(db, found["id"])["label"] == Label.PNEUMONIA
@@ -65,7 +65,7 @@ def test_a_prediction_comes_back_as_it_was_stored(db):
 def test_why_there_is_no_opinion_is_kept(db):
     image, model = add_image(db), add_model(db)
     predictions.add_not_analysed(db, image, model, ["view LL"])
-    found = predictions.latest(db, image)
+    found = predictions.standing(db, image, None)
     assert (found["status"], found["reasons"], found["probability"]) == ("not_analysed", ["view LL"], None)
 
 
@@ -73,9 +73,9 @@ def test_the_newest_opinion_is_shown_unless_a_model_is_named(db):
     image, first, second = add_image(db), add_model(db), add_model(db, "second")
     predictions.add(db, image, first, opinion(0.2, Label.NORMAL))
     predictions.add(db, image, second, opinion(0.8))
-    assert predictions.latest(db, image)["model"] == "second"
-    assert predictions.latest(db, image, "first")["probability"] == 0.2
-    assert predictions.latest(db, image, "third") is None
+    assert predictions.standing(db, image, None)["model"] == "second"
+    assert predictions.standing(db, image, "first")["probability"] == 0.2
+    assert predictions.standing(db, image, "third")["model"] == "second"
 
 
 def test_the_longest_waiting_case_comes_first(db):
@@ -128,3 +128,39 @@ def test_the_list_can_be_narrowed(db):
     assert waiting(db, device="machine") == [normal]
     assert waiting(db, page=(1, 1)) == [pneumonia]
     assert worklist.devices(db) == ["machine"]
+
+
+def test_what_was_read_last_comes_first_and_a_revision_counts(db):
+    reader, images_read = add_user(db), [add_image(db, number) for number in (1, 2, 3)]
+    numbers = [read_it(db, image, reader) for image in images_read]
+    assert waiting(db, "read") == images_read[::-1]
+    row = {"image": images_read[0], "reader": reader.id, "label": "Pneumonia", "seconds": 1.0, "made_at": "2026"}
+    newest = reads.add(db, {**row, "supersedes": numbers[0]})
+    found = worklist.rows_of(db, "read", None, None, (10, 0))
+    assert [row["id"] for row in found] == [images_read[0], images_read[2], images_read[1]]
+    assert (found[0]["read"], found[0]["read_label"]) == (newest, "Pneumonia")
+    assert worklist.counts(db) == {"waiting": 0, "read": 3, "coming": 0}
+
+
+def test_appearances_come_as_columns_since_a_moment(db):
+    add_image(db, 1, received_at="2026-01-01")
+    add_image(db, 2, received_at="2026-01-02")
+    assert images.appearances(db, "2026-01-02", ["noise", "mean"]) == [("2026-01-02", None, 0.5)]
+    assert len(images.appearances(db, "2026-01-01", ["mean"])) == 2
+
+
+def test_only_images_that_nobody_read_lack_an_opinion(db):
+    read, seen, lacking = (add_image(db, number) for number in (1, 2, 3))
+    model = add_model(db)
+    read_it(db, read, add_user(db))
+    predictions.add(db, seen, model, opinion())
+    assert [row["id"] for row in predictions.lacking(db, model, 10)] == [lacking]
+    assert [row["id"] for row in predictions.lacking(db, "another", 1)] == [seen]
+
+
+def test_predictions_since_a_moment_are_told_with_their_version(db):
+    image, other, model = add_image(db, 1), add_image(db, 2), add_model(db)
+    predictions.add(db, image, model, opinion(0.25))
+    predictions.add_not_analysed(db, other, model, ["view LL"])
+    assert [row[1:] for row in predictions.made_since(db, "2020")] == [(model, 0.25), (model, None)]
+    assert predictions.made_since(db, "2999") == []

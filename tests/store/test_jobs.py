@@ -19,7 +19,7 @@ def work_off(number, home):
     """Claim and finish until nothing is open; the numbers of the jobs that this process got."""
     got = []
     with opened(home) as db:
-        while jobs.open_count(db, Lane.READING):
+        while jobs.open_payloads(db, "test"):
             job = jobs.claim(db, Lane.READING, f"worker {number}")
             if job is not None:
                 got.append(job.id)
@@ -155,6 +155,17 @@ def test_a_job_that_is_not_there_is_not_found(db):
         jobs.get(db, 7)
 
 
+def test_jobs_come_in_the_order_of_the_numbers_asked_for(db):
+    first, second, third = (ask(db, kind=kind) for kind in ("a", "b", "c"))
+    assert [job.kind for job in jobs.these(db, iter([third, first, third]))] == ["c", "a", "c"]
+    assert jobs.these(db, []) == []
+    assert jobs.these(db, [second]) == [jobs.get(db, second)]
+    with pytest.raises(NotFound, match="no job 7"):
+        jobs.these(db, [first, 7])
+
+
 def test_the_newest_jobs_come_first(db):
     numbers = [ask(db) for _ in range(3)]
+    ask(db, kind="other")
+    jobs.claim(db, Lane.READING, "a")
     assert [job.id for job in jobs.newest(db, "test", 2)] == numbers[:0:-1]

@@ -4,12 +4,12 @@ import sqlite3
 
 import pytest
 
-from cxr_core.errors import SchemaError
-from cxr_core.store import migrations
+from cxr_core.errors import SchemaError, SettingsError
+from cxr_core.store import migrations, reads, worklist
 from cxr_core.store.db import opened
-from cxr_core.store.migrations import check, migrate
+from cxr_core.store.migrations import check, has_database, migrate
 from cxr_core.work.opening import open_home
-from tests.store.rows import at_once
+from tests.store.rows import STEPS, add_image, add_user, at_once
 
 TABLES = {
     "site", "users", "sessions", "workers", "jobs", "patients", "images", "training_sets", "weights", "models",
@@ -33,7 +33,7 @@ def planted(monkeypatch, step):
 
 
 def test_a_fresh_home_gets_every_table(tmp_path):
-    assert migrate(tmp_path) == ["m001_initial"]
+    assert migrate(tmp_path) == STEPS
     with opened(tmp_path) as db:
         assert set(db.table_names()) >= TABLES
     check(tmp_path)
@@ -49,7 +49,7 @@ def test_migrating_twice_changes_nothing(tmp_path):
 def test_four_starters_at_once_make_one_whole_home(tmp_path):
     home = tmp_path / "home"
     answers = at_once(open_one, 4, home)
-    assert sorted(answers, key=len) == [[], [], [], ["m001_initial"]]
+    assert sorted(answers, key=len) == [[], [], [], STEPS]
     with opened(home) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert db.execute("SELECT count(*) FROM decisions").fetchone() == (1,)
@@ -58,8 +58,24 @@ def test_four_starters_at_once_make_one_whole_home(tmp_path):
     check(home)
 
 
+@pytest.mark.parametrize("name", [".", "gone/home", "file", "file/home"])
+def test_where_there_is_no_database_a_check_says_so_and_makes_nothing(tmp_path, name):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(SchemaError, match=r"no database in /.*set CXR_HOME.*or run `python -m cxr_core migrate`"):
+        check(tmp_path / name)
+    assert [path.name for path in tmp_path.rglob("*")] == ["file"]
+
+
+@pytest.mark.parametrize("use", [check, has_database])
+def test_a_folder_that_can_not_be_looked_into_is_refused_with_the_remedy(tmp_path, use):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(SettingsError, match=r"loop can't be written \(.+\): give that folder .* or set CXR_HOME"):
+        use(tmp_path / "loop")
+
+
 def test_an_empty_database_is_refused_with_the_remedy(tmp_path):
-    with pytest.raises(SchemaError, match=r"lacks m001_initial: run `python -m cxr_core migrate`"):
+    (tmp_path / "feedback.db").touch()
+    with pytest.raises(SchemaError, match=r"lacks m001_initial, .*: run `python -m cxr_core migrate`"):
         check(tmp_path)
 
 
@@ -93,3 +109,19 @@ def test_a_step_that_fails_leaves_nothing_behind(home, monkeypatch):
         assert db.execute("SELECT count(*) FROM site").fetchone() == (0,)
     with pytest.raises(SchemaError, match="m999_planted"):
         check(home)
+
+
+def test_a_home_with_reads_in_it_is_brought_to_this_schema(tmp_path, monkeypatch):
+    with monkeypatch.context() as earlier:
+        earlier.setattr(migrations.migrations, "_migrations", migrations.migrations._migrations[:1])
+        migrate(tmp_path)
+    with opened(tmp_path) as db:
+        reader, image, unread = add_user(db), add_image(db, 1), add_image(db, 2)
+        row = {"image": image, "reader": reader.id, "label": "Normal", "seconds": 1.0, "made_at": "2026"}
+        first = reads.add(db, row)
+        second = reads.add(db, {**row, "supersedes": first})
+    assert migrate(tmp_path) == STEPS[1:]
+    with opened(tmp_path) as db:
+        assert worklist.counts(db) == {"waiting": 1, "read": 1, "coming": 0}
+        assert worklist.next_waiting(db, None) == unread
+        assert [row["read"] for row in worklist.rows_of(db, "read", None, None, (10, 0))] == [second]

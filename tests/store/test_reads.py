@@ -15,7 +15,7 @@ def read(db):
     reader, image, model = add_user(db), add_image(db), add_model(db)
     predictions.add(db, image, model, opinion())
     return {
-        "image": image, "prediction": predictions.latest(db, image)["id"], "reader": reader.id, "agrees": 1,
+        "image": image, "prediction": predictions.standing(db, image, None)["id"], "reader": reader.id, "agrees": 1,
         "label": "Pneumonia", "seconds": 3.5, "made_at": "2026-01-01T00:00:00.000000+00:00",
     }  # fmt: skip
 
@@ -66,7 +66,21 @@ def test_history_can_be_narrowed_to_one_reader(db, read):
 
 
 def test_current_reads_come_with_the_patients_side(db, read):
-    reads.add(db, read)
-    assert [(row["side"], row["model"], row["patient"]) for row in reads.current(db)] == [
-        (images.get(db, read["image"])["side"], "first", "patient-1")
-    ]
+    number = reads.add(db, read)
+    assert reads.current(db) == [
+        {"id": number, "image": read["image"], "label": "Pneumonia", "agrees": 1,
+         "side": images.get(db, read["image"])["side"]}
+    ]  # fmt: skip
+
+
+def test_agreement_is_counted_by_day_over_current_reads(db, read):
+    other = add_user(db, "other")
+    first = reads.add(db, read)
+    reads.add(db, {**read, "supersedes": first, "agrees": 0})
+    reads.add(db, {**read, "reader": other.id})
+    reads.add(db, {**read, "reader": other.id, "prediction": None, "agrees": None})
+    reads.add(db, {**read, "reader": other.id, "made_at": "2026-01-02T23:59:59.999999+00:00"})
+    days = [{"day": "2026-01-01", "model": "first", "n": 2, "agreed": 1},
+            {"day": "2026-01-02", "model": "first", "n": 1, "agreed": 1}]  # fmt: skip
+    assert reads.agreement(db, "2026-01-01") == days
+    assert reads.agreement(db, "2026-01-02") == days[1:]

@@ -23,7 +23,7 @@ def whose(db, token, minutes):
 
 def begun(db, user):
     with clock.at(NOON):
-        return sessions.start(db, user)
+        return sessions.start(db, user, idle_minutes=30)
 
 
 def test_a_token_says_whose_session_it_is(db, user):
@@ -71,3 +71,13 @@ def test_only_the_hash_of_a_token_is_stored(db, home, user):
 
 def test_tokens_are_never_the_same(db, user):
     assert len({begun(db, user) for _ in range(20)}) == 20
+
+
+def test_signing_in_deletes_the_sessions_that_have_ended(db, user):
+    begun(db, user)
+    with clock.at(NOON + timedelta(minutes=20)):
+        open_still = sessions.start(db, user, idle_minutes=30)
+    with clock.at(NOON + timedelta(minutes=31)):
+        sessions.start(db, user, idle_minutes=30)
+    assert db.execute("SELECT count(*) FROM sessions").fetchone() == (2,)
+    assert whose(db, open_still, 32) == user

@@ -48,7 +48,7 @@ def test_a_name_must_fit(db, name):
 
 def test_a_short_password_is_refused(db):
     with pytest.raises(BadInput, match="at least 8 characters"):
-        users.add(db, "reader", Role.RADIOLOGIST, "1234567")
+        users.add(db, "reader", Role.RADIOLOGIST, "1234567", by="a test")
     assert not users.any_user(db)
 
 

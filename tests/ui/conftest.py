@@ -12,10 +12,12 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 
 from cxr_core.records import Role
+from cxr_core.ui import routes
 from cxr_core.ui.guard import Guard
 from cxr_core.ui.routes import ROUTES
-from cxr_core.ui.throttle import THROTTLE
+from cxr_core.ui.throttle import Throttle
 from cxr_core.work import accounts
+from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import open_home
 
 PASSWORD = "a long password"
@@ -37,7 +39,7 @@ def furnished(tmp_path_factory):
     """A home with one radiologist, ann, and a picture that is called IMAGE; made once."""
     folder = tmp_path_factory.mktemp("furnished")
     open_home(folder)
-    accounts.add_user(folder, "ann", Role.RADIOLOGIST, PASSWORD)
+    accounts.add_user(folder, COMMAND_LINE, "ann", Role.RADIOLOGIST, PASSWORD)
     picture = folder / "pictures" / IMAGE[:2] / f"{IMAGE}.png"
     picture.parent.mkdir(parents=True)
     picture.write_bytes(b"\x89PNG pixels")
@@ -61,13 +63,13 @@ def empty_home(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def browser():
+def browser(monkeypatch):
     """A browser on the machine itself; `browser(host=…, client=…)` is another."""
-    THROTTLE.forgive("127.0.0.1")
+    monkeypatch.setattr(routes, "THROTTLE", Throttle())
 
     def visit(host: str = "localhost", client: str = "127.0.0.1") -> TestClient:
-        routes = [*ROUTES, WebSocketRoute("/_stcore/stream", stream), Route("/{path:path}", inside)]
-        app = Starlette(routes=routes, middleware=[Middleware(Guard)])
+        ways = [*ROUTES, WebSocketRoute("/_stcore/stream", stream), Route("/{path:path}", inside)]
+        app = Starlette(routes=ways, middleware=[Middleware(Guard)])
         return TestClient(app, base_url=f"http://{host}:8501", client=(client, 5000), follow_redirects=False)
 
     return visit

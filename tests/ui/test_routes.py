@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import pytest
 
 from cxr_core.records import Role
-from cxr_core.store.db import opened, rows
+from cxr_core.store import reads
+from cxr_core.store.db import one, opened, rows
 from cxr_core.ui.routes import local_path
-from cxr_core.ui.throttle import THROTTLE, Throttle
 from cxr_core.work import accounts, starting
+from cxr_core.work.guarding import COMMAND_LINE
+from tests.store.rows import add_image
 
 PASSWORD = "a long password"
 IMAGE = "ab" * 32
@@ -39,7 +44,8 @@ def test_what_was_typed_comes_back_escaped(home, browser):
 @pytest.mark.parametrize(
     "address",
     ["https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "/ /evil", "javascript:alert(1)",
-     "/\t/evil.example", "evil.example", "", "/sign-out", "/a\nb", "http:/evil.example"],
+     "/\t/evil.example", "evil.example", "", "/sign-out", "/a\nb", "http:/evil.example",
+     "/history.csv"],
 )  # fmt: skip
 def test_signing_in_sends_nobody_elsewhere(home, browser, address):
     answer = browser().post("/sign-in", data={"name": "ann", "password": PASSWORD, "next": address})
@@ -144,7 +150,7 @@ def test_an_installation_in_use_never_becomes_a_demo(home, browser):
 
 def test_demo_passwords_are_shown_on_the_machine_itself_only(empty_home, browser):
     starting.ask_for_demo(empty_home)
-    accounts.add_user(empty_home, "admin", Role.ADMIN, "demo-admin")
+    accounts.add_user(empty_home, COMMAND_LINE, "admin", Role.ADMIN, "demo-admin")
     assert "demo-admin" in browser().get("/sign-in").text
     assert "demo-admin" not in browser(client="192.0.2.7").get("/sign-in").text
     assert "demo-admin" not in browser(host="evil.example").get("/sign-in").text
@@ -175,19 +181,28 @@ def test_what_is_no_picture_is_not_found(signed_in, image):
     assert answer.status_code == 404 or answer.text == "inside"
 
 
-def test_wrong_passwords_take_longer_and_longer_and_a_right_one_forgives():
-    throttle = Throttle()
-    waits = [throttle.attempt("a") for _ in range(20)]
-    assert waits[:3] == [0, 0, 0]
-    assert waits == sorted(waits)
-    assert waits[-1] == 15.0
-    assert throttle.attempt("b") == 0
-    throttle.forgive("a")
-    assert throttle.attempt("a") == 0
+def add_reads(home):
+    """A read of ann's and one of eve's."""
+    eve = accounts.add_user(home, COMMAND_LINE, "eve", Role.RADIOLOGIST, PASSWORD)
+    with opened(home) as db:
+        image = add_image(db)
+        for reader in (one(db, "SELECT id FROM users WHERE name = 'ann'")["id"], eve.id):
+            reads.add(db, {"image": image, "reader": reader, "label": "Normal", "seconds": 1, "made_at": "2026"})
 
 
-def test_a_right_password_clears_the_count(home, browser):
-    visitor = browser()
-    for password in ("wrong", "wrong", PASSWORD):
-        visitor.post("/sign-in", data={"name": "ann", "password": password})
-    assert THROTTLE.attempt("127.0.0.1") == 0
+@pytest.mark.parametrize(("whose", "readers"), [("", ["eve", "ann"]), ("?whose=mine", ["ann"])])
+def test_the_export_has_all_reads_or_the_own_ones_and_is_on_record(signed_in, home, whose, readers):
+    add_reads(home)
+    answer = signed_in.get(f"/history.csv{whose}")
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert answer.headers["content-disposition"].startswith('attachment; filename="reads-')
+    assert answer.headers["cache-control"] == "no-store"
+    assert [row["reader"] for row in csv.DictReader(io.StringIO(answer.text))] == readers
+    with opened(home) as db:
+        assert rows(db, "SELECT actor FROM audit WHERE action = 'export history'") == [{"actor": "ann"}]
+
+
+def test_without_a_session_nothing_is_exported(home, browser):
+    assert browser().get("/history.csv").status_code == 401
+    with opened(home) as db:
+        assert not rows(db, "SELECT 1 FROM audit WHERE action = 'export history'")

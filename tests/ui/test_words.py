@@ -28,6 +28,11 @@ def test_waiting_times_are_short(back, text):
         assert words.since(clock.stamp(now - back)) == text
 
 
+@pytest.mark.parametrize(("seconds", "text"), [(0.0, "<1 s"), (0.9, "<1 s"), (4.24, "4.2 s"), (12.4, "12 s")])
+def test_a_time_has_a_decimal_only_where_it_matters(seconds, text):
+    assert words.spent(seconds) == text
+
+
 def test_a_number_without_an_interval_stands_alone():
     assert words.ranged(0.987, [None, None]) == "0.987"
     assert words.ranged(0.987, [0.97, 0.99]) == "0.987 (0.970 to 0.990)"

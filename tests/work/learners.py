@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from cxr_core import clock
 from cxr_core.model import release
-from cxr_core.records import CLASSES, Label, Opinion, Reason, Role, Side, User
+from cxr_core.records import CLASSES, Label, Lane, Opinion, Reason, Role, Side, User
 from cxr_core.settings import Settings
 from cxr_core.store import images, models, predictions, secret
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import accounts, reviewing
+from cxr_core.work import accounts, requests, reviewing
+from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import open_home
+from cxr_core.work.requests import Upload
+from tests.model.chests import chest, png
+from tests.work.sites import work_off
 
 FIRST = release.card()["name"]
+BASE = {Side.TRAIN: 10, Side.VALIDATION: 5, Side.CALIBRATION: 19, Side.LOCKED: 20}
+"""Images of each class in the base data of the `site`: just enough to retrain and to compare."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +46,34 @@ def new_home(path, **settings):
     secret.create(path, b"s" * secret.LENGTH)
     open_home(path)
     people = (("Rada", Role.RADIOLOGIST), ("Raoul", Role.RADIOLOGIST), ("Ada", Role.ADMIN))
-    return Home(Settings(home=path, **settings), *(accounts.add_user(path, *who, "long enough") for who in people))
+    accounts_of = (accounts.add_user(path, COMMAND_LINE, *who, "long enough") for who in people)
+    return Home(Settings(home=path, **settings), *accounts_of)
+
+
+def copied(home, folder):
+    """The same home at another place."""
+    shutil.copytree(home.path, folder)
+    return replace(home, settings=replace(home.settings, home=folder))
+
+
+def send(home, numbers):
+    """Take chests in, odd numbers with pneumonia, each of a patient of its own; returns the images' ids."""
+    jobs = [
+        job
+        for number in numbers
+        for job in requests.take_in(
+            home.settings, COMMAND_LINE, [Upload("x.png", png(chest(number, number % 2 == 1)))], f"patient {number}"
+        )
+    ]
+    work_off(home.settings, Lane.READING)
+    return [verdict.image for verdict in requests.verdicts(home.path, COMMAND_LINE, jobs)]
 
 
 def store_image(home, number, side=Side.TRAIN, said=Label.NORMAL):
     """The row of an image, without files, of a patient on `side`, on which the running model said `said`."""
     image = f"{number:064x}"
     row = {
-        "id": image, "patient": f"patient {number}", "file_sha256": f"{number:064x}", "source": "png", "modality": None,
+        "id": image, "patient": f"patient {number}", "file_sha256": f"{number:064x}", "source": "png", "modality": "OT",
         "view": None, "age_years": None, "sex": None, "manufacturer": None, "device": None, "photometric": None,
         "bits": 8, "pixel_rows": 64, "pixel_columns": 64, "synthetic": 1, "appearance": {},
         "received_at": clock.stamp(),
@@ -61,7 +88,7 @@ def store_image(home, number, side=Side.TRAIN, said=Label.NORMAL):
 def read(home, image, label, reader=None):
     """Record a read of `image`, with a reason wherever it disagrees."""
     with opened(home.path) as db:
-        prediction = predictions.latest(db, image)
+        prediction = predictions.standing(db, image, None)
     disagrees = prediction["label"] in tuple(CLASSES) and prediction["label"] != label
     reason = Reason.SMALL if disagrees else None
     return reviewing.submit(

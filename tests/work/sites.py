@@ -16,6 +16,7 @@ from cxr_core.settings import Settings
 from cxr_core.store import jobs, users
 from cxr_core.store.db import opened, rows
 from cxr_core.work import requests, reviewing
+from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import open_home
 from cxr_core.work.requests import Upload
 from tests.model.chests import chest
@@ -33,7 +34,7 @@ def new_home(folder, **more):
 
 def add_user(settings, role=Role.RADIOLOGIST, name=None):
     with opened(settings.home) as db:
-        return users.add(db, name or role.value, role, "a long password")
+        return users.add(db, name or role.value, role, "a long password", by="a test")
 
 
 def work_off(settings, lane=Lane.READING):
@@ -47,13 +48,13 @@ def work_off(settings, lane=Lane.READING):
     return done
 
 
-def take_in(settings, *files, user=None, patient=None, names=None):
+def take_in(settings, *files, user=COMMAND_LINE, patient=None, names=None):
     """The verdicts on these files, sent as one batch."""
     names = names or [f"file-{number}" for number in range(len(files))]
     uploads = [Upload(name, data) for name, data in zip(names, files, strict=True)]
     numbers = requests.take_in(settings, user, uploads, patient)
     work_off(settings)
-    return requests.verdicts(settings.home, numbers)
+    return requests.verdicts(settings.home, COMMAND_LINE, numbers)
 
 
 def query(settings, sql, *values):
@@ -103,7 +104,7 @@ def noise(side, number=1):
 
 def form(settings, image, agrees=True, **more):
     """A read of `image` that agrees with the model, or doesn't."""
-    case = reviewing.case(settings.home, image)
+    case = reviewing.case(settings.home, COMMAND_LINE, image)
     said = Label(case.prediction["label"])
     other = Label.NORMAL if said is Label.PNEUMONIA else Label.PNEUMONIA
     answer = {"label": said if agrees else other, "reason": None if agrees else Reason.SMALL}

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from cxr_core import clock
-from cxr_core.errors import BadInput, Conflict, NotAllowed, NotFound
+from cxr_core.errors import BadInput, Conflict, NotFound
 from cxr_core.records import Role
 from cxr_core.work import accounts, starting
+from cxr_core.work.guarding import COMMAND_LINE
 from tests.work.sites import add_user, new_home, query
 
 
@@ -62,29 +63,23 @@ def test_a_demo_takes_no_first_admin(settings):
 
 def test_who_made_an_account_is_on_record(settings):
     accounts.add_first_admin(settings.home, "ada", "a long password")
-    accounts.add_user(settings.home, "bob", Role.RADIOLOGIST, "a long password")
+    accounts.add_user(settings.home, COMMAND_LINE, "bob", Role.RADIOLOGIST, "a long password")
     made = [row["actor"] for row in query(settings, "SELECT actor FROM audit WHERE action = 'add user' ORDER BY id")]
     assert made == ["first start", "command line"]
 
 
 def test_the_only_admin_need_not_be_named(settings):
     with pytest.raises(NotFound, match="users add NAME --role admin"):
-        accounts.admin_named(settings.home, None)
+        accounts.admin_named(settings.home, COMMAND_LINE, None)
     admin = add_user(settings, Role.ADMIN)
-    assert accounts.admin_named(settings.home, None) == accounts.admin_named(settings.home, "ADMIN") == admin
+    assert accounts.admin_named(settings.home, COMMAND_LINE, None) == admin
+    assert accounts.admin_named(settings.home, COMMAND_LINE, "ADMIN") == admin
     add_user(settings, Role.ADMIN, "second")
     with pytest.raises(BadInput, match="--by: admin, second"):
-        accounts.admin_named(settings.home, None)
+        accounts.admin_named(settings.home, COMMAND_LINE, None)
     with pytest.raises(NotFound, match="no admin radiologist"):
-        accounts.admin_named(settings.home, "radiologist")
+        accounts.admin_named(settings.home, COMMAND_LINE, "radiologist")
 
 
 def test_accounts_are_shown_on_a_demo_only(settings):
     assert accounts.shown_accounts(settings.home) == []
-
-
-def test_a_use_case_names_who_may(settings):
-    user = add_user(settings)
-    accounts.demand(user, Role.RADIOLOGIST, Role.ADMIN)
-    with pytest.raises(NotAllowed, match="only admin may do this; you are radiologist"):
-        accounts.demand(user, Role.ADMIN)

@@ -11,6 +11,7 @@ from cxr_core.store import users
 from cxr_core.store.db import opened
 from cxr_core.store.secret import site_secret
 from cxr_core.work import accounts, monitoring, pictures, planning, retraining, reviewing, starting
+from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import DEMO_SECRET, is_demo
 from cxr_core.work.planning import Options
 from cxr_core.work.story import STUDIES, base
@@ -45,7 +46,7 @@ def derived(settings):
 
 
 def test_everything_in_it_verifies(demo):
-    found = verify(demo.home)
+    found = verify(demo.home, COMMAND_LINE)
     assert found["problems"] == []
     assert (found["images"], found["models"]) == (len(STUDIES), 2)
 
@@ -66,13 +67,14 @@ def test_every_image_is_synthetic_and_says_so(demo):
 def test_every_study_was_judged_by_the_real_model_and_can_be_shown(demo):
     found = query(demo, "SELECT i.id, p.status FROM images i LEFT JOIN predictions p ON p.image = i.id")
     assert {row["status"] for row in found} == {"predicted"}
-    assert all(pictures.path(demo.home, row["id"]).is_file() for row in found)
+    assert all(pictures.path(demo.home, COMMAND_LINE, row["id"]).is_file() for row in found)
 
 
 def test_some_studies_wait_and_the_others_were_read(demo):
     waiting = sum(not study.is_read for study in STUDIES)
     assert waiting > 0
-    assert reviewing.counts(demo.home) == {"waiting": waiting, "read": len(STUDIES) - waiting, "coming": 0}
+    counted = reviewing.counts(demo.home, COMMAND_LINE)
+    assert counted == {"waiting": waiting, "read": len(STUDIES) - waiting, "coming": 0}
 
 
 def test_its_history_lies_in_the_past_and_in_order(demo):
@@ -84,17 +86,17 @@ def test_its_history_lies_in_the_past_and_in_order(demo):
 
 
 def test_a_retrain_really_ran_and_was_decided_on_by_its_gate(demo):
-    decided = [row for row in monitoring.decisions(demo.home) if row["model"] != release.card()["name"]]
-    (second,) = (row for row in monitoring.model_versions(demo.home) if row["parent"])
+    decided = [row for row in monitoring.decisions(demo.home, COMMAND_LINE) if row["model"] != release.card()["name"]]
+    (second,) = (row for row in monitoring.model_versions(demo.home, COMMAND_LINE) if row["parent"])
     gate = second["card"]["metrics"]["gate"]
     assert [row["action"] for row in decided] == ["promote" if gate["passed"] else "refuse"]
     assert len(gate["compared"]) == 2
-    assert retraining.newest_job(demo.home).state is JobState.DONE
+    assert retraining.newest_job(demo.home, COMMAND_LINE) is None, "it is part of the demo's own job"
     assert second["card"]["recipe"]["trained"] == "head"
 
 
 def test_readers_disagreed_now_and_then_also_after_the_retrain(demo):
-    since = monitoring.decisions(demo.home)[-1]["decided_at"]
+    since = monitoring.decisions(demo.home, COMMAND_LINE)[-1]["decided_at"]
     flagged = query(demo, "SELECT made_at, reason FROM reads WHERE agrees = 0")
     assert all(row["reason"] for row in flagged)
     assert any(row["made_at"] < since for row in flagged)
@@ -102,7 +104,7 @@ def test_readers_disagreed_now_and_then_also_after_the_retrain(demo):
 
 
 def test_the_base_data_stand_ready_for_the_next_retrain(demo):
-    planned = planning.plan(demo, Options())
+    planned = planning.plan(demo, COMMAND_LINE, Options())
     assert sum(row["images"] for row in planned.table() if row["origin"] == planning.BASE) > 0
     assert len(files_in(demo, planning.DEMO_BASE)) == len(base()) + 1
     assert all("training side was flagged" in missing for missing in planned.missing)
@@ -122,5 +124,5 @@ def test_a_demo_that_has_its_history_but_no_files_gets_them_made_again(copy):
     remake(copy)
     assert derived(copy) == files
     assert rows_of(copy) == before
-    assert verify(copy.home)["problems"] == []
+    assert verify(copy.home, COMMAND_LINE)["problems"] == []
     assert starting.demo_job(copy.home).state is JobState.DONE

@@ -17,6 +17,7 @@ from cxr_core.store import files, jobs
 from cxr_core.store.db import opened
 from cxr_core.store.secret import site_secret
 from cxr_core.work import pictures, requests, spool
+from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.requests import Upload
 from tests.dicom.films import dataset, reread, to_bytes
 from tests.model.chests import chest
@@ -50,7 +51,7 @@ def lateral():
 
 BAD = {
     "text named .dcm": (b"Dear colleague,\n" * 50, "neither DICOM nor PNG nor JPEG"),
-    "empty": (b"", "neither DICOM nor PNG nor JPEG"),
+    "empty": (b"", "The file is empty: it has 0 bytes"),
     "truncated": (film()[:9000], "cut off"),
     "CT": (ct(), "isn't an X-ray image (CT)"),
     "one pixel": (picture(size=1), "1 x 1 pixels"),
@@ -77,7 +78,7 @@ def test_an_xray_becomes_an_image_with_an_opinion(settings, data, source):
     assert len(prediction["embedding"]) == 512 * 2
     radiograph = from_stored(files.get(settings.home, image["file_sha256"]))
     assert radiograph.pixels.shape == (image["pixel_rows"], image["pixel_columns"])
-    assert pictures.path(settings.home, verdict.image).read_bytes().startswith(b"\x89PNG")
+    assert pictures.path(settings.home, COMMAND_LINE, verdict.image).read_bytes().startswith(b"\x89PNG")
     assert files_in(settings, "spool") == []
 
 
@@ -143,11 +144,11 @@ def test_the_sites_pattern_finds_the_patients_of_the_files_in_a_zip(tmp_path):
     settings = new_home(tmp_path, patient_pattern=r"^(\d+)_")
     (number,) = requests.take_in(
         settings,
-        None,
+        COMMAND_LINE,
         [Upload("77_all.zip", zipped({"a/12_1.png": picture(1), "12_2.png": picture(2), "13_1.png": picture(3)}))],
     )
     work_off(settings)
-    assert len(requests.verdicts(settings.home, [number])) == 3
+    assert len(requests.verdicts(settings.home, COMMAND_LINE, [number])) == 3
     patients = [row["patient"] for row in query(settings, "SELECT patient FROM images ORDER BY received_at")]
     assert patients[0] == patients[1] != patients[2]
 
@@ -162,12 +163,14 @@ def test_a_synthetic_study_is_keyed_the_same_everywhere_and_a_real_one_nowhere_e
 
 
 def test_a_single_file_does_not_wait_for_the_files_of_a_zip(settings):
-    (batch,) = requests.take_in(settings, None, [Upload("a.zip", zipped({"1.png": picture(1), "2.png": picture(2)}))])
+    (batch,) = requests.take_in(
+        settings, COMMAND_LINE, [Upload("a.zip", zipped({"1.png": picture(1), "2.png": picture(2)}))]
+    )
     own = worker.new_worker(settings, Lane.READING)
     assert worker.process_one_job(own)
-    (single,) = requests.take_in(settings, None, [Upload("3.png", picture(3))])
+    (single,) = requests.take_in(settings, COMMAND_LINE, [Upload("3.png", picture(3))])
     assert worker.process_one_job(own)
-    states = [verdict.state for verdict in requests.verdicts(settings.home, [single, batch])]
+    states = [verdict.state for verdict in requests.verdicts(settings.home, COMMAND_LINE, [single, batch])]
     assert states == [JobState.DONE, JobState.QUEUED, JobState.QUEUED]
 
 
@@ -273,11 +276,11 @@ def test_the_stored_file_names_nobody(settings):
 
 
 def test_a_file_that_left_the_spool_says_so(settings):
-    numbers = requests.take_in(settings, None, [Upload("a.png", picture())])
+    numbers = requests.take_in(settings, COMMAND_LINE, [Upload("a.png", picture())])
     for path in files_in(settings, "spool"):
         path.unlink()
     work_off(settings)
-    (verdict,) = requests.verdicts(settings.home, numbers)
+    (verdict,) = requests.verdicts(settings.home, COMMAND_LINE, numbers)
     assert (verdict.state, verdict.status) == (JobState.FAILED, Status.REJECTED)
     assert "send it again" in verdict.reasons[0]
 

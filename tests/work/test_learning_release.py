@@ -6,7 +6,6 @@ import hashlib
 
 import numpy as np
 import pytest
-import torch
 
 from cxr_core.errors import Conflict, ModelError
 from cxr_core.model import dataset, predict
@@ -19,16 +18,10 @@ from tests.dicom.films import dataset as dicom_dataset
 from tests.dicom.films import to_bytes
 from tests.model.chests import chest, write_chest
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SMALL = Recipe(stages=((32, 2),), seed=167)
 """With this seed, 130 patients of each class give every side enough."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,11 @@
 """A home is made whole, once, and a lost secret is noticed."""
 
+import re
 import shutil
 
 import pytest
 
-from cxr_core.errors import IntegrityError
+from cxr_core.errors import IntegrityError, SettingsError
 from cxr_core.model import release
 from cxr_core.settings import Settings
 from cxr_core.store.secret import site_secret
@@ -22,6 +23,21 @@ def test_a_fresh_home_has_all_it_needs(home):
     assert {path.name for path in home.iterdir()} >= {"feedback.db", "secret.key", "spool"}
     assert (home / "spool").stat().st_mode & 0o777 == 0o700
     assert not is_demo(home)
+
+
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [("file", "a file lies in its place"), ("file/home", "a file lies in its place"), ("loop", "a file lies in its"),
+     ("/proc/cxr-home", ".+"), ("/sys/cxr-home", ".+")],
+)  # fmt: skip
+def test_a_folder_that_can_not_be_written_is_refused_with_the_remedy(tmp_path, place, why):
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    home = tmp_path / place
+    with pytest.raises(SettingsError) as refused:
+        open_home(home)
+    remedy = "give that folder to the user who runs this, or set CXR_HOME to another"
+    assert re.fullmatch(rf"{home} can't be written \({why}.*\): {remedy}", str(refused.value))
 
 
 def test_opening_again_changes_nothing(home):

@@ -15,7 +15,8 @@ from cxr_core.model.dataset import find_samples, split_file, write_split
 from cxr_core.records import CLASSES, JobState, Label, Side
 from cxr_core.store import audit, training_sets
 from cxr_core.store.db import opened, rows, transaction
-from cxr_core.work import planning, retraining, reviewing
+from cxr_core.work import checkpoints, planning, retraining, reviewing
+from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.planning import Options, plan
 from cxr_core.work.retraining import start
 from tests.work.learners import FIRST, add_model, agreed, flagged, new_home, passed, read
@@ -75,7 +76,7 @@ def replayed(planned):
 
 
 def test_an_empty_home_is_told_all_that_must_come_first(alone):
-    missing = plan(alone.settings, Options()).missing
+    missing = plan(alone.settings, alone.admin, Options()).missing
     assert missing[0].startswith("nothing to learn")
     assert "train: 2 Normal images are needed, there are 0" in missing
     assert "validation: 5 Pneumonia images are needed, there are 0" in missing
@@ -84,9 +85,9 @@ def test_an_empty_home_is_told_all_that_must_come_first(alone):
 
 
 def test_with_base_data_one_flag_is_enough(home):
-    assert [text[:16] for text in plan(home.settings, Options()).missing] == ["nothing to learn"]
+    assert [text[:16] for text in plan(home.settings, home.admin, Options()).missing] == ["nothing to learn"]
     image = flagged(home, 1)
-    planned = plan(home.settings, Options())
+    planned = plan(home.settings, home.admin, Options())
     assert planned.missing == []
     (item,) = [item for item in planned.items if item["origin"] == "flagged"]
     assert (item["image"], item["label"], item["side"], len(item["reads"])) == (image, "Pneumonia", "train", 1)
@@ -95,7 +96,7 @@ def test_with_base_data_one_flag_is_enough(home):
 def test_a_flag_on_a_side_that_does_not_train_is_nothing_to_learn_from(home):
     flagged(home, 1, Side.VALIDATION)
     flagged(home, 2, Side.CALIBRATION)
-    planned = plan(home.settings, Options())
+    planned = plan(home.settings, home.admin, Options())
     assert planned.missing[0].startswith("nothing to learn")
     assert origins(planned)["flagged"] == 2
 
@@ -103,7 +104,7 @@ def test_a_flag_on_a_side_that_does_not_train_is_nothing_to_learn_from(home):
 def test_locked_patients_and_quarrels_are_left_out_and_the_plan_says_why(home):
     locked, quarrel = flagged(home, 1, Side.LOCKED), flagged(home, 2)
     read(home, quarrel, Label.NORMAL, home.second)
-    planned = plan(home.settings, Options())
+    planned = plan(home.settings, home.admin, Options())
     assert {entry["image"] for entry in planned.left_out} == {locked, quarrel}
     assert any("locked" in entry["why"] for entry in planned.left_out)
     assert any("disagree with each other" in entry["why"] for entry in planned.left_out)
@@ -114,7 +115,7 @@ def test_a_locked_image_never_trains_whatever_it_comes_from(home):
     for number, side in enumerate(Side):
         flagged(home, 10 + number, side)
         agreed(home, 20 + number, side)
-    planned = plan(home.settings, Options(replay=50))
+    planned = plan(home.settings, home.admin, Options(replay=50))
     locked = {item["image"] for item in planned.items if item["side"] == Side.LOCKED}
     split = dataset.read_split(split_file(home.settings.base_data))
     assert locked == {sha256 for sha256, side in split.items() if side is Side.LOCKED}
@@ -125,7 +126,7 @@ def test_a_locked_image_never_trains_whatever_it_comes_from(home):
 def test_two_readers_who_agree_make_one_item(home):
     image = flagged(home, 1)
     read(home, image, Label.PNEUMONIA, home.second)
-    (item,) = [item for item in plan(home.settings, Options()).items if item["image"] == image]
+    (item,) = [item for item in plan(home.settings, home.admin, Options()).items if item["image"] == image]
     assert len(item["reads"]) == 2
 
 
@@ -133,7 +134,7 @@ def test_two_readers_who_agree_make_one_item(home):
 def test_replay_is_the_asked_share_balanced_and_at_most_all_there_is(home, replay, flags, expected):
     for number in range(flags):
         flagged(home, 1 + number)
-    found = Counter(item["label"] for item in replayed(plan(home.settings, Options(replay=replay))))
+    found = Counter(item["label"] for item in replayed(plan(home.settings, home.admin, Options(replay=replay))))
     assert found.total() == expected
     assert found[Label.NORMAL] == found[Label.PNEUMONIA]
 
@@ -142,14 +143,14 @@ def test_agreed_cases_are_replayed_beside_base_data(home):
     flagged(home, 1)
     flagged(home, 2)
     image = agreed(home, 3)
-    planned = plan(home.settings, Options(replay=50))
+    planned = plan(home.settings, home.admin, Options(replay=50))
     assert [item["image"] for item in planned.items if item["origin"] == "agreed"] == [image]
 
 
 def test_the_same_state_gives_the_same_plan_and_every_image_is_in_it_once(home):
     flagged(home, 1)
-    first = plan(home.settings, Options())
-    assert plan(home.settings, Options()) == first
+    first = plan(home.settings, home.admin, Options())
+    assert plan(home.settings, home.admin, Options()) == first
     assert max(Counter(item["image"] for item in first.items).values()) == 1
     assert sum(row["images"] for row in first.table()) == len(first.items)
 
@@ -157,7 +158,7 @@ def test_the_same_state_gives_the_same_plan_and_every_image_is_in_it_once(home):
 def test_what_the_running_model_has_learnt_is_not_flagged_again(home):
     image = flagged(home, 1)
     _trained_on(home, "cxr-resnet18-2", [{"image": image, "label": "Pneumonia"}])
-    planned = plan(home.settings, Options(replay=50))
+    planned = plan(home.settings, home.admin, Options(replay=50))
     assert planned.missing[0].startswith("nothing to learn")
     assert [item["origin"] for item in planned.items if item["image"] == image] == ["flagged before"]
 
@@ -169,7 +170,7 @@ def test_a_case_that_was_learnt_with_the_other_label_is_flagged_anew(home):
         (recorded,) = rows(db, "SELECT * FROM reads")
     form = reviewing.ReadForm(image, recorded["prediction"], Label.PNEUMONIA, reviewing.Reason.SMALL)
     reviewing.revise(home.path, home.radiologist, recorded["id"], form)
-    planned = plan(home.settings, Options())
+    planned = plan(home.settings, home.admin, Options())
     assert [item["origin"] for item in planned.items if item["image"] == image] == ["flagged"]
     assert planned.missing == []
 
@@ -178,7 +179,7 @@ def test_rolling_back_makes_flags_count_again(home):
     image = flagged(home, 1)
     _trained_on(home, "cxr-resnet18-2", [{"image": image, "label": "Pneumonia"}])
     retraining.roll_back(home.path, home.admin, FIRST, "worse in practice")
-    assert plan(home.settings, Options()).missing == []
+    assert plan(home.settings, home.admin, Options()).missing == []
 
 
 def _trained_on(home, name, items):
@@ -217,9 +218,9 @@ def test_options_out_of_range_are_refused(wrong):
 
 def test_starting_fixes_the_plan_in_a_manifest_and_queues_the_job(home):
     image = flagged(home, 1)
-    planned = plan(home.settings, Options(epochs=3))
+    planned = plan(home.settings, home.admin, Options(epochs=3))
     number = start(home.settings, home.admin, Options(epochs=3))
-    job = retraining.newest_job(home.path)
+    job = retraining.newest_job(home.path, COMMAND_LINE)
     assert (job.id, job.state) == (number, JobState.QUEUED)
     flagged(home, 2)
     with opened(home.path) as db:
@@ -234,7 +235,7 @@ def test_a_start_without_what_it_needs_says_what_is_missing(alone):
     flagged(alone, 1)
     with pytest.raises(Conflict, match="calibration: 19 Normal images are needed, there are 0"):
         start(alone.settings, alone.admin, Options())
-    assert retraining.newest_job(alone.path) is None
+    assert retraining.newest_job(alone.path, COMMAND_LINE) is None
 
 
 def test_there_is_one_retrain_at_a_time_and_a_cancelled_one_makes_room(home):
@@ -242,9 +243,9 @@ def test_there_is_one_retrain_at_a_time_and_a_cancelled_one_makes_room(home):
     first = start(home.settings, home.admin, Options())
     with pytest.raises(Conflict, match="under way"):
         start(home.settings, home.admin, Options())
-    retraining.checkpoint_of(home.path, first).write_bytes(b"an epoch")
+    checkpoints.place(home.path, first).write_bytes(b"an epoch")
     retraining.cancel(home.path, home.admin, first)
-    assert retraining.newest_job(home.path).error == "cancelled by Ada"
+    assert retraining.newest_job(home.path, COMMAND_LINE).error == "cancelled by Ada"
     assert list((home.path / "checkpoints").iterdir()) == []
     with pytest.raises(Conflict, match="ended already"):
         retraining.cancel(home.path, home.admin, first)

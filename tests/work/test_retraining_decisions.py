@@ -11,6 +11,7 @@ from cxr_core.errors import BadInput, Conflict, NotAllowed
 from cxr_core.store import jobs, models, predictions
 from cxr_core.store.db import opened
 from cxr_core.work import retraining
+from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.planning import Options
 from cxr_core.work.retraining import REPREDICT, start
 from tests.work.learners import FIRST, add_model, flagged, new_home, passed, store_image
@@ -49,15 +50,15 @@ def test_only_an_admin_starts_cancels_and_decides(home):
 def test_promoting_puts_a_candidate_to_use_and_has_what_waits_read_again(home):
     waiting = store_image(home, 1)
     add_model(home, "cxr-resnet18-2", gate=passed(FIRST))
-    assert retraining.candidate(home.path)["name"] == "cxr-resnet18-2"
+    assert retraining.candidate(home.path, COMMAND_LINE)["name"] == "cxr-resnet18-2"
     retraining.promote(home.path, home.admin, "cxr-resnet18-2", " fewer misses ")
-    assert retraining.candidate(home.path) is None
+    assert retraining.candidate(home.path, COMMAND_LINE) is None
     with opened(home.path) as db:
         assert models.running(db) == "cxr-resnet18-2"
         assert models.decisions(db)[-1]["reason"] == "fewer misses"
         (job,) = jobs.newest(db, REPREDICT)
         assert job.payload == {"model": "cxr-resnet18-2"}
-        assert predictions.latest(db, waiting)["model"] == FIRST
+        assert predictions.standing(db, waiting, None)["model"] == FIRST
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_one_rolls_back_to_what_was_in_use_and_to_nothing_else(home):
     retraining.promote(home.path, home.admin, "cxr-resnet18-2", "better")
     retraining.promote(home.path, home.admin, "cxr-resnet18-3", "better still")
     retraining.refuse(home.path, home.admin, "cxr-resnet18-4", "no gain")
-    assert retraining.earlier_models(home.path) == ["cxr-resnet18-2", FIRST]
+    assert retraining.earlier_models(home.path, COMMAND_LINE) == ["cxr-resnet18-2", FIRST]
     for wrong in ("cxr-resnet18-3", "cxr-resnet18-4", "nobody"):
         with pytest.raises(Conflict, match="can't be rolled back to"):
             retraining.roll_back(home.path, home.admin, wrong, "because")
@@ -110,4 +111,4 @@ def test_one_rolls_back_to_what_was_in_use_and_to_nothing_else(home):
     with opened(home.path) as db:
         assert models.running(db) == FIRST
         assert models.decisions(db)[-1]["action"] == "roll back"
-    assert retraining.earlier_models(home.path) == ["cxr-resnet18-3", "cxr-resnet18-2"]
+    assert retraining.earlier_models(home.path, COMMAND_LINE) == ["cxr-resnet18-3", "cxr-resnet18-2"]

@@ -3,13 +3,16 @@
 import csv
 import io
 import threading
+from dataclasses import replace
 
 import pytest
 
 from cxr_core.errors import BadInput, Conflict, NotAllowed, NotFound
 from cxr_core.records import Label, Reason, Role
+from cxr_core.store import models, predictions
 from cxr_core.store.db import opened
 from cxr_core.work import reviewing
+from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.reviewing import LONGEST_COMMENT, Filters, ReadForm, Show
 from tests.work.sites import add_user, form, new_home, picture, query, take_in
 
@@ -48,7 +51,7 @@ def test_a_read_is_stored_with_what_its_reader_saw(settings, reader, image):
     (read,) = stored(settings)
     assert (read["id"], read["image"], read["reader"], read["label"]) == (number, image, reader.id, "Pneumonia")
     assert (read["agrees"], read["comment"], read["seconds"], read["supersedes"]) == (1, "clear", 12.5, None)
-    assert read["prediction"] == reviewing.case(settings.home, image).prediction["id"]
+    assert read["prediction"] == reviewing.case(settings.home, COMMAND_LINE, image).prediction["id"]
 
 
 def test_a_disagreement_keeps_its_reason(settings, reader, image):
@@ -60,7 +63,7 @@ def test_a_disagreement_keeps_its_reason(settings, reader, image):
 def test_agreeing_after_all_leaves_no_reason(settings, reader, image):
     read = reviewing.submit(settings.home, reader, form(settings, image, agrees=False, reason=Reason.SKIN_FOLD))
     reviewing.revise(settings.home, reader, read, form(settings, image, agrees=True, reason=Reason.SKIN_FOLD))
-    newest = reviewing.history(settings.home)[0]
+    newest = reviewing.history(settings.home, COMMAND_LINE)[0]
     assert (newest["agrees"], newest["reason"]) == (1, None)
 
 
@@ -73,14 +76,9 @@ def test_a_disagreement_needs_a_reason(settings, reader, image):
 @pytest.mark.parametrize("said", [{"label": "Uncertain"}, {"status": "not_analysed", "label": None}])
 def test_where_the_model_did_not_decide_there_is_nothing_to_agree_with(settings, reader, image, said):
     say(settings, image, **said)
-    prediction = reviewing.case(settings.home, image).prediction["id"]
+    prediction = reviewing.case(settings.home, COMMAND_LINE, image).prediction["id"]
     reviewing.submit(settings.home, reader, ReadForm(image, prediction, Label.NORMAL))
     assert stored(settings)[0]["agrees"] is None
-
-
-def test_a_case_without_an_opinion_can_be_read(settings, reader, image):
-    reviewing.submit(settings.home, reader, ReadForm(image, None, Label.NORMAL))
-    assert (stored(settings)[0]["prediction"], stored(settings)[0]["agrees"]) == (None, None)
 
 
 def test_an_image_is_read_once_by_one_reader_and_again_by_another(settings, reader, image):
@@ -116,7 +114,30 @@ def test_a_change_of_mind_is_a_new_row(settings, reader, image):
         (first, None, "Pneumonia"),
         (second, first, "Normal"),
     ]
-    assert [read["id"] for read in reviewing.case(settings.home, image).reads] == [second]
+    assert [read["id"] for read in reviewing.case(settings.home, COMMAND_LINE, image).reads] == [second]
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_a_revision_that_changes_nothing_is_refused(settings, reader, image, agrees):
+    same = form(settings, image, agrees=agrees, comment="left")
+    first = reviewing.submit(settings.home, reader, same)
+    with pytest.raises(BadInput, match="changes nothing"):
+        reviewing.revise(settings.home, reader, first, replace(same, comment=" left ", seconds=9))
+    assert len(stored(settings)) == 1
+
+
+@pytest.mark.parametrize("change", [{"comment": "right"}, {"reason": Reason.ROTATION}])
+def test_a_revision_may_change_the_reason_or_the_comment_alone(settings, reader, image, change):
+    said = form(settings, image, agrees=False, comment="left")
+    first = reviewing.submit(settings.home, reader, said)
+    second = reviewing.revise(settings.home, reader, first, replace(said, **change))
+    assert [read["id"] for read in stored(settings)] == [first, second]
+
+
+def test_no_time_is_shown_for_a_revision(settings, reader, image):
+    first = reviewing.submit(settings.home, reader, form(settings, image, seconds=12.5))
+    reviewing.revise(settings.home, reader, first, form(settings, image, agrees=False))
+    assert [read["seconds"] for read in reviewing.history(settings.home, COMMAND_LINE)] == [None, 12.5]
 
 
 def test_of_two_revisions_of_one_read_the_second_learns_of_the_first(settings, reader, image):
@@ -137,11 +158,11 @@ def test_a_revision_stays_with_its_image(settings, reader, image):
     first = reviewing.submit(settings.home, reader, form(settings, image))
     (other,) = take_in(settings, picture(2))
     with pytest.raises(BadInput, match="of the same image"):
-        reviewing.revise(settings.home, reader, first, ReadForm(other.image, None, Label.NORMAL))
+        reviewing.revise(settings.home, reader, first, form(settings, other.image))
 
 
 def test_an_admin_does_not_read(settings, image):
-    with pytest.raises(NotAllowed, match="only a radiologist"):
+    with pytest.raises(NotAllowed, match="only radiologist"):
         reviewing.submit(settings.home, add_user(settings, Role.ADMIN), form(settings, image))
 
 
@@ -166,38 +187,60 @@ def test_another_images_opinion_is_refused(settings, reader, image):
 
 def test_an_image_that_is_not_there_is_not_found(settings, reader):
     with pytest.raises(NotFound, match="no image"):
-        reviewing.submit(settings.home, reader, ReadForm("0" * 64, None, Label.NORMAL))
+        reviewing.submit(settings.home, reader, ReadForm("0" * 64, 1, Label.NORMAL))
     with pytest.raises(NotFound, match="no image"):
-        reviewing.case(settings.home, "0" * 64)
+        reviewing.case(settings.home, COMMAND_LINE, "0" * 64)
 
 
 def test_a_case_has_the_opinion_with_its_scale(settings, image):
-    case = reviewing.case(settings.home, image)
+    case = reviewing.case(settings.home, COMMAND_LINE, image)
     assert case.prediction["heatmap"].shape == (7, 7)
     assert case.heatmap_scale > 0
     assert 0 < case.calibration["threshold"] < 1
     assert (case.image["id"], case.reads) == (image, [])
 
 
+def test_the_opinions_on_many_images_come_at_once(settings, image):
+    (other,) = take_in(settings, picture(2))
+    say(settings, other.image, label="Normal", probability=0.1)
+    found = reviewing.opinions(settings.home, COMMAND_LINE, [image, other.image, "0" * 64])
+    assert {name: (said["label"], said["probability"]) for name, said in found.items()} == {
+        image: ("Pneumonia", 0.9),
+        other.image: ("Normal", 0.1),
+    }
+
+
+def test_the_running_models_opinion_stands_before_a_newer_one(settings, image):
+    with opened(settings.home) as db:
+        models.add(db, {**models.card(db, models.running(db)), "name": "candidate"}, None)
+        predictions.add_not_analysed(db, image, "candidate", ["too young"])
+    assert reviewing.case(settings.home, COMMAND_LINE, image).prediction["label"] == "Pneumonia"
+    assert reviewing.opinions(settings.home, COMMAND_LINE, [image])[image]["label"] == "Pneumonia"
+    with opened(settings.home) as db:
+        models.decide(db, "candidate", "promote", "a test", None)
+    assert reviewing.case(settings.home, COMMAND_LINE, image).prediction["reasons"] == ["too young"]
+    assert reviewing.opinions(settings.home, COMMAND_LINE, [image])[image]["status"] == "not_analysed"
+
+
 def test_the_next_case_is_the_one_that_has_waited_longest(settings, reader, image):
     (later,) = take_in(settings, picture(2))
-    assert reviewing.next_case(settings.home) == image
-    assert reviewing.next_case(settings.home, image) == later.image
+    assert reviewing.next_case(settings.home, COMMAND_LINE) == image
+    assert reviewing.next_case(settings.home, COMMAND_LINE, image) == later.image
     reviewing.submit(settings.home, reader, form(settings, image))
-    assert reviewing.next_case(settings.home) == later.image
-    assert reviewing.counts(settings.home) == {"waiting": 1, "read": 1, "coming": 0}
-    assert [row["id"] for row in reviewing.waiting_list(settings.home, Filters(Show.READ))] == [image]
+    assert reviewing.next_case(settings.home, COMMAND_LINE) == later.image
+    assert reviewing.counts(settings.home, COMMAND_LINE) == {"waiting": 1, "read": 1, "coming": 0}
+    assert [row["id"] for row in reviewing.waiting_list(settings.home, COMMAND_LINE, Filters(Show.READ))] == [image]
 
 
 def test_history_has_every_read_and_what_was_seen(settings, reader, image):
     first = reviewing.submit(settings.home, reader, form(settings, image))
     second = reviewing.revise(settings.home, reader, first, form(settings, image, agrees=False))
-    found = reviewing.history(settings.home)
+    found = reviewing.history(settings.home, COMMAND_LINE)
     assert [(row["id"], row["current"], row["model_label"]) for row in found] == [
         (second, 1, "Pneumonia"),
         (first, 0, "Pneumonia"),
     ]
-    assert reviewing.history(settings.home, reader.id + 1) == []
+    assert reviewing.history(settings.home, COMMAND_LINE, reader.id + 1) == []
 
 
 @pytest.mark.parametrize("comment", ["=HYPERLINK(1)", "+1", "-1", "@SUM(A1)", "\tx"])
@@ -224,6 +267,6 @@ def test_an_empty_history_can_be_exported(settings, reader):
 
 def test_every_read_is_in_the_audit_chain(settings, reader, image):
     first = reviewing.submit(settings.home, reader, form(settings, image))
-    reviewing.revise(settings.home, reader, first, form(settings, image))
+    reviewing.revise(settings.home, reader, first, form(settings, image, comment="seen again"))
     found = query(settings, "SELECT action, subject FROM audit WHERE actor = 'radiologist' ORDER BY id")
     assert found == [{"action": "read", "subject": image}, {"action": "revise read", "subject": image}]

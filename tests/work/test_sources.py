@@ -49,6 +49,12 @@ def test_a_file_that_is_gone_or_too_large_has_a_reason(folder):
     assert sources.load(folder / "b.png") == (folder / "b.png").read_bytes()
 
 
+def test_a_zip_is_known_by_its_content(folder):
+    (folder / "z.dcm").write_bytes(zipped({}))
+    assert sources.is_zip_file(folder / "z.dcm")
+    assert not any(sources.is_zip_file(folder / name) for name in ("b.png", ".hidden", "a", "gone.zip"))
+
+
 def test_a_folder_in_place_of_a_file_has_a_reason(folder):
     os.mkfifo(folder / "pipe")
     assert sources.load(folder / "a").reason == "unreadable"

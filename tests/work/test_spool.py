@@ -6,11 +6,13 @@ import time
 import pytest
 
 from cxr_core.errors import NotFound
+from cxr_core.records import Lane
 from cxr_core.store import jobs
 from cxr_core.store.db import opened
-from cxr_core.work import spool
+from cxr_core.work import intake, spool
+from cxr_core.work.doing import Desk
 from cxr_core.work.spool import Sender, receive
-from tests.work.sites import files_in, job, new_home
+from tests.work.sites import files_in, job, new_home, picture, query, work_off, zipped
 
 
 @pytest.fixture
@@ -67,3 +69,50 @@ def test_what_a_job_still_needs_is_not_swept(settings):
     with opened(settings.home) as db:
         jobs.cancel(db, number, "no longer wanted")
     assert spool.sweep(settings.home) == 1
+
+
+def test_the_files_of_a_zip_are_kept_however_long_unpacking_takes(settings):
+    number = receive(settings.home, zipped({f"{name}.png": picture(name) for name in range(3)}), Sender())
+    swept = []
+
+    def an_hour_later(progress):
+        for path in files_in(settings, "spool"):
+            aged(path, 3600)
+        swept.append(spool.sweep(settings.home))
+
+    with opened(settings.home) as db:
+        zip_job = jobs.claim(db, Lane.READING, "a worker")
+    unpacked = intake.take_in(Desk(settings, "a worker", tell=an_hour_later), zip_job)
+    assert swept == [0, 0, 0]
+    with opened(settings.home) as db:
+        unpacked.write(db)
+        assert jobs.finish(db, number, "a worker", unpacked.result)
+        tokens = {job.payload["spool"] for job in jobs.these(db, unpacked.result["members"])}
+    assert spool.sweep(settings.home) == 1, "the zip itself"
+    assert {path.name for path in files_in(settings, "spool")} == tokens
+    work_off(settings)
+    assert files_in(settings, "spool") == []
+
+
+def test_what_a_zip_left_is_swept_when_its_job_has_ended(settings):
+    number = receive(settings.home, zipped({"a.png": picture(1), "b.png": picture(2)}), Sender())
+    with opened(settings.home) as db:
+        zip_job = jobs.claim(db, Lane.READING, "a worker")
+        intake.take_in(Desk(settings, "a worker"), zip_job)
+        jobs.cancel(db, number, "no longer wanted")
+    half = spool.folder(settings.home) / f"{zip_job.payload['spool']}-3.abcd.partial"
+    half.write_bytes(b"half")
+    for path in files_in(settings, "spool"):
+        aged(path, 3600)
+    assert spool.sweep(settings.home) == 4
+
+
+def test_a_zip_that_is_unpacked_again_leaves_no_second_copies(settings):
+    receive(settings.home, zipped({"a.png": picture(1), "b.png": picture(2)}), Sender())
+    with opened(settings.home) as db:
+        zip_job = jobs.claim(db, Lane.READING, "a worker that dies")
+        intake.take_in(Desk(settings, "a worker that dies"), zip_job)
+        jobs.take_over(db, set())
+    work_off(settings)
+    assert files_in(settings, "spool") == []
+    assert len(query(settings, "SELECT id FROM images")) == 2

@@ -5,6 +5,7 @@ import pytest
 from cxr_core.model import release
 from cxr_core.store import models
 from cxr_core.store.db import opened
+from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.verifying import verify
 from tests.store.rows import without_triggers
 from tests.work.sites import files_in, new_home, picture, take_in
@@ -18,13 +19,13 @@ def settings(tmp_path):
 
 
 def test_what_is_whole_has_no_problems(settings):
-    assert verify(settings.home) == {"audit_events": 3, "images": 2, "models": 1, "problems": []}
+    assert verify(settings.home, COMMAND_LINE) == {"audit_events": 3, "images": 2, "models": 1, "problems": []}
 
 
 def test_a_changed_image_file_is_named(settings):
     path = files_in(settings, "images")[0]
     path.write_bytes(path.read_bytes()[:-1] + b"x")
-    (problem,) = verify(settings.home)["problems"]
+    (problem,) = verify(settings.home, COMMAND_LINE)["problems"]
     assert path.stem[:12] in problem
     assert "has changed on disk" in problem
 
@@ -32,7 +33,7 @@ def test_a_changed_image_file_is_named(settings):
 def test_a_missing_image_file_is_named(settings):
     path = files_in(settings, "images")[0]
     path.unlink()
-    (problem,) = verify(settings.home)["problems"]
+    (problem,) = verify(settings.home, COMMAND_LINE)["problems"]
     assert path.stem[:12] in problem
     assert "is missing" in problem
 
@@ -42,7 +43,7 @@ def test_a_tampered_audit_row_is_named_and_the_rest_still_checked(settings):
     with opened(settings.home) as db:
         db.execute("UPDATE audit SET actor = 'somebody else' WHERE id = 2")
     files_in(settings, "images")[0].unlink()
-    problems = verify(settings.home)["problems"]
+    problems = verify(settings.home, COMMAND_LINE)["problems"]
     assert len(problems) == 2
     assert problems[0].startswith("audit row 2 ")
 
@@ -55,10 +56,10 @@ def add_candidate(settings, tensors=b"tensors"):
 
 def test_tampered_weights_are_named(settings):
     add_candidate(settings)
-    assert verify(settings.home)["problems"] == []
+    assert verify(settings.home, COMMAND_LINE)["problems"] == []
     with opened(settings.home) as db:
         db.execute("UPDATE weights SET tensors = x'00'")
-    assert verify(settings.home)["problems"] == [
+    assert verify(settings.home, COMMAND_LINE)["problems"] == [
         "model cxr-resnet18-2: its weights are not those its card was written for"
     ]
 
@@ -67,11 +68,11 @@ def test_missing_weights_are_named(settings):
     add_candidate(settings)
     with opened(settings.home) as db:
         db.execute("DELETE FROM weights")
-    assert verify(settings.home)["problems"] == ["model cxr-resnet18-2: its weights are missing"]
+    assert verify(settings.home, COMMAND_LINE)["problems"] == ["model cxr-resnet18-2: its weights are missing"]
 
 
 def test_a_card_for_other_weights_is_named(settings):
     add_candidate(settings)
     with opened(settings.home) as db:
         db.execute("UPDATE models SET card = replace(card, weights_sha256, ?) WHERE name LIKE '%2'", ("0" * 64,))
-    assert "cxr-resnet18-2" in verify(settings.home)["problems"][0]
+    assert "cxr-resnet18-2" in verify(settings.home, COMMAND_LINE)["problems"][0]

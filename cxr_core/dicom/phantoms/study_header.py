@@ -17,12 +17,12 @@ from cxr_core.dicom.marks import (
     IMPLEMENTATION_VERSION_NAME,
     SYNTHETIC_PATIENT,
     SYNTHETIC_QUALITY_CONTROL,
+    VIEW_CODES,
 )
 from cxr_core.dicom.phantoms.chance import Chance
 from cxr_core.dicom.phantoms.machines import Machine
 
 _FIRST_DAY = date(2025, 1, 6)
-_VIEW_CODES = {"AP": ("399348003", "antero-posterior"), "PA": ("272479007", "postero-anterior")}
 
 
 def header(number: int, opacity: bool, age: int, machine: Machine) -> Dataset:
@@ -83,7 +83,6 @@ def _study(ds: Dataset, number: int) -> None:
     ds.StudyID, ds.SeriesNumber, ds.InstanceNumber = str(number), "1", "1"
     ds.AccessionNumber = ds.ReferringPhysicianName = ""
     ds.StudyDescription = "SYNTHETIC chest phantom"
-    ds.PositionReferenceIndicator = ""
 
 
 def _equipment(ds: Dataset, machine: Machine) -> None:
@@ -108,9 +107,9 @@ def _dx(ds: Dataset, machine: Machine) -> None:
     ds.DetectorType = "DIRECT"
     ds.AcquisitionContextSequence = []
     ds.AnatomicRegionSequence = [_code("816094009", "Chest")]
-    ds.ViewCodeSequence = [_code(*_VIEW_CODES[machine.view])]
+    ds.ViewCodeSequence = [_code(*VIEW_CODES[machine.view])]
     ds.PatientOrientationCodeSequence = [_code("10904000", "erect")]
-    ds.PatientOrientationCodeSequence[0].PatientOrientationModifierCodeSequence = []
+    ds.PositionerType = "COLUMN"
 
 
 def _code(value: str, meaning: str) -> Dataset:

@@ -1,0 +1,27 @@
+"""A table of dense rows that takes the height at hand, and no more than its rows need."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from cxr_core.ui import words
+
+ROW_PIXELS = 28
+HEAD_PIXELS = 34
+"""The row of titles and the border."""
+
+
+def clicked_row(rows: Any, key: str, columns: dict[str, Any]) -> int | None:
+    """Show the rows (a styled frame); returns the place of the one that was clicked.
+
+    Stands in a container whose key begins with `fill`: the style sheet ends that one with the window.
+    """
+    with st.container(key="table", height=ROW_PIXELS * len(rows.index) + HEAD_PIXELS, border=False):
+        picked = st.dataframe(
+            rows, key=key, hide_index=True, row_height=ROW_PIXELS, height="stretch", on_select="rerun",
+            selection_mode="single-cell", column_config=columns, placeholder=words.NONE,
+        )  # fmt: skip
+    cells = picked["selection"]["cells"]
+    return int(cells[0][0]) if cells else None

@@ -1,0 +1,52 @@
+"""What is asked at every click, or all the time, looks at no table from end to end, however much has piled up."""
+
+import re
+
+import pytest
+
+from cxr_core.records import Lane
+from cxr_core.store import images, jobs, predictions, reads, worklist
+
+ASKED = {
+    "waiting": lambda db: worklist.rows_of(db, "waiting", None, None, (100, 0)),
+    "waiting, narrowed": lambda db: worklist.rows_of(db, "waiting", "Normal", "machine", (100, 0)),
+    "read": lambda db: worklist.rows_of(db, "read", None, None, (100, 0)),
+    "next": lambda db: worklist.next_waiting(db, None),
+    "next after": lambda db: worklist.next_waiting(db, "0" * 64),
+    "lacking": lambda db: predictions.lacking(db, "first", 8),
+    "claim": lambda db: jobs.claim(db, Lane.READING, "a"),
+    "hand back": lambda db: jobs.hand_back(db, "a"),
+    "take over": lambda db: jobs.take_over(db, set()),
+    "these": lambda db: jobs.these(db, []),
+    "open payloads": lambda db: jobs.open_payloads(db, "intake"),
+    "reads of an image": lambda db: reads.current_of(db, "0" * 64),
+}
+COUNTED = {
+    "counts": worklist.counts,
+    "devices": worklist.devices,
+    "newest": lambda db: jobs.newest(db, "retrain"),
+    "appearances": lambda db: images.appearances(db, "2026", ["mean"]),
+    "predictions": lambda db: predictions.made_since(db, "2026"),
+    "agreement": lambda db: reads.agreement(db, "2026"),
+}
+
+
+def plans(db, ask):
+    """How SQLite goes about what `ask` asks, a line a step."""
+    asked = []
+    db.conn.set_trace_callback(asked.append)
+    ask(db)
+    db.conn.set_trace_callback(None)
+    return [row[3] for sql in asked for row in db.execute(f"EXPLAIN QUERY PLAN {sql}")]
+
+
+@pytest.mark.parametrize("name", [*ASKED, *COUNTED])
+def test_no_table_is_walked_through(db, name):
+    steps = plans(db, {**ASKED, **COUNTED}[name])
+    assert steps
+    assert [step for step in steps if re.fullmatch(r"SCAN (i|p|r|images|jobs|predictions|reads)", step)] == []
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_what_is_asked_for_first_is_found_first_and_not_by_sorting(db, name):
+    assert [step for step in plans(db, ASKED[name]) if "TEMP B-TREE" in step] == []

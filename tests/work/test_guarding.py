@@ -1,0 +1,76 @@
+"""Every use case asks who is there; what doesn't is named here, with the reason."""
+
+import importlib
+import inspect
+import pkgutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cxr_core import work
+from cxr_core.errors import NotAllowed
+from cxr_core.records import Role, User
+from cxr_core.settings import Settings
+from cxr_core.work.guarding import open_to
+
+BEFORE_ANYBODY = {
+    "accounts.sign_in", "accounts.user_of", "accounts.still_open", "accounts.sign_out", "accounts.nobody_yet",
+    "accounts.add_first_admin", "accounts.shown_accounts", "opening.open_home", "opening.is_demo",
+    "starting.ask_for_demo", "starting.demo_job", "starting.living_lanes",
+}  # fmt: skip
+"""The way in, which somebody without a session must find: it gives nothing of a patient."""
+TOOLS = {
+    "checkpoints.place", "checkpoints.remove", "gathering.of_training_set", "pictures.place", "spool.fetch",
+    "spool.folder", "spool.patient_from_name", "spool.receive", "spool.remove", "spool.sweep",
+}  # fmt: skip
+"""What use cases and the worker's jobs are made of; none gives a screen anything."""
+
+
+def public_functions():
+    """Name and function of whatever in work/ is done on a home."""
+    for module in pkgutil.iter_modules(work.__path__):
+        found = importlib.import_module(f"cxr_core.work.{module.name}")
+        for name, function in inspect.getmembers(found, inspect.isfunction):
+            here = function.__module__ == found.__name__ and not name.startswith("_")
+            if here and next(iter(inspect.signature(function).parameters), "") in ("home", "settings"):
+                yield f"{module.name}.{name}", function
+
+
+FUNCTIONS = dict(public_functions())
+GUARDED = {name: function for name, function in FUNCTIONS.items() if hasattr(function, "open_to")}
+
+
+def test_every_use_case_is_guarded_or_named_as_open():
+    assert set(FUNCTIONS) - set(GUARDED) == BEFORE_ANYBODY | TOOLS
+    assert len(GUARDED) > 25
+
+
+TURNED_AWAY = [(name, role) for name, use in GUARDED.items() for role in (*Role, "visitor") if role not in use.open_to]
+
+
+@pytest.mark.parametrize(("name", "role"), TURNED_AWAY)
+def test_a_role_that_is_not_named_is_turned_away_before_anything_is_looked_at(tmp_path, name, role):
+    use = GUARDED[name]
+    user = replace(User(1, "eve", Role.RADIOLOGIST), role=role)
+    place = {"home": tmp_path / "home", "settings": Settings(home=tmp_path / "home")}
+    first, _, *others = inspect.signature(use).parameters
+    with pytest.raises(NotAllowed):
+        use(place[first], user, *(None for _ in others))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed"),
+    [("retraining.promote", {Role.ADMIN}), ("reviewing.submit", {Role.RADIOLOGIST}), ("reviewing.case", set(Role))],
+)
+def test_what_roles_are_for(name, allowed):
+    assert set(GUARDED[name].open_to) == allowed
+
+
+def test_the_refusal_names_who_may():
+    @open_to(Role.ADMIN)
+    def decide(home: Path, user: User) -> None: ...
+
+    with pytest.raises(NotAllowed, match="only admin may do this; you are radiologist"):
+        decide(Path(), User(1, "eve", Role.RADIOLOGIST))
