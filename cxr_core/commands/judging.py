@@ -20,7 +20,7 @@ from cxr_core.model.train import Recipe
 from cxr_core.records import Floats, Side, Status
 from cxr_core.settings import Settings
 from cxr_core.store import db as database
-from cxr_core.store import models
+from cxr_core.store import files, models
 from cxr_core.store.migrations import check, has_database
 from cxr_core.store.secret import site_secret
 from cxr_core.work import learning, reading, sources
@@ -135,9 +135,7 @@ def _copy(data: bytes, copy: Path, secret: bytes) -> RejectedFile | None:
         content = deidentify(data, secret)
     except RejectedFile as error:
         return error
-    try:
-        with copy.open("xb") as file:
-            file.write(content)
-    except FileExistsError as error:
-        raise BadInput(f"{copy} is there already, and might be an original: name another place") from error
+    if copy.exists():
+        raise BadInput(f"{copy} is there already, and might be an original: name another place")
+    files.write_durably(copy, content)
     return None

@@ -249,7 +249,7 @@ def _cosine(optimiser: torch.optim.Optimizer, recipe: Recipe, epoch: float) -> N
 
 
 def _fingerprint(network: Network, material: Material) -> str:
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(repr(material.rule).encode())
     for tensor in network.state_dict().values():
         digest.update(tensor.contiguous().numpy().tobytes())
     for side in (material.training, material.validation):

@@ -37,9 +37,8 @@ def filters() -> tuple[bool, bool]:
 
 def table(reads: list[dict[str, Any]]) -> dict[str, Any] | None:
     """The reads, newest first; returns the one whose row was clicked."""
-    # The key is bound to what is shown: a selection is a place in the table, and must not outlive another order.
-    shown = f"reads-{len(reads)}-{reads[0]['id']}-{reads[-1]['id']}"
-    picked = clicked_row(_frame(reads).style.apply(_coloured, axis=1), shown, _columns())
+    styled = _frame(reads).style.apply(_coloured, axis=1)
+    picked = clicked_row(styled, [read["id"] for read in reads], _columns())
     return None if picked is None else reads[picked]
 
 

@@ -44,9 +44,10 @@ def known(case: Case) -> None:
     image = case.image
     age = f"{image['age_years']} y" if image["age_years"] is not None else words.NONE
     came = words.ago(image["received_at"])
+    kind = image["modality"] if image["source"] == "dicom" else image["source"]
     rows = (
         ("Patient", f"{words.short(image['patient'])} · {age} · {image['sex'] or words.NONE}"),
-        ("View", f"{image['view'] or words.NONE} · {image['modality'] or image['source']} · came {came}"),
+        ("View", f"{image['view'] or words.NONE} · {kind} · came {came}"),
         ("Device", f"{words.short(image['device'])} · {image['manufacturer'] or words.NONE}"),
     )
     made = ' <span class="tag" title="Made by the program, never from a person">SYNTHETIC</span>'

@@ -114,7 +114,7 @@ def _record(user: User, case: Case, form: ReadForm) -> None:
     with told():
         read = reviewing.submit(site().home, user, form)
         st.session_state["opened"].pop(form.image, None)
-        if onward := following(user, form.image):
-            remember_read(Recorded(read, form.label, case.image["patient"], onward))
-            st.query_params["image"] = onward
+        onward = following(user, form.image)
+        remember_read(Recorded(read, form.label, case.image["patient"], onward))
+        st.query_params["image"] = onward or form.image
         st.rerun(scope="app")

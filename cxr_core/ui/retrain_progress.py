@@ -9,7 +9,7 @@ import streamlit as st
 from cxr_core.records import Job, JobState, User
 from cxr_core.ui import charts
 from cxr_core.ui.mishaps import told
-from cxr_core.ui.session import site
+from cxr_core.ui.session import end_if_signed_out, require_user, site
 from cxr_core.work import retraining
 
 
@@ -21,6 +21,7 @@ def is_open(job: Job | None) -> bool:
 @st.fragment(run_every=1.0)
 def live(user: User, number: int) -> None:
     """The progress of the open retrain; the page is drawn anew when it has ended."""
+    end_if_signed_out()
     job = retraining.newest_job(site().home, user)
     if job is None or job.id != number or not job.state.is_open:
         st.rerun(scope="app")
@@ -28,7 +29,7 @@ def live(user: User, number: int) -> None:
         st.html(f"<h3>Retrain {job.id}: {_doing(job)}</h3>")
         st.space("stretch")
         if st.button("Cancel", key="cancel"):
-            _cancel(user, job.id)
+            _cancel(require_user(), job.id)
     st.progress(*_how_far(job.progress))
     if history := job.progress.get("history"):
         charts.curves(history, "live")

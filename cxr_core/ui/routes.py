@@ -133,7 +133,7 @@ async def picture(request: Request) -> Response:
 
 
 async def history_csv(request: Request) -> Response:
-    """GET /history.csv: all reads, or with `?whose=mine` the own ones; the door has turned away who isn't signed in."""
+    """GET /history.csv: all reads, or with `?whose=mine` the own ones; 401 if the session ended meanwhile."""
     user = await run_in_threadpool(user_of, request)
     if user is None:
         return PlainTextResponse("Sign in first.", 401)

@@ -40,6 +40,12 @@ def require_user(*roles: Role) -> User:
     return user
 
 
+def end_if_signed_out() -> None:
+    """For fragments that draw themselves anew: close the page once its session is over. Asking doesn't keep it open."""
+    if not accounts.still_open(site(), token()):
+        st.rerun(scope="app")
+
+
 @st.fragment(run_every=WATCH_SECONDS)
 def watch() -> None:
     """Close the page soon after its session has ended: an X-ray must not stay on a screen that nobody uses.
@@ -47,5 +53,4 @@ def watch() -> None:
     And start a worker again that died meanwhile: somebody may be watching for an opinion without a click.
     """
     WORKERS.ensure(site())
-    if not accounts.still_open(site(), token()):
-        st.rerun(scope="app")
+    end_if_signed_out()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -13,15 +14,16 @@ HEAD_PIXELS = 34
 """The row of titles and the border."""
 
 
-def clicked_row(rows: Any, key: str, columns: dict[str, Any]) -> int | None:
+def clicked_row(rows: Any, ids: Sequence[object], columns: dict[str, Any]) -> int | None:
     """Show the rows (a styled frame); returns the place of the one that was clicked.
 
+    `ids` says which rows these are: a selection is a place in the table, and must not outlive other rows.
     Stands in a container whose key begins with `fill`: the style sheet ends that one with the window.
     """
     with st.container(key="table", height=ROW_PIXELS * len(rows.index) + HEAD_PIXELS, border=False):
         picked = st.dataframe(
-            rows, key=key, hide_index=True, row_height=ROW_PIXELS, height="stretch", on_select="rerun",
-            selection_mode="single-cell", column_config=columns, placeholder=words.NONE,
+            rows, key=f"rows {hash(tuple(ids))}", hide_index=True, row_height=ROW_PIXELS, height="stretch",
+            on_select="rerun", selection_mode="single-cell", column_config=columns, placeholder=words.NONE,
         )  # fmt: skip
     cells = picked["selection"]["cells"]
     return int(cells[0][0]) if cells else None

@@ -10,7 +10,7 @@ import streamlit as st
 from cxr_core.records import JobState, User
 from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
-from cxr_core.ui.session import site
+from cxr_core.ui.session import end_if_signed_out, site
 from cxr_core.work import requests, reviewing
 from cxr_core.work.requests import Upload, Verdict
 
@@ -52,6 +52,7 @@ def _take(user: User) -> None:
 
 
 def _verdicts(user: User, was_open: bool) -> None:
+    end_if_signed_out()
     sent: dict[int, str] = st.session_state.get("sent", {})
     found = requests.verdicts(site().home, user, sent)
     waiting = sum(verdict.state.is_open for verdict in found)

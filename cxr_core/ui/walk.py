@@ -20,8 +20,8 @@ class Recorded:
     read: int
     label: Label
     patient: str
-    onward: str
-    """The image that came up after it."""
+    onward: str | None
+    """The image that came up after it; None after the last one that waited."""
 
 
 def current(user: User) -> str | None:

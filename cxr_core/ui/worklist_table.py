@@ -58,7 +58,7 @@ def table(user: User, chosen: Filters) -> str | None:
         _nothing(user, chosen)
         return None
     styled = _frame(shown).style.map(_coloured, subset=["Model says", "Read"])
-    picked = clicked_row(styled, f"cases-{place}", _columns(chosen))
+    picked = clicked_row(styled, [case["id"] for case in shown], _columns(chosen))
     _turn(place, len(shown), len(found) > PAGE)
     return None if picked is None else str(shown[picked]["id"])
 

@@ -59,7 +59,7 @@ def fix(db: Database, user: User, options: Options, planned: Plan) -> str:
 
 @open_to(Role.ADMIN)
 def cancel(home: Path, user: User, job: int) -> None:
-    """Stop a retrain that waits or runs; nothing of it is kept."""
+    """Stop a retrain that waits or runs: no candidate comes of it."""
     with opened(home) as db, transaction(db):
         if jobs.get(db, job).kind != RETRAIN or not jobs.cancel(db, job, f"cancelled by {user.name}"):
             raise Conflict("this retrain has ended already")

@@ -54,6 +54,15 @@ def test_an_uncertain_model_leaves_nothing_to_agree_with(show, arrive):
     assert [button.label for button in app.button][:2] == ["Normal", "Pneumonia"]
 
 
+def test_after_the_last_case_its_own_read_alone_can_be_revised(show, arrive):
+    first, second = arrive(1), arrive(2)
+    app = show("review", "ann", image=first)
+    for image in (first, second):
+        app.button(key=f"Agree-{image}").click().run()
+        app.button(key="record").click().run()
+    assert [button.key for button in app.button if button.label == "Revise"] == ["revise-2"]
+
+
 def test_what_was_just_recorded_is_said_beside_the_next_case_until_that_is_left(show, arrive, said):
     first, second, third = arrive(1), arrive(2), arrive(3)
     app = show("review", "ann", image=first)

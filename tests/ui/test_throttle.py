@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cxr_core.ui.throttle import ADDRESS, FORGOTTEN_SECONDS, MOST_KEPT, NAME, Throttle
+from cxr_core.ui.throttle import FORGOTTEN_SECONDS, MANY, MOST_KEPT, NAME, Throttle
 
 PASSWORD = "a long password"
 HERE, THERE = "192.0.2.7", "192.0.2.8"
@@ -63,22 +63,43 @@ def test_who_guesses_a_name_keeps_its_owner_out_nowhere_else():
 
 def test_one_address_can_not_try_name_after_name():
     throttle = Throttle()
-    assert sum(not throttle.attempt(HERE, f"user {number}", 0) for number in range(100)) == ADDRESS.free
+    assert sum(not throttle.attempt(HERE, f"user {number}", 0) for number in range(100)) == MANY.free
     judged = sum(not throttle.attempt(HERE, f"other {second}", second) for second in range(3600))
-    assert judged < 3600 / ADDRESS.longest + ADDRESS.free
+    assert judged < 3600 / MANY.longest + MANY.free
     assert throttle.attempt(THERE, "user 1", 0) == 0
 
 
 def test_a_hospital_behind_one_address_can_sign_in():
     throttle = Throttle()
-    for number in range(20 * ADDRESS.free):
-        assert throttle.attempt(HERE, f"user {number}", 0) == 0
-        throttle.forgive(HERE, f"user {number}")
+    for number in range(20 * MANY.free):
+        for mistyped in (True, True, False):
+            assert throttle.attempt(HERE, f"user {number}", 0) == 0
+            if not mistyped:
+                throttle.forgive(HERE, f"user {number}")
+
+
+def test_mistypes_that_nobody_corrects_are_forgotten():
+    throttle = Throttle()
+    assert not any(throttle.attempt(HERE, f"user {minute}", 60 * minute) for minute in range(20 * MANY.free))
+
+
+def test_who_guesses_at_an_address_makes_its_others_wait_and_keeps_none_out():
+    throttle, waits = Throttle(), []
+    for second in range(600):
+        throttle.attempt(HERE, f"guessed {second}", second)
+        waits.append(throttle.attempt(HERE, f"owner {second}", second + 0.5))
+    assert max(waits) <= MANY.longest
+
+
+def test_a_name_is_guarded_where_every_attempt_feigns_another_address():
+    throttle = Throttle()
+    judged = sum(not throttle.attempt(f"192.0.2.{second}", "ann", second / 10) for second in range(3600))
+    assert judged < 360 / MANY.longest + MANY.free + MANY.free
 
 
 def test_a_right_password_starts_again_for_this_name_and_not_for_the_address():
     throttle = Throttle()
-    for number in range(ADDRESS.free - 1):
+    for number in range(MANY.free - 1):
         throttle.attempt(HERE, f"user {number % 10}", 0)
     throttle.attempt(HERE, "mallory", 0)
     throttle.forgive(HERE, "mallory")
@@ -98,7 +119,7 @@ def test_after_an_hour_of_quiet_it_starts_again():
 def test_memory_is_bounded_and_who_tried_last_is_remembered(name):
     throttle = Throttle()
     for number in range(MOST_KEPT):
-        throttle.attempt(f"address {number}", name, number / 1000)
+        throttle.attempt(f"address {number}", f"{number} {name}", number / 1000)
     used_up(throttle, name, now=50)
     assert len(throttle._attempts) == MOST_KEPT
     assert max(len(part) for key in throttle._attempts for part in key) <= 64
