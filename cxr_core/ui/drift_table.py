@@ -23,14 +23,17 @@ def summary(watch: Watch) -> None:
     changed = [signal for signal in watch.signals if signal.state in CHANGED]
     weeks = [signal for signal in watch.signals if signal not in changed and _in_a_week(watch, signal) in CHANGED]
     judged = [signal for signal in watch.signals if signal.state is not State.TOO_FEW]
+    could = f"{len(judged)} of {len(watch.signals)} signals could be judged"
     if changed:
         names = ", ".join(SIGNALS[signal.name].title for signal in changed)
         st.warning(f"Over the last four weeks, {len(changed)} of {len(watch.signals)} signals changed: {names}.")
     elif weeks:
         names = ", ".join(SIGNALS[signal.name].title for signal in weeks)
-        st.warning(f"Over the last four weeks together all is steady, but in single weeks this changed: {names}.")
+        st.warning(
+            f"Over the last four weeks together, {could} and are steady, but in single weeks this changed: {names}."
+        )
     elif judged:
-        st.success(f"Over the last four weeks, {len(judged)} signals were judged and all are steady.")
+        st.success(f"Over the last four weeks, {could} and are steady.")
     else:
         st.info(f"Too few images to say: at least {ENOUGH} in four weeks are needed, there are "
                 f"{max((signal.n for signal in watch.signals), default=0)}.")  # fmt: skip

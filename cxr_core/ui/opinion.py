@@ -25,8 +25,9 @@ def opinion(case: Case) -> None:
 def _answer(prediction: dict[str, Any], calibration: dict[str, Any]) -> str:
     label, probability = prediction["label"], prediction["probability"]
     low, high, threshold = (calibration[name] for name in ("normal_up_to", "pneumonia_from", "threshold"))
+    unsure = f"Uncertain {words.percent(low)} to {words.percent(high)}"
     marks = (
-        f'<div class="band" title="Uncertain from {low:.0%} to {high:.0%}" '
+        f'<div class="band" title="{unsure}" '
         f'style="left:{low:.2%};width:{high - low:.2%}"></div>'
         f'<div class="mark" title="Threshold {threshold:.0%}" style="left:{threshold:.2%}"></div>'
     )
@@ -34,7 +35,7 @@ def _answer(prediction: dict[str, Any], calibration: dict[str, Any]) -> str:
         f'<div class="opinion"><div class="answer {label}"><span>{label}</span>'
         f"<span>{words.percent(probability)}</span></div>"
         f'<div class="bar {label}"><div class="fill" style="width:{probability:.2%}"></div>{marks}</div>'
-        f'<div class="scale"><span>0 %</span><span>Uncertain {low:.0%} to {high:.0%}</span><span>100 %</span></div>'
+        f'<div class="scale"><span>0 %</span><span>{unsure}</span><span>100 %</span></div>'
         f'<div class="dim">Probability of pneumonia, by {escape(prediction["model"])}</div></div>'
     )
 
