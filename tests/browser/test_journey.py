@@ -12,6 +12,7 @@ from cxr_core.dicom.phantoms.phantom import Phantom
 from cxr_core.records import Side
 from cxr_core.store import images, training_sets
 from cxr_core.store.db import opened
+from cxr_core.ui.read_form import REASON_KEYS
 from cxr_core.work import monitoring, retraining, reviewing
 from cxr_core.work.accounts import DEMO_ACCOUNTS
 from cxr_core.work.guarding import COMMAND_LINE
@@ -77,8 +78,10 @@ def _read_three_with_the_keyboard(page: Page, app: App) -> str:
         if not flagged and _may_be_flagged(app, image):
             flagged = image
             page.locator("body").press("d")
-            expect(page.locator(".st-key-reasons")).to_be_visible()
+            expect(page.locator(".st-key-reasons button")).to_have_count(len(REASON_KEYS))
+            steps.settled(page)
             page.locator("body").press("1")
+            expect(page.locator(".st-key-reasons button[kind='primary']")).to_have_count(1)
             picture(page, "review")
         else:
             page.locator("body").press("a" if _is_committed(app, image) else "n")
