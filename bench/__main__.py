@@ -11,6 +11,7 @@ from bench.measure import Measurement, heading, tell
 
 MEASUREMENTS: dict[str, Callable[[], Measurement]] = {
     "study": prediction.study,
+    "study-torch": prediction.study_torch,
     "forward": prediction.forward,
     "folder": prediction.folder,
     "upload-to-opinion": waiting.upload_to_opinion,

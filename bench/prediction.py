@@ -1,9 +1,10 @@
-"""study, forward, folder: from bytes to opinions."""
+"""study, study-torch, forward, folder: from bytes to opinions."""
 
 from __future__ import annotations
 
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,13 @@ from bench.reference import Reference
 from bench.subjects import big_study
 from cxr_core.dicom.reading import read
 from cxr_core.model import predict, release
-from cxr_core.model.network import feature_maps, normalise
-from cxr_core.model.preprocess import to_grey
+from cxr_core.model import runtime as runtimes
+from cxr_core.model.network import normalise
+from cxr_core.model.predict import Model
+from cxr_core.model.preprocess import squeeze, to_grey
+from cxr_core.settings import Settings
 from cxr_core.work import reading
+from cxr_core.work.quickening import as_set, quickest
 
 ROUNDS = 15
 FOLDER = 500
@@ -25,34 +30,43 @@ DIFFERENT = 20
 
 
 def study() -> Measurement:
-    """Bytes in memory to probability, gate verdict and 7 x 7 map in memory."""
-    model, reference, data = predict.load_file(release.WEIGHTS), Reference(), big_study(9001, True)
+    """Bytes in memory to probability, gate verdict and 7 x 7 map in memory, by the runtime that serves here."""
+    return _study("study", quickest(predict.load_file(release.WEIGHTS)))
+
+
+def study_torch() -> Measurement:
+    """The same with torch alone."""
+    return _study("study-torch", as_set(Settings(runtime="torch"), predict.load_file(release.WEIGHTS)))
+
+
+def _study(name: str, model: Model) -> Measurement:
+    reference, data = Reference(), big_study(9001, True)
     ours, theirs = in_turns(
         lambda: reading.read_all(model, [read(data).radiograph]), lambda: reference.study(data), ROUNDS
     )
-    note = f"one {len(data) / 1e6:.0f} MB DX; limit is one forward pass; {torch.get_num_threads()} threads"
-    return Measurement("study", ours * 1000, theirs * 1000, "ms", note)
+    return Measurement(name, ours * 1000, theirs * 1000, "ms", f"{_served(model)}; one {len(data) / 1e6:.0f} MB DX")
 
 
 def forward() -> Measurement:
-    """The forward pass with its heatmap, against the bare network in eager mode."""
-    model, reference, data = predict.load_file(release.WEIGHTS), Reference(), big_study(9001, True)
-    rule = model.card.preprocessing
-    grey = to_grey(read(data).radiograph, rule)[None]
-    batch = normalise(torch.from_numpy(grey), rule).contiguous()
+    """All that follows decoding and squeezing: tone, gate, heatmap and forward pass, against that pass alone."""
+    model = quickest(predict.load_file(release.WEIGHTS))
+    radiograph, rule = read(big_study(9001, True)).radiograph, model.card.preprocessing
+    squeezed = replace(radiograph, pixels=squeeze(radiograph.pixels, rule.size))
+    batch = normalise(torch.from_numpy(to_grey(squeezed, rule)[None]), rule)
+    runtime = model.runtime or runtimes.reference(model.network)
 
-    def eager() -> float:
-        with torch.no_grad():
-            return float(reference.network(batch)[0, 1])
+    def bare() -> None:
+        with torch.inference_mode():
+            runtime.run(batch)
 
-    ours, theirs = in_turns(lambda: predict.forward(model.network, grey, rule), eager, ROUNDS)
-    maps = feature_maps(model.network, normalise(torch.from_numpy(grey), rule))
-    return Measurement("forward", ours * 1000, theirs * 1000, "ms", f"with heatmap of {tuple(maps.shape[2:])} cells")
+    ours, theirs = in_turns(lambda: reading.read_all(model, [squeezed]), bare, ROUNDS)
+    return Measurement("forward", ours * 1000, theirs * 1000, "ms", f"{_served(model)}; the bare pass as reference")
 
 
 def folder() -> Measurement:
     """A folder of 500 studies in batches, per study; the reference over 20 of them."""
-    model, reference = predict.load_file(release.WEIGHTS), Reference()
+    reference = Reference()
+    model = quickest(predict.load_file(release.WEIGHTS))
     with tempfile.TemporaryDirectory() as folder_name:
         paths = _linked(Path(folder_name))
         start = time.perf_counter()
@@ -63,9 +77,13 @@ def folder() -> Measurement:
         for path in paths[:DIFFERENT]:
             reference.study(path.read_bytes())
         theirs = (time.perf_counter() - start) / DIFFERENT
-    return Measurement(
-        "folder", ours * 1000, theirs * 1000, "ms/study", f"{len(answers)} studies, peak {own_peak:.0f} MB"
-    )
+    note = f"{_served(model)}; {len(answers)} studies"
+    return Measurement("folder", ours * 1000, theirs * 1000, "ms/study", f"{note}, peak {own_peak:.0f} MB")
+
+
+def _served(model: Model) -> str:
+    runtime = model.runtime or runtimes.reference(model.network)
+    return f"{runtime.name}, {torch.get_num_threads()} threads"
 
 
 def _linked(folder: Path) -> list[Path]:

@@ -69,6 +69,16 @@ class Lane(StrEnum):
     LEARNING = "learning"
 
 
+class Method(StrEnum):
+    """How a heatmap is drawn: Grad-CAM comes with every opinion, the others when somebody asks."""
+
+    GRAD_CAM = "Grad-CAM"
+    GRAD_CAM_PLUS_PLUS = "Grad-CAM++"
+    LAYER_CAM = "LayerCAM"
+    EIGEN_CAM = "EigenCAM"
+    SCORE_CAM = "Score-CAM"
+
+
 class Reason(StrEnum):
     """Why a reader disagrees with the model, as codes that become slices of the reports."""
 
@@ -110,6 +120,8 @@ class Radiograph:
     """`dicom`, `png` or `jpeg`."""
     modality: str = "OT"
     """`CR`, `DX`, …, or DICOM's `OT` (other) where it isn't known."""
+    body_part: str | None = None
+    """CHEST, HAND, …: a term of Body Part Examined (PS3.16 Annex L), or None where it isn't known."""
     view: str | None = None
     """PA, AP, LL, …: ViewPosition, or None where it isn't known."""
     orientation: tuple[str, str] | None = None
@@ -139,6 +151,10 @@ class Opinion:
     """7 x 7, evidence for pneumonia, not negative, in units of the logit."""
     embedding: Floats
     """512 numbers: the globally pooled feature maps."""
+    heatmap_doubt: str | None = None
+    """Why the heatmap must not be shown."""
+    put_right: str | None = None
+    """What was put right in the image before the model looked: `inverted`."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from cxr_core.errors import SettingsError
 
 CONFIG = "CXR_CONFIG"
 """Names the settings file."""
+AUTO = "auto"
+RUNTIMES = ("torch", "torch-bf16", "openvino", "openvino-bf16")
+"""Ways to compute a forward pass; which of them a machine can have is for model.runtime to say."""
 OF_THE_SUITE = frozenset({"CXR_REQUIRE_ALL", "CXR_SCREENSHOTS"})
 """What else begins with CXR_: `make test` and `make screenshots` tell the tests by it what to do."""
 
@@ -31,6 +35,8 @@ class Settings:
     """Fill an empty home with synthetic studies, and show the demo accounts at the sign-in."""
     threads: int = 0
     """Threads that a worker computes with; 0 takes every core for reading, and all but one for learning."""
+    runtime: str = AUTO
+    """What computes opinions: `torch`, `torch-bf16`, `openvino`, `openvino-bf16`, or `auto`: the quickest exact one."""
     idle_minutes: int = 30
     """A session without a click ends after this."""
     max_upload_mb: int = 512
@@ -111,6 +117,14 @@ def _pattern(value: str) -> str:
         raise ValueError(f"not a regular expression: {error}") from error
 
 
+def _runtime(value: str) -> str:
+    if value not in (AUTO, *RUNTIMES):
+        raise ValueError(f"say {AUTO}, {', '.join(RUNTIMES)}")
+    if value.startswith("openvino") and find_spec("openvino") is None:
+        raise ValueError("the package openvino isn't installed")
+    return value
+
+
 def _between(low: int, high: int) -> Callable[[str], int]:
     def parse(value: str) -> int:
         if not re.fullmatch(r"[0-9]{1,9}", value) or not low <= int(value) <= high:
@@ -125,6 +139,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "base_data": _existing_folder,
     "demo": _switch,
     "threads": _between(0, 256),
+    "runtime": _runtime,
     "idle_minutes": _between(1, 24 * 60),
     "max_upload_mb": _between(1, 16_384),
     "patient_pattern": _pattern,

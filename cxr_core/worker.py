@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -29,8 +30,9 @@ from cxr_core.settings import Settings
 from cxr_core.store import jobs, workers
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.migrations import check
-from cxr_core.work import reading, spool
+from cxr_core.work import quickening, reading, spool
 from cxr_core.work.doing import Desk, Outcome
+from cxr_core.work.explaining import EXPLAIN
 from cxr_core.work.retraining import REPREDICT, RETRAIN
 from cxr_core.work.starting import MAKE_DEMO
 
@@ -39,13 +41,15 @@ log = logging.getLogger(__name__)
 Handler = Callable[[Desk, Job], Outcome]
 
 HANDLERS = {
-    Lane.READING: {spool.INTAKE: "intake.take_in", REPREDICT: "reading.repredict"},
-    Lane.LEARNING: {RETRAIN: "learning.retrain", MAKE_DEMO: "demo.make"},
+    Lane.READING: {spool.INTAKE: "intake.take_in", REPREDICT: "reading.repredict", EXPLAIN: "drawing.explain"},
+    Lane.LEARNING: {RETRAIN: "learning.retrain", MAKE_DEMO: "demo.make", EXPLAIN: "drawing.explain"},
 }
 """Which function of work/ does each kind of job. Only a worker's own lane is imported: reading is up sooner for it."""
 BEAT_SECONDS = 2
 NAP_SECONDS = 0.1
 """Between looks for work: short, because a radiologist is waiting for the opinion."""
+SETTLING_SECONDS = 5
+"""After its start, and after somebody's last file, in which a worker does nothing of its own accord: more may come."""
 
 
 def _code_on_disk() -> bytes:
@@ -70,11 +74,19 @@ class Worker:
     stopping: threading.Event = field(default_factory=threading.Event)
     looked_at: float = -BEAT_SECONDS
     """When it last looked after itself and the others, by the monotonic clock."""
+    started_at: float = field(default_factory=time.monotonic)
 
     @property
     def id(self) -> str:
         """The name in which it holds jobs."""
         return self.desk.worker
+
+    def is_at_leisure(self) -> bool:
+        """Whether nobody waits for this worker, or did just now; bulk work isn't waited for."""
+        if time.monotonic() - self.started_at < SETTLING_SECONDS:
+            return False
+        with opened(self.desk.home) as db:
+            return not jobs.is_waited_for(db, self.lane, SETTLING_SECONDS)
 
     def stop_if_left_behind(self) -> None:
         """Stop where the starter is gone, or the program on disk isn't the one that runs here any more."""
@@ -127,10 +139,12 @@ def run(settings: Settings, lane: Lane, starter: int | None) -> None:
         _look_after(worker)
         if lane is Lane.READING:
             reading.warm_up(worker.desk)
+        improving = quickening.improving(worker.desk, worker.is_at_leisure) if lane is Lane.READING else repeat(False)
         while not worker.stopping.is_set():
             _look_after(worker)
-            if not worker.stopping.is_set() and not process_one_job(worker):
-                worker.stopping.wait(NAP_SECONDS)
+            if not worker.stopping.is_set():
+                did_a_job, improved = process_one_job(worker), next(improving)
+                worker.stopping.wait(0 if did_a_job or improved else NAP_SECONDS)
     finally:
         _leave(worker)
 

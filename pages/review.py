@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cxr_core.records import Role
-from cxr_core.ui import walk, words
+from cxr_core.ui import heatmaps, walk, words
 from cxr_core.ui.opinion import known, opinion
 from cxr_core.ui.places import place
 from cxr_core.ui.read_form import read_form
@@ -23,11 +23,13 @@ if image is None:
     st.stop()
 case = reviewing.case(site().home, user, image)
 following = walk.following(user, image)
+drawn = heatmaps.drawn(case)
 pictures, panel = st.columns([3.5, 1], gap="small")
 with pictures:
-    viewer(case, following)
+    viewer(case, drawn, following)
 with panel, st.container(key="panel", gap="small"):
     opinion(case)
+    heatmaps.choice(case, drawn)
     known(case)
     if user.role is Role.RADIOLOGIST and not any(read["reader"] == user.id for read in case.reads):
         read_form(case)

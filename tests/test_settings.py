@@ -24,10 +24,11 @@ def test_without_anything_said_the_defaults_hold():
 
 def test_the_environment_is_read(tmp_path):
     found = load({
-        "CXR_HOME": "/srv/cxr", "CXR_BASE_DATA": str(tmp_path), "CXR_DEMO": "1", "CXR_THREADS": "3",
+        "CXR_HOME": "/srv/cxr", "CXR_BASE_DATA": str(tmp_path), "CXR_DEMO": "1",
+        "CXR_THREADS": "3", "CXR_RUNTIME": "torch",
         "CXR_IDLE_MINUTES": "5", "CXR_MAX_UPLOAD_MB": "64", "CXR_PATIENT_PATTERN": r"^(\d+)_", "PATH": "/bin",
     })  # fmt: skip
-    assert found == Settings(Path("/srv/cxr"), tmp_path, True, 3, 5, 64, r"^(\d+)_")
+    assert found == Settings(Path("/srv/cxr"), tmp_path, True, 3, "torch", 5, 64, r"^(\d+)_")
 
 
 def test_a_file_is_read_and_the_environment_wins(tmp_path):
@@ -60,6 +61,8 @@ def test_a_switch_is_off(value):
         ("CXR_THREADS", "many", "whole number from 0 to 256"),
         ("CXR_THREADS", "-1", "whole number"),
         ("CXR_THREADS", "1.5", "whole number"),
+        ("CXR_RUNTIME", "abacus", "say auto, torch, torch-bf16, openvino, openvino-bf16"),
+        ("CXR_RUNTIME", "", "say auto"),
         ("CXR_IDLE_MINUTES", "0", "from 1 to 1440"),
         ("CXR_MAX_UPLOAD_MB", "99999", "from 1 to 16384"),
         ("CXR_PATIENT_PATTERN", "(", "not a regular expression"),

@@ -248,3 +248,22 @@ def test_a_command_leaves_the_jobs_to_a_living_worker_until_it_dies(settings, ow
             workers.leave(db, own.id)
         assert work()
     assert job(settings, number).state is JobState.DONE
+
+
+def test_a_worker_is_at_leisure_once_it_has_settled_and_nobody_waits_for_a_single_file(settings, own):
+    assert not own.is_at_leisure()
+    own.started_at -= worker.SETTLING_SECONDS
+    assert own.is_at_leisure()
+    with opened(settings.home) as db:
+        jobs.ask(db, jobs.Request("test", Lane.READING, {}, bulk=True))
+        jobs.ask(db, jobs.Request("test", Lane.LEARNING, {}))
+    assert own.is_at_leisure()
+    with opened(settings.home) as db:
+        jobs.ask(db, jobs.Request("test", Lane.READING, {}))
+    assert not own.is_at_leisure()
+    own.handlers["test"] = lambda desk, job: Outcome({})
+    while worker.process_one_job(own):
+        pass
+    assert not own.is_at_leisure()
+    with clock.at(clock.now() + timedelta(seconds=worker.SETTLING_SECONDS + 1)):
+        assert own.is_at_leisure()

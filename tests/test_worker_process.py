@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from cxr_core.records import JobState, Lane, Role, Side
+from cxr_core.records import JobState, Label, Lane, Role, Side
 from cxr_core.store import jobs
 from cxr_core.store.db import opened
 from cxr_core.work import requests, retraining, reviewing, starting
@@ -91,7 +91,7 @@ def test_a_worker_refuses_a_home_that_was_never_opened(tmp_path, settings):
 def test_a_worker_that_is_killed_in_the_middle_of_a_prediction_costs_nothing(settings):
     reader = add_user(settings)
     (known,) = take_in(settings, picture(1))
-    read = reviewing.submit(settings.home, reader, form(settings, known.image))
+    read = reviewing.submit(settings.home, reader, form(settings, known.image, label=Label.NORMAL))
     numbers, caught = [], 0
     for moment, pause in enumerate((0.0, 0.05, 0.15, 0.3, 0.5)):
         numbers.append(send(settings, noise(1800, moment)))

@@ -1,4 +1,4 @@
-"""Keeps the figures and tables in README.md and docs/ current: they are made from the card and the last bench.
+"""Keeps figures and tables in README.md and docs/ current: made from the card, the last bench and the ablation.
 
 A made part lies between `<!-- made: NAME -->` and `<!-- end -->`. Write them with `python -m tools.docs`;
 `--check` only says whether they are current, and the suite asks it.
@@ -18,6 +18,7 @@ from typing import Any
 from cxr_core.errors import CxrError
 from cxr_core.model import release
 from cxr_core.settings import Settings
+from tools.figures import FIGURES
 
 ROOT = Path(__file__).parents[1]
 BENCH = ROOT / "docs" / "bench.jsonl"
@@ -67,11 +68,35 @@ def reading() -> str:
         [
             ("probability", f"sigmoid({found['slope']:.3f} x logit + {found['intercept']:.3f})"),
             ("forced answer is Pneumonia from", f"{found['threshold']:.3f}"),
+            ("its sensitivity on the calibration patients", f"{found['sensitivity']:.3f}"),
             ("answer is Normal up to", f"{found['normal_up_to']:.3f}"),
             ("answer is Pneumonia from", f"{found['pneumonia_from']:.3f}"),
-            ("expected calibration error", f"{release.card()['metrics']['ece']:.3f}"),
         ],
     )
+
+
+def calibration() -> str:
+    """How far probabilities can be trusted, and how seldom a class is called the other one, on the locked patients."""
+    found = release.card()["metrics"]
+    low, high = found["ece_ci95"]
+    rows: list[tuple[Any, ...]] = [
+        ("expected calibration error, 10 bins of equal width", f"{found['ece']:.3f} ({low:.3f} to {high:.3f})"),
+        ("the same of labels drawn from the probabilities themselves", f"{found['ece_by_chance']:.3f}"),
+    ]
+    for label, covered in found["coverage"].items():
+        low, high = covered["covered_ci95"]
+        share = f"{covered['covered']:.3f} ({low:.3f} to {high:.3f}) of {covered['n']}"
+        rows.append((f"{label} not called the other class", share))
+    return table(("", "value (95 % interval)"), rows)
+
+
+def sanity() -> str:
+    """How little the heatmaps resemble those of a randomised network."""
+    found = release.card()["heatmap_check"]
+    rows = [(stage, f"{value:+.2f}") for stage, value in found["similarity"].items()]
+    evidence = f"{found['contrast']:.2f} logits; randomised networks: {found['contrast_randomised']:.2f} at most"
+    rows.append(("evidence in pneumonias beyond that in normals", evidence))
+    return table(("randomised from the top down to", "rank correlation with the maps before"), rows)
 
 
 def settings() -> str:
@@ -125,7 +150,8 @@ def _or_nothing(value: float | None, form: str) -> str:
 
 
 MAKERS: dict[str, Callable[[], str]] = {
-    "figures": figures, "sides": sides, "report": report, "reading": reading, "settings": settings, "bench": bench,
+    "figures": figures, "sides": sides, "report": report, "reading": reading, "calibration": calibration,
+    "sanity": sanity, "settings": settings, "bench": bench,
 }  # fmt: skip
 
 
@@ -138,6 +164,13 @@ def main() -> int:
             stale.append(path.name)
             if "--check" not in sys.argv:
                 path.write_text(made(text), encoding="utf-8")
+    for name, draw in FIGURES.items():
+        path = ROOT / "docs" / "figures" / name
+        if not path.exists() or path.read_text(encoding="utf-8") != draw():
+            stale.append(name)
+            if "--check" not in sys.argv:
+                path.parent.mkdir(exist_ok=True)
+                path.write_text(draw(), encoding="utf-8")
     print(f"not current: {', '.join(stale)}" if stale else "current", file=sys.stderr)
     return 1 if stale and "--check" in sys.argv else 0
 

@@ -14,16 +14,16 @@ from cxr_core.dicom.deidentify import deidentify
 from cxr_core.errors import BadInput, NotFound, RejectedFile
 from cxr_core.model import dataset, predict, release
 from cxr_core.model.card import split_path
-from cxr_core.model.explain import as_picture
+from cxr_core.model.explain import on_scale
 from cxr_core.model.predict import Model
-from cxr_core.model.train import Recipe
+from cxr_core.model.recipe import Recipe
 from cxr_core.records import Floats, Side, Status
 from cxr_core.settings import Settings
 from cxr_core.store import db as database
 from cxr_core.store import files, models
 from cxr_core.store.migrations import check, has_database
 from cxr_core.store.secret import site_secret
-from cxr_core.work import learning, reading, sources
+from cxr_core.work import evaluating, learning, quickening, reading, sources
 from cxr_core.work.opening import open_home
 
 PICTURE_SIZE = 448
@@ -45,38 +45,52 @@ def model_to_use(settings: Settings, name: str | None) -> Model:
 
 
 def run_predict(settings: Settings, options: argparse.Namespace) -> int:
-    """One JSON line a file."""
+    """One JSON line a file; with --heatmaps, what became of each heatmap, too."""
     model = model_to_use(settings, options.model)
     if options.heatmaps:
         options.heatmaps.mkdir(parents=True, exist_ok=True)
     for path in options.paths:
         if not path.exists():
             raise NotFound(f"{path}: there is no such file or folder")
-    for number, (path, found) in enumerate(reading.read_files(model, options.paths), 1):
-        result({"path": path, **_answer(found), "model": model.card.name})
-        opinion = getattr(found, "opinion", None)
-        if options.heatmaps and opinion is not None:
+    model = quickening.for_files(settings, model, options.paths)
+    for number, (path, found) in enumerate(reading.read_files(model, options.paths, bool(options.heatmaps)), 1):
+        answer = {"path": path, **_answer(found), "model": model.card.name}
+        if options.heatmaps:
             name = f"{number:05d}-{Path(path).stem.rpartition('!')[2][:LONGEST_STEM]}.png"
-            _write_picture(options.heatmaps / name, opinion.heatmap, model)
+            answer |= _drawn(found, options.heatmaps / name, model)
+        result(answer)
     return 0
+
+
+def _drawn(found: reading.Reading | RejectedFile, path: Path, model: Model) -> dict[str, Any]:
+    """Where the heatmap is, if there is one that may be shown; else why not."""
+    opinion = None if isinstance(found, RejectedFile) else found.opinion
+    if opinion is None or opinion.heatmap_doubt:
+        return {"heatmap": None, "heatmap_doubt": opinion and opinion.heatmap_doubt}
+    _write_picture(path, opinion.heatmap, model)
+    return {"heatmap": path, "heatmap_doubt": None}
 
 
 def _answer(found: reading.Reading | RejectedFile) -> dict[str, Any]:
     if isinstance(found, RejectedFile):
-        return {"status": Status.REJECTED, "probability": None, "label": None, "reasons": [str(found)]}
+        return {
+            "status": Status.REJECTED, "probability": None, "label": None, "reasons": [str(found)],
+            "codes": [found.reason], "put_right": None,
+        }  # fmt: skip
     opinion = found.opinion
     return {
         "status": found.status,
         "probability": opinion.probability if opinion else None,
         "label": opinion.label if opinion else None,
         "reasons": found.reasons,
+        "codes": [objection.code for objection in found.objections],
+        "put_right": opinion.put_right if opinion else None,
     }
 
 
 def _write_picture(path: Path, heatmap: Floats, model: Model) -> None:
-    """The heatmap as a coloured PNG; its colours are scaled by the card, so that a weak map looks weak."""
-    strength = min(1.0, float(heatmap.max()) / model.card.heatmap_scale)
-    grey = np.round(as_picture(heatmap, PICTURE_SIZE) * strength * 255).astype(np.uint8)
+    """The heatmap as a coloured PNG, on the card's scale."""
+    grey = np.round(on_scale(heatmap, model.card.heatmap_scale, PICTURE_SIZE) * 255).astype(np.uint8)
     path.write_bytes(cv2.imencode(".png", cv2.applyColorMap(grey, cv2.COLORMAP_INFERNO))[1].tobytes())
 
 
@@ -89,7 +103,7 @@ def run_evaluate(settings: Settings, options: argparse.Namespace) -> int:
         split = dataset.read_split(split_path(weights)) if weights.suffix == ".safetensors" else release.split()
         samples = learning.on_side(samples, Side(options.side), split)
     say(f"{len(samples)} files, model {model.card.name}")
-    result(learning.evaluate(model, samples))
+    result(evaluating.evaluate(model, samples))
     return 0
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from cxr_core.dicom import header as fields
 from cxr_core.dicom import marks, pictures, pixels
+from cxr_core.dicom.body_part import body_part_of
 from cxr_core.dicom.decoders import LOSSY
 from cxr_core.dicom.dicom_file import DicomFile, is_dicom, parse
 from cxr_core.dicom.elements import Header
@@ -37,9 +38,9 @@ class Reading:
 def read(data: bytes) -> Reading:
     """The X-ray in the bytes of a DICOM, PNG or JPEG file, told apart by content, never by name.
 
-    Raises RejectedFile, and nothing else, where it isn't a chest X-ray that can be judged. Reasons:
-    `empty`, `not_an_image`, `truncated`, `not_an_xray`, `not_a_chest`, `many_frames`, `too_small`, `too_large`,
-    `blank`, `burned_in`, `colour`, `undecodable`.
+    Raises RejectedFile, and nothing else, where it isn't an X-ray that can be kept. Reasons:
+    `empty`, `not_an_image`, `truncated`, `not_an_xray`, `many_frames`, `too_small`, `too_large`, `blank`,
+    `burned_in`, `colour`, `undecodable`.
     """
     if not data:
         raise RejectedFile("empty", "The file is empty: it has 0 bytes. Copy or export it anew.")
@@ -62,6 +63,7 @@ def _read_dicom(file: DicomFile) -> Reading:
         tone=tone_of(header, layout, values),
         source=_source_of(header),
         modality=modality_of(header) or "OT",
+        body_part=body_part_of(header),
         view=fields.view_of(header),
         orientation=fields.orientation_of(header),
         age_years=fields.age_of(header),

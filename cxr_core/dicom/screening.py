@@ -1,4 +1,4 @@
-"""Whether a DICOM header can belong to a chest X-ray that is to be judged, before any pixel is touched."""
+"""Whether a DICOM header can belong to an X-ray that can be read and kept, before any pixel is touched."""
 
 from __future__ import annotations
 
@@ -35,22 +35,11 @@ CAPTURED = frozenset(
 )
 _RADIOGRAPHIC = frozenset(("CR", "DX", "DR", "RG"))
 _CAPTURE_MODALITIES = _RADIOGRAPHIC | {"OT", "SC"}
-_OTHER_PARTS = frozenset(
-    (
-        "ABDOMEN", "ABDOMENPELVIS", "ANKLE", "ARM", "BRAIN", "BREAST", "CALCANEUS", "CLAVICLE", "COCCYX", "CSPINE",
-        "CERVICALSPINE", "ELBOW", "EXTREMITY", "FEMUR", "FINGER", "FOOT", "FOREARM", "HAND", "HEAD", "HIP", "HUMERUS",
-        "JAW", "KNEE", "LEG", "LOWERLEG", "LSPINE", "LUMBARSPINE", "MAXILLA", "NECK", "ORBIT", "PATELLA", "PELVIS",
-        "SACRUM", "SCAPULA", "SHOULDER", "SINUS", "SKULL", "SSPINE", "THIGH", "THUMB", "TIBIA", "TIBIAFIBULA", "TOE",
-        "TSPINE", "THORACICSPINE", "UPPERARM", "WHOLEBODY", "WRIST", "ZYGOMA",
-    )
-)  # fmt: skip
-"""Body parts of PS3.16 Annex L, letters only, that are clearly not the chest."""
 
 
 def screen(header: Header) -> None:
     """Raise RejectedFile, with its reason, where the header rules the object out; return where it doesn't."""
     _check_object(header)
-    _check_part(header)
     if (header.text("BurnedInAnnotation") or "").upper() == "YES":
         raise RejectedFile(
             "burned_in", "The header says that identifying text is in the picture itself. Send the image without it."
@@ -88,10 +77,3 @@ def _check_object(header: Header) -> None:
     raise RejectedFile(
         "not_an_xray", f"The DICOM file isn't an X-ray image{named}. Send a CR, DX or Secondary Capture."
     )
-
-
-def _check_part(header: Header) -> None:
-    regions = (item.text("CodeMeaning") for item in header.items("AnatomicRegionSequence"))
-    part = header.text("BodyPartExamined") or next(regions, None) or ""
-    if re.sub(r"[^A-Z]", "", part.upper()) in _OTHER_PARTS:
-        raise RejectedFile("not_a_chest", "The header names another part of the body than the chest.")

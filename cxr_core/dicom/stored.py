@@ -26,6 +26,7 @@ from pydicom.uid import (
 )
 
 from cxr_core.dicom import marks
+from cxr_core.dicom.body_part import CHEST
 from cxr_core.dicom.layout import INVERTED
 from cxr_core.dicom.pseudonym import uid_of
 from cxr_core.dicom.reading import read
@@ -146,7 +147,9 @@ def _add_equipment(ds: Dataset, radiograph: Radiograph, device: str | None) -> N
     ds.Manufacturer = radiograph.manufacturer or ""
     if device is not None:
         ds.DeviceSerialNumber = device
-    ds.BodyPartExamined = "CHEST"  # nothing else gets this far
+    ds.BodyPartExamined = radiograph.body_part or ""
+    if radiograph.body_part != CHEST and ds.SOPClassUID != DigitalXRayImageStorageForPresentation:
+        ds.Laterality = ""  # of a part that may come in pairs, the side isn't kept
     ds.ViewPosition = radiograph.view or ""
     ds.PatientOrientation = list(radiograph.orientation or ())
     if radiograph.pixel_spacing is not None:
@@ -161,7 +164,7 @@ def _add_digital_xray(ds: Dataset, radiograph: Radiograph) -> None:
     """What DX must say (PS3.3 A.26.3). Reading refuses images whose header says that text is burned in."""
     ds.PresentationIntentType = "FOR PRESENTATION"
     ds.ImageLaterality = "U"
-    ds.AnatomicRegionSequence = [_code("816094009", "SCT", "Chest")]
+    ds.AnatomicRegionSequence = [_code("816094009", "SCT", "Chest")] if radiograph.body_part == CHEST else []
     ds.AcquisitionContextSequence = []
     if radiograph.view in marks.VIEW_CODES:
         value, meaning = marks.VIEW_CODES[radiograph.view]

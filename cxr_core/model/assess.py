@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from cxr_core.model.calibrate import Calibration
 from cxr_core.model.examples import Examples
-from cxr_core.model.metrics import auc, report
-from cxr_core.records import Label
+from cxr_core.model.metrics import auc, report, wilson95
+from cxr_core.records import CLASSES, Label
 
 
 def assess(
@@ -38,8 +38,24 @@ def assess(
     return {
         **found,
         "selective": selective,
+        "coverage": coverage(calibration, probabilities, examples.labels),
         "uncertain_rate": float((let_through & ~certain).sum() / max(1, let_through.sum())),
     }
+
+
+def coverage(
+    calibration: Calibration, probabilities: NDArray[np.float64], labels: NDArray[np.int64]
+) -> dict[str, dict[str, Any]]:
+    """For each class: of its `n` images, the share `covered` (not called the other class), and its 95 % interval."""
+    said = np.array([calibration.label(probability) for probability in probabilities])
+    found = {}
+    for number, label in enumerate(CLASSES):
+        own = labels == number
+        count, kept = int(own.sum()), int((own & (said != CLASSES[1 - number])).sum())
+        found[label.value] = {
+            "n": count, "covered": kept / count if count else None, "covered_ci95": list(wilson95(kept, count))
+        }  # fmt: skip
+    return found
 
 
 def _finite(value: float) -> float | None:

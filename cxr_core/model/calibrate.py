@@ -13,8 +13,13 @@ from cxr_core.errors import ModelError
 from cxr_core.records import Label
 
 ALPHA = 0.05
+"""Of each class, at most this share is to be called the other one."""
+SENSITIVITY = 0.97
+"""That the threshold of a forced answer is chosen for, on the calibration patients; it never contradicts an answer."""
 FEWEST_PER_CLASS = math.ceil(1 / ALPHA) - 1
 """Below this, a class-conditional conformal quantile isn't finite (19 at 5 %)."""
+ENOUGH_TO_GUARANTEE = 500
+"""From here on a class's coverage stays within a point or so of what was asked for (Vovk 2012)."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +30,23 @@ class Calibration:
     intercept: float
     """Platt scaling: probability = sigmoid(slope x logit + intercept)."""
     threshold: float
-    """The probability from which a forced answer is Pneumonia (highest Youden index)."""
+    """The probability from which a forced answer is Pneumonia."""
     normal_up_to: float
     """At or below this, the answer is Normal."""
     pneumonia_from: float
     """At or above this, the answer is Pneumonia; in between it is Uncertain."""
+    normal: int = 0
+    """Images of this class that it was fitted on."""
+    pneumonia: int = 0
+    sensitivity: float = SENSITIVITY
+    """Of the threshold, on those images: what was asked for, or less where a lower one would contradict an answer."""
+    weights_sha256: str = ""
+    """The weights that it was fitted for: a card refuses another model's."""
+
+    @property
+    def guarantees(self) -> bool:
+        """Whether enough images stand behind each class's coverage to speak of a guarantee."""
+        return min(self.normal, self.pneumonia) >= ENOUGH_TO_GUARANTEE
 
     def probability(self, logit: NDArray[np.floating]) -> NDArray[np.float64]:
         """Calibrated probability of pneumonia for logits (Pneumonia's minus Normal's)."""
@@ -43,8 +60,8 @@ class Calibration:
         return Label.PNEUMONIA if probability >= self.pneumonia_from else Label.UNCERTAIN
 
 
-def fit(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> Calibration:
-    """The calibration from patients kept for it: `logits` (n) and `labels` (n, 0 or 1).
+def fit(logits: NDArray[np.floating], labels: NDArray[np.int64], weights_sha256: str) -> Calibration:
+    """The calibration of these weights from patients kept for it: `logits` (n) and `labels` (n, 0 or 1).
 
     Raises ModelError with the numbers needed and at hand if a class has too few images.
     """
@@ -52,8 +69,10 @@ def fit(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> Calibration:
     slope, intercept = platt(logits, labels)
     probability = Calibration(slope, intercept, 0.5, 0.5, 0.5).probability(logits)
     low, high = _conformal_band(probability, labels)
-    threshold = float(np.clip(youden_threshold(probability, labels), low, high))
-    return Calibration(slope, intercept, threshold, low, high)
+    threshold = float(np.clip(threshold_for(SENSITIVITY, probability, labels), low, high))
+    reached = float((probability[labels == 1] >= threshold).mean())
+    normal, pneumonia = (int(count) for count in np.bincount(labels, minlength=2))
+    return Calibration(slope, intercept, threshold, low, high, normal, pneumonia, reached, weights_sha256)
 
 
 def require_enough(labels: NDArray[np.int64]) -> None:
@@ -78,15 +97,15 @@ def platt(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> tuple[floa
     return max(float(weights[0]), 1e-3), float(weights[1])
 
 
-def youden_threshold(probability: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
-    """The middle of the gap at which sensitivity + specificity is highest (Youden 1950)."""
-    order = np.argsort(probability)
-    ordered, truth = probability[order], labels[order]
-    sensitivity = 1 - np.concatenate(([0], np.cumsum(truth == 1))) / max(1, int((labels == 1).sum()))
-    specificity = np.concatenate(([0], np.cumsum(truth == 0))) / max(1, int((labels == 0).sum()))
-    best = int(np.argmax(sensitivity + specificity))
-    edges = np.concatenate(([0.0], ordered, [1.0]))
-    return float((edges[best] + edges[best + 1]) / 2)
+def threshold_for(sensitivity: float, probability: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
+    """The highest threshold at which at least this share of pneumonias is called so.
+
+    It lies halfway down to the next lower probability, so that no image is decided by rounding.
+    """
+    pneumonia = np.sort(probability[labels == 1])
+    lowest_called = pneumonia[math.floor((1 - sensitivity) * len(pneumonia) + 1e-9)]
+    below = probability[probability < lowest_called]
+    return float((lowest_called + below.max(initial=0.0)) / 2)
 
 
 def _conformal_band(probability: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[float, float]:

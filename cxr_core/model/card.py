@@ -9,6 +9,8 @@ from typing import Any
 
 from cxr_core.errors import ModelError
 from cxr_core.model.calibrate import Calibration
+from cxr_core.model.gate.gate import Gate
+from cxr_core.model.intended import Intended
 from cxr_core.model.preprocess import Preprocessing
 from cxr_core.records import CLASSES
 
@@ -16,15 +18,18 @@ ARCHITECTURE = "torchvision resnet18, 2 outputs"
 
 
 @dataclass(frozen=True)
-class Intended:
-    """Whom the model may judge: those it was trained and tested on."""
+class HeatmapCheck:
+    """Whether a model's heatmaps show what it has learnt; see `sanity.check`."""
 
-    youngest: int = 1
-    """Years."""
-    oldest: int = 5
-    """Years."""
-    views: tuple[str, ...] = ("AP", "PA")
-    description: str = "frontal chest X-rays of children of 1 to 5 years"
+    images: int
+    similarity: dict[str, float]
+    """Rank correlation, -1..1, with the maps after new weights were drawn for each stage and all those above it."""
+    contrast: float
+    """How much more evidence the maps show on pneumonias than on normals, in the mean, in units of the logit."""
+    contrast_randomised: float
+    """The most that maps after any of these stages do, either way round."""
+    passed: bool
+    """Where it isn't, no heatmap of this model is shown."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,10 @@ class Card:
     calibration: Calibration
     heatmap_scale: float
     """The median peak of the heatmaps of true pneumonias: the top of the colour scale, for every image."""
+    heatmap_check: HeatmapCheck
     intended: Intended
+    gate: Gate
+    """When the model must not answer."""
     data: dict[str, Any]
     """What it was trained and judged on: images and patients a side, the split's hash."""
     recipe: dict[str, Any]
@@ -69,18 +77,32 @@ class Card:
             if values[name] != ours:
                 raise ModelError(f"the card's {name} are {values[name]!r}; this program runs {ours!r}")
         try:
-            return cls(**{**values, **_parts(values)})
+            card = cls(**{**values, **_parts(values)})
         except (KeyError, TypeError) as error:
             raise ModelError(f"the model's card has a wrong or missing part: {error}") from error
+        if card.calibration.weights_sha256 != card.weights_sha256:
+            raise ModelError(f"the calibration and threshold on the card of {card.name} are another model's")
+        return card
 
 
 def _parts(values: dict[str, Any]) -> dict[str, Any]:
     return {
         "preprocessing": Preprocessing.from_dict(values["preprocessing"]),
         "calibration": Calibration(**values["calibration"]),
-        "intended": Intended(**{**values["intended"], "views": tuple(values["intended"]["views"])}),
+        "heatmap_check": HeatmapCheck(**values["heatmap_check"]),
+        "intended": Intended.from_dict(values["intended"]),
+        "gate": Gate.from_dict(values["gate"]),
         "labels": tuple(values["labels"]),
     }
+
+
+def is_usable(values: dict[str, Any]) -> bool:
+    """Whether this program can use the model of a card: older cards lack parts that it needs."""
+    try:
+        Card.from_dict(values)
+    except ModelError:
+        return False
+    return True
 
 
 def card_path(weights: Path) -> Path:

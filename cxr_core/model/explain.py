@@ -23,15 +23,10 @@ def grad_cam(maps: Tensor, class_weights: Tensor) -> Tensor:
     return relu((maps * class_weights.view(1, -1, 1, 1)).sum(1)) / cells
 
 
-def as_picture(heatmap: Floats, size: int) -> Floats:
-    """A heatmap as grad-cam draws it: min-max, enlarged bilinearly to size x size, min-max again.
+def on_scale(heatmap: Floats, scale: float, size: int) -> Floats:
+    """A heatmap as the viewer draws it: enlarged bilinearly to size x size, 1 where it reaches `scale`, 0 at nothing.
 
-    An all-zero map, where nothing speaks for the class, stays zero.
+    Nothing is stretched to its own extremes, so a weak map looks weak and two films can be compared.
     """
-    enlarged = cv2.resize(_min_max(heatmap), (size, size), interpolation=cv2.INTER_LINEAR)
-    return _min_max(enlarged.astype(np.float32))
-
-
-def _min_max(image: Floats) -> Floats:
-    shifted = image - image.min()
-    return (shifted / (1e-7 + shifted.max())).astype(np.float32)
+    enlarged = cv2.resize(heatmap, (size, size), interpolation=cv2.INTER_LINEAR)
+    return np.clip(enlarged / scale, 0, 1).astype(np.float32)

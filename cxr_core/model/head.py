@@ -11,11 +11,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cxr_core.model.examples import Examples
+from cxr_core.model.material import Material, class_weights
 from cxr_core.model.metrics import auc
 from cxr_core.model.network import Network
 from cxr_core.model.predict import forward_all
 from cxr_core.model.preprocess import Preprocessing
-from cxr_core.model.train import Material, Progress, class_weights
+from cxr_core.model.train import Progress
 
 ALWAYS = {"optimiser": "Adam", "schedule": "constant", "class_weights": True, "mirrored_copies": True}
 """What nobody chooses, and the card says all the same."""

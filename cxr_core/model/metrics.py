@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
+from scipy.stats import binomtest, rankdata
 from sklearn.metrics import classification_report, confusion_matrix
 
 from cxr_core.records import CLASSES
@@ -17,6 +17,7 @@ Scores = NDArray[np.floating[Any]]
 
 RESAMPLES = 1000
 ECE_BINS = 10
+CHANCE_DRAWS = 200
 
 
 def auc(labels: Labels, scores: Scores) -> float:
@@ -36,6 +37,35 @@ def ece(labels: Labels, probabilities: Scores) -> float:
     said = np.bincount(bins, probabilities, ECE_BINS)
     true = np.bincount(bins, labels, ECE_BINS)
     return float(np.abs(said - true).sum() / max(1, size.sum()))
+
+
+def ece_by_chance(probabilities: Scores) -> float:
+    """The mean `ece` of labels drawn from the probabilities themselves: what perfect calibration shows on so few."""
+    said = np.asarray(probabilities, np.float64)
+    draws = np.random.default_rng(0).random((CHANCE_DRAWS, len(said))) < said
+    return float(np.mean([ece(draw.astype(np.int64), said) for draw in draws]))
+
+
+def reliability(labels: Labels, probabilities: Scores) -> list[dict[str, Any]]:
+    """For each of the 10 bins with images: `n`, mean probability `said`, share of pneumonia `true`, `true_ci95`."""
+    bins = np.minimum((np.asarray(probabilities) * ECE_BINS).astype(int), ECE_BINS - 1)
+    found = []
+    for number in np.unique(bins):
+        inside = bins == number
+        count, positive = int(inside.sum()), int(labels[inside].sum())
+        found.append({
+            "n": count, "said": float(np.mean(probabilities[inside])), "true": positive / count,
+            "true_ci95": list(wilson95(positive, count)),
+        })  # fmt: skip
+    return found
+
+
+def wilson95(part: int, whole: int) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson 1927); (0, 1) of nothing."""
+    if not whole:
+        return 0.0, 1.0
+    interval = binomtest(part, whole).proportion_ci(0.95, method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def interval95(
@@ -77,6 +107,8 @@ def report(labels: Labels, probabilities: Scores, patients: list[str], threshold
         ),
         "ece": _number(ece(labels, probabilities)),
         "ece_ci95": [_number(edge) for edge in interval95(ece, labels, probabilities, patients)],
+        "ece_by_chance": ece_by_chance(probabilities),
+        "reliability": reliability(labels, probabilities),
         "threshold": threshold,
     }
 

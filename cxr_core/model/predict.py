@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from cxr_core.errors import ModelError
 from cxr_core.model.card import Card, read_card
 from cxr_core.model.explain import grad_cam
-from cxr_core.model.network import Network, feature_maps, from_files, normalise
+from cxr_core.model.network import Network, from_files, normalise
 from cxr_core.model.preprocess import Preprocessing, to_grey
+from cxr_core.model.runtime import Runtime, reference
 from cxr_core.records import CLASSES, Label, Opinion, Radiograph
 
 BATCH = 32
@@ -28,6 +29,8 @@ class Model:
 
     card: Card
     network: Network
+    runtime: Runtime | None = None
+    """What serves its opinions; None is the network itself."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,9 @@ class Outputs:
     heatmaps: NDArray[np.float32]
     """n x 7 x 7, Grad-CAM for Pneumonia."""
     embeddings: NDArray[np.float32]
-    """n x 512."""
+    """n x 512: the last block's maps, pooled."""
+    traits: NDArray[np.float32]
+    """n x 448: the blocks before it, pooled."""
 
 
 def assemble(card: Card, *files: bytes) -> Model:
@@ -60,24 +65,31 @@ def load_file(path: Path) -> Model:
     return assemble(card, path.read_bytes())
 
 
-@torch.inference_mode()
 def forward(network: Network, grey: NDArray[np.floating | np.uint8], rule: Preprocessing) -> Outputs:
-    """One forward pass over n x size x size images (float in 0..1)."""
-    maps = feature_maps(network, normalise(torch.from_numpy(np.asarray(grey, np.float32)), rule))
+    """One forward pass by the reference over n x size x size images (float in 0..1)."""
+    return _computed(reference(network), network, grey, rule)
+
+
+@torch.inference_mode()
+def _computed(
+    runtime: Runtime, network: Network, grey: NDArray[np.floating | np.uint8], rule: Preprocessing
+) -> Outputs:
+    maps, traits = runtime.run(normalise(torch.from_numpy(np.asarray(grey, np.float32)), rule))
     embeddings = maps.mean((2, 3))
     logits = network.fc(embeddings)
     heatmaps = grad_cam(maps, network.fc.weight[PNEUMONIA])
-    return Outputs((logits[:, 1] - logits[:, 0]).numpy(), heatmaps.numpy(), embeddings.numpy())
+    return Outputs((logits[:, 1] - logits[:, 0]).numpy(), heatmaps.numpy(), embeddings.numpy(), traits.numpy())
 
 
 def forward_all(network: Network, grey: NDArray[np.uint8], rule: Preprocessing) -> Outputs:
-    """The forward pass over any number of images in 0..255, a batch at a time."""
+    """The forward pass by the reference over any number of images in 0..255, a batch at a time."""
     network.eval()
     parts = [forward(network, grey[i : i + BATCH] / np.float32(255), rule) for i in range(0, len(grey), BATCH)]
     return Outputs(
         np.concatenate([part.logits for part in parts]),
         np.concatenate([part.heatmaps for part in parts]),
         np.concatenate([part.embeddings for part in parts]),
+        np.concatenate([part.traits for part in parts]),
     )
 
 
@@ -89,10 +101,19 @@ def opinions(model: Model, radiographs: Sequence[Radiograph]) -> list[Opinion]:
 
 def judge(model: Model, grey: NDArray[np.floating]) -> list[Opinion]:
     """The model's opinion on prepared images, n x size x size in 0..1."""
-    outputs = forward(model.network, grey, model.card.preprocessing)
-    probabilities = model.card.calibration.probability(outputs.logits)
+    return said(model.card, look(model, grey))
+
+
+def look(model: Model, grey: NDArray[np.floating]) -> Outputs:
+    """One forward pass of the model, by its runtime, over prepared images, n x size x size in 0..1."""
+    return _computed(model.runtime or reference(model.network), model.network, grey, model.card.preprocessing)
+
+
+def said(card: Card, outputs: Outputs) -> list[Opinion]:
+    """What a forward pass says of each image, as the card reads it."""
+    probabilities = card.calibration.probability(outputs.logits)
     return [
-        Opinion(float(p), float(logit), model.card.calibration.label(float(p)), heatmap, embedding)
+        Opinion(float(p), float(logit), card.calibration.label(float(p)), heatmap, embedding)
         for p, logit, heatmap, embedding in zip(
             probabilities, outputs.logits, outputs.heatmaps, outputs.embeddings, strict=True
         )

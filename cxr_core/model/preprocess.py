@@ -6,7 +6,7 @@ data set that the first model learnt from was squeezed by its makers, so serving
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import cv2
@@ -18,6 +18,8 @@ from cxr_core.records import Floats, Radiograph
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+INVERTED = "inverted"
+"""What was put right in an image that came as a negative."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +77,27 @@ def brightness(radiograph: Radiograph, size: int) -> Floats:
 
 def stretch(image: Floats, rule: Preprocessing) -> Floats:
     """`image` with the rule's percentiles moved to 0 and 1 and clipped; a flat image becomes zeros."""
-    low, high = np.percentile(image, (rule.low_percentile, rule.high_percentile))
+    ranked = np.sort(image, axis=None)  # quicker than what looks for two ranks only
+    low, high = _percentile(ranked, rule.low_percentile), _percentile(ranked, rule.high_percentile)
     if high - low < 1e-6:
         return np.zeros_like(image)
     return np.clip((image - low) / (high - low), 0, 1).astype(np.float32)
+
+
+def _percentile(ranked: Floats, percent: float) -> np.float64:
+    """As np.percentile gives it, to the last bit, of values in order: between two of them, linear."""
+    place = percent / 100 * (len(ranked) - 1)
+    below = int(place)
+    least, most = ranked[below], ranked[min(below + 1, len(ranked) - 1)]
+    share, step = np.float64(place - below), most - least
+    return most - step * (1 - share) if share >= 0.5 else least + step * share
+
+
+def righted(radiograph: Radiograph, put_right: str | None) -> Radiograph:
+    """The X-ray as the model looked at it: its negative where `put_right` is INVERTED, else itself."""
+    if put_right != INVERTED:
+        return radiograph
+    return replace(radiograph, tone=replace(radiograph.tone, table=1 - radiograph.tone.table))
 
 
 def to_grey(radiograph: Radiograph, rule: Preprocessing) -> Floats:

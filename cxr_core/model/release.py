@@ -11,7 +11,7 @@ from cxr_core.model.card import card_path, split_path
 from cxr_core.model.dataset import read_split
 from cxr_core.records import Side
 
-WEIGHTS = Path(__file__).parent / "release" / "cxr-resnet18-1.safetensors"
+WEIGHTS = Path(__file__).parent / "release" / "cxr-resnet18-r1.safetensors"
 STEM = "cxr-resnet18"
 """Names of models are this and a number."""
 

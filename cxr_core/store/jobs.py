@@ -147,6 +147,24 @@ def newest(db: Database, kind: str, limit: int = 1) -> list[Job]:
     return [_job(row) for row in rows(db, "SELECT * FROM jobs WHERE kind = ? ORDER BY id DESC LIMIT ?", (kind, limit))]
 
 
+def open_about(db: Database, kind: str, payload: dict[str, Any]) -> int | None:
+    """The number of the queued or running job of a kind that is about exactly this, or None."""
+    found = one(
+        db, "SELECT id FROM jobs WHERE state IN ('queued', 'running') AND kind = ? AND payload = ?",
+        (kind, json.dumps(payload)),
+    )  # fmt: skip
+    return found["id"] if found else None
+
+
+def is_waited_for(db: Database, lane: Lane, seconds: float) -> bool:
+    """Whether a job that isn't one of many is queued in a lane, or was asked for in the last `seconds`."""
+    found = one(
+        db, "SELECT 1 FROM jobs WHERE lane = ? AND NOT bulk AND (state = 'queued' OR created_at > ?)",
+        (lane.value, clock.ago(seconds=seconds)),
+    )  # fmt: skip
+    return found is not None
+
+
 def open_payloads(db: Database, kind: str) -> list[dict[str, Any]]:
     """What the queued and running jobs of a kind are about."""
     found = rows(db, "SELECT payload FROM jobs WHERE state IN ('queued', 'running') AND kind = ?", (kind,))

@@ -92,5 +92,11 @@ def m002_find_quickly(db: Database) -> None:
     _run(db, "m002_find_quickly.sql")
 
 
+@migrations()
+def m003_honest_answers(db: Database) -> None:
+    """Why a heatmap is hidden, and what was put right in an image before the model looked."""
+    _run(db, "m003_honest_answers.sql")
+
+
 def _run(db: Database, name: str) -> None:
     db.executescript((Path(__file__).parent / name).read_text(encoding="utf-8"))

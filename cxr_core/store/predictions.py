@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,14 +21,16 @@ def add(db: Database, image: str, model: str, opinion: Opinion) -> None:
         "image": image, "model": model, "status": Status.PREDICTED.value,
         "probability": opinion.probability, "logit": opinion.logit, "label": opinion.label.value,
         "heatmap": opinion.heatmap.astype("<f4").tobytes(), "embedding": opinion.embedding.astype("<f2").tobytes(),
+        "heatmap_doubt": opinion.heatmap_doubt, "put_right": opinion.put_right,
         "made_at": clock.stamp(),
     })  # fmt: skip
 
 
-def add_not_analysed(db: Database, image: str, model: str, reasons: list[str]) -> None:
-    """Store why a model gives no opinion on an image."""
+def add_not_analysed(db: Database, image: str, model: str, reasons: list[str], kinds: Sequence[str] = ()) -> None:
+    """Store why a model gives no opinion on an image: in sentences, and what each is about in a word."""
     _insert(db, {
         "image": image, "model": model, "status": Status.NOT_ANALYSED.value, "reasons": json.dumps(reasons),
+        "reason_kinds": json.dumps(list(kinds)),
         "made_at": clock.stamp(),
     })  # fmt: skip
 
@@ -86,4 +88,9 @@ def _insert(db: Database, row: dict[str, Any]) -> None:
 
 def _decoded(row: dict[str, Any]) -> dict[str, Any]:
     heatmap = np.frombuffer(row["heatmap"], "<f4").reshape(7, 7) if row["heatmap"] else None
-    return {**row, "reasons": json.loads(row["reasons"]), "heatmap": heatmap}
+    return {
+        **row,
+        "reasons": json.loads(row["reasons"]),
+        "reason_kinds": json.loads(row["reason_kinds"]),
+        "heatmap": heatmap,
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from sqlite_utils import Database
@@ -52,12 +53,17 @@ def history(db: Database, reader: int | None = None, limit: int = -1) -> list[di
 
 
 def current(db: Database) -> list[dict[str, Any]]:
-    """`id`, `image`, `label`, `agrees` of the current reads with the patient's `side`, oldest first."""
-    return rows(
+    """`id`, `image`, `label`, `agrees` of the current reads with the patient's `side`, oldest first.
+
+    `reason_kinds` is a list: what the model, which the reader saw, had refused the image for.
+    """
+    found = rows(
         db,
-        "SELECT r.id, r.image, r.label, r.agrees, t.side FROM current_reads r "
-        "JOIN images i ON i.id = r.image JOIN patients t ON t.pseudonym = i.patient ORDER BY r.id",
+        "SELECT r.id, r.image, r.label, r.agrees, t.side, coalesce(p.reason_kinds, '[]') AS reason_kinds "
+        "FROM current_reads r JOIN images i ON i.id = r.image JOIN patients t ON t.pseudonym = i.patient "
+        "LEFT JOIN predictions p ON p.id = r.prediction ORDER BY r.id",
     )
+    return [{**row, "reason_kinds": json.loads(row["reason_kinds"])} for row in found]
 
 
 def agreement(db: Database, since: str) -> list[dict[str, Any]]:

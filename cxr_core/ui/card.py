@@ -6,10 +6,13 @@ from typing import Any
 
 import streamlit as st
 
+from cxr_core.model.calibrate import ALPHA, Calibration
 from cxr_core.ui import charts, words
 
 HASH = 64
 """Length of a hash in hexadecimal digits: shown by its first few."""
+STAGES = ("head", "layer4", "layer3", "layer2", "layer1", "stem")
+"""Of a network, from the top down."""
 
 
 def card_page(version: dict[str, Any]) -> None:
@@ -20,6 +23,8 @@ def card_page(version: dict[str, Any]) -> None:
         words.table(_in_words(version))
     with right:
         _figures(card["metrics"], card["name"])
+        if card["metrics"].get("reliability"):
+            charts.reliability(card["metrics"]["reliability"], f"reliability-{card['name']}")
         if card["history"]:
             charts.curves(card["history"], f"curves-{card['name']}")
 
@@ -39,14 +44,44 @@ def _in_words(version: dict[str, Any]) -> list[tuple[str, str]]:
         ("Data", _listed(card["data"])),
         ("Calibration", f"Platt scaling, slope {calibration['slope']:.3f}, intercept "
          f"{calibration['intercept']:.3f}; expected calibration error {error}"),
-        ("Threshold", f"Pneumonia from {calibration['threshold']:.1%}, where an answer is forced"),
+        ("Threshold", f"Pneumonia from {calibration['threshold']:.1%}, where an answer is forced: sensitivity "
+         f"{calibration['sensitivity']:.1%} on the calibration patients"),
         ("Uncertain", f"{band}: there the model says so, rather than guess"),
+        ("Coverage", _coverage(calibration, metrics.get("coverage", {}))),
         ("AUC", f"{words.ranged(metrics.get('auc'), metrics.get('auc_ci95'))} on {metrics.get('n', 0)} images of "
          f"{metrics.get('patients', words.NONE)} locked patients, never trained on"),
+        ("Heatmaps", _heatmaps(card)),
         ("Limits", "Children outside the stated ages, other views and other findings than pneumonia were not tested. "
          "The heatmap shows what weighed in the answer; it is no outline of disease."),
         ("Network", f"{card['architecture']}; weights {card['weights_sha256'][:16]}…"),
     ]  # fmt: skip
+
+
+def _heatmaps(card: dict[str, Any]) -> str:
+    """Whether the heatmaps passed the check with randomised weights, in its figures."""
+    check = card.get("heatmap_check")
+    if check is None:
+        return "Made before heatmaps were checked"
+    verdict = "Shown" if check["passed"] else "Hidden, since they don't show what was learnt"
+    likeness = ", ".join(f"{stage} {check['similarity'][stage]:+.2f}" for stage in STAGES)
+    return (
+        f"{verdict}. With new random weights from the top down, rank correlation with the maps before: {likeness} "
+        f"(below +0.50 is wanted). Pneumonias show {check['contrast']:.2f} logits more evidence than normals, "
+        f"randomised networks {check['contrast_randomised']:.2f} at most (less than a third is wanted)."
+    )
+
+
+def _coverage(calibration: dict[str, Any], coverage: dict[str, Any]) -> str:
+    """How seldom each class is called the other one, measured on locked patients."""
+    measured = "; ".join(
+        f"{label}: {words.ranged(found['covered'], found['covered_ci95'])} of {found['n']}"
+        for label, found in coverage.items()
+    )
+    promise = "guaranteed" if Calibration(**calibration).guarantees else "aimed at"
+    return (
+        f"At most {ALPHA:.0%} of each class called the other: {promise}, by {calibration['normal']} normal and "
+        f"{calibration['pneumonia']} pneumonia images. Not called the other on locked ones: {measured or words.NONE}"
+    )
 
 
 def _listed(values: dict[str, Any]) -> str:

@@ -71,3 +71,26 @@ def confusion(matrix: list[list[int]], key: str, title: str = "Confusion at the 
     figure.update_xaxes(title="model", side="bottom", showgrid=False)
     figure.update_yaxes(title="truth", autorange="reversed", showgrid=False)
     show(figure, key)
+
+
+def reliability(bins: list[dict[str, Any]], key: str) -> None:
+    """What was said against what was true, by bins of probability, with 95 % intervals; on the line is honest."""
+    said, true = [found["said"] for found in bins], [found["true"] for found in bins]
+    most = max(found["n"] for found in bins)
+    above = [found["true_ci95"][1] - found["true"] for found in bins]
+    below = [found["true"] - found["true_ci95"][0] for found in bins]
+    figure = go.Figure(
+        go.Scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": DIM, "dash": "dot"}, hoverinfo="skip")
+    )
+    figure.add_scatter(
+        x=said, y=true, mode="markers", customdata=[found["n"] for found in bins],
+        marker={"color": BLUE, "size": [6 + 14 * (found["n"] / most) ** 0.5 for found in bins]},
+        error_y={"type": "data", "array": above, "arrayminus": below, "color": BLUE, "thickness": 1, "width": 3},
+        hovertemplate="said %{x:.0%}, true %{y:.0%} of %{customdata} images<extra></extra>",
+    )  # fmt: skip
+    dressed(figure, 250, "Probability said and share with pneumonia, on the locked patients").update_layout(
+        hovermode="closest"
+    )
+    figure.update_xaxes(title="said", tickformat=".0%", range=[-0.03, 1.03])
+    figure.update_yaxes(title="true", tickformat=".0%", range=[-0.05, 1.05])
+    show(figure, key)

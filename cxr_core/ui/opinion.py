@@ -15,11 +15,17 @@ def opinion(case: Case) -> None:
     """The model's answer with its probability, or why there is none."""
     prediction = case.prediction
     if prediction["status"] == "predicted":
-        st.html(_answer(prediction, case.calibration))
+        st.html(_answer(prediction, case.calibration) + _put_right(prediction["put_right"]))
     else:
         reasons = "".join(f"<li>{escape(reason)}</li>" for reason in prediction["reasons"])
         answer = '<div class="answer none">Not analysed</div>'
-        st.html(f'<div class="opinion">{answer}<ul class="dim">{reasons}</ul></div>')
+        yours = '<div class="dim">You can read and label it all the same.</div>'
+        st.html(f'<div class="opinion">{answer}<ul class="dim">{reasons}</ul>{yours}</div>')
+
+
+def _put_right(what: str | None) -> str:
+    """What was done to the image before the model looked, for the reader who sees it as it came."""
+    return f'<div class="dim">The image came {escape(what)}; the model judged it put right.</div>' if what else ""
 
 
 def _answer(prediction: dict[str, Any], calibration: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import site
 from cxr_core.work import monitoring, retraining, reviewing
-from cxr_core.work.planning import Options, Plan
+from cxr_core.work.planning import REFUSALS, Options, Plan
 
 TRAINED = {
     "head": "The last layer alone: seconds to minutes, and it forgets least",
@@ -40,6 +40,9 @@ def flagged(plan: Plan) -> None:
     for missing in plan.missing:
         st.warning(f"{missing[0].upper()}{missing[1:]}.")
     _counted(plan)
+    if refused := plan.refused():
+        numbers = "; ".join(f"{kind} {number}" for kind, number in refused.items())
+        st.caption(f"Left out because the model had refused them: {numbers}. Choose above what to learn from as well.")
     if new:
         with st.expander(f"The {len(new)} flagged images"):
             words.grid(["Image", "Label by readers", "Side"],
@@ -76,7 +79,12 @@ def options() -> Options:
         "Replay", 0, 50, 4, key="replay",
         help="Agreed cases and base data for every flagged one, so that the model doesn't forget. 0 switches it off.",
     )  # fmt: skip
-    return Options(trained or "head", int(epochs), float(rate), int(replay))
+    refused_for = st.multiselect(
+        "Also learn from X-rays refused for", REFUSALS, key="refused-for", placeholder="none of them",
+        help="The model gave no opinion on these, but readers labelled them. Learning from them doesn't widen what it "
+        "answers: that is fixed by whom it was tested on.",
+    )  # fmt: skip
+    return Options(trained or "head", int(epochs), float(rate), int(replay), tuple(refused_for))
 
 
 def start(user: User, chosen: Options, plan: Plan, busy: bool) -> None:

@@ -93,6 +93,6 @@ def _outcome(verdict: Verdict, opinions: dict[str, dict[str, Any]]) -> str:
         return f"Refused: {'; '.join(verdict.reasons)}"
     here = "here already; " if verdict.known else ""
     if verdict.status == "not_analysed":
-        return f"{here}not analysed: {'; '.join(verdict.reasons)}. It can still be read."
+        return f"{here}not analysed: {' '.join(verdict.reasons)} It can still be read."
     said = opinions[verdict.image or ""]
     return f"{here}{words.answer(said)}, probability of pneumonia {words.percent(said['probability'])}"

@@ -9,6 +9,7 @@ export default function ({ data, parentElement }) {
   const view = views.get(parentElement) ?? mount(parentElement);
   views.set(parentElement, view);
   if (data.image !== view.data?.image) reset(view);
+  if (data.title !== view.data?.title) leaveChoice();
   view.data = data;
   view.tint = data.heatmap ? tint(data.heatmap, data.scale) : null;
   describe(view);
@@ -53,15 +54,23 @@ function listen(view) {
   return () => { ends.abort(); sized.disconnect(); };
 }
 
+// Once another heatmap is chosen, keys are for reading again and not for the list of methods.
+function leaveChoice() {
+  if (document.activeElement?.closest(".st-key-method")) document.activeElement.blur();
+}
+
 // ---- what is shown
 
 function describe(view) {
   const { data, root } = view;
   const peak = data.heatmap ? Math.max(...data.heatmap.flat()) : 0;
-  view.notes[1].textContent = data.note || (data.heatmap && peak === 0 ? "No evidence for pneumonia" : "");
+  view.notes[1].textContent = data.note;
+  root.querySelector(".title").textContent = data.title;
   root.querySelector(".legend").hidden = !data.heatmap;
-  root.querySelector(".top").textContent = data.scale ? `≥ ${data.scale.toPrecision(2)}` : "";
-  root.querySelector(".peak").textContent = data.heatmap ? `peak ${peak.toPrecision(2)}` : "";
+  root.querySelector(".unit").textContent = data.unit;
+  root.querySelector(".top").textContent = `≥ ${data.scale.toPrecision(2)}`;
+  root.querySelector(".peak").textContent = `peak ${peak.toPrecision(2)}`;
+  root.querySelector('[data-do="heat"]').disabled = view.slider.disabled = !data.heatmap;
   root.querySelector("dl").replaceChildren(...data.keys.flatMap(([keys, words]) => {
     const term = document.createElement("dt"), text = document.createElement("dd");
     term.append(...keys.map((name) => Object.assign(document.createElement("kbd"), { textContent: name })));
@@ -183,7 +192,7 @@ const css = (rgb, t) => `rgb(${rgb.map(Math.round)} / ${Math.sqrt(t)})`.replaceA
 // ---- hands
 
 function act(view, what) {
-  if (what === "heat") view.hot = !view.hot;
+  if (what === "heat" && view.data.heatmap) view.hot = !view.hot;
   if (what === "invert") view.invert = !view.invert;
   if (what === "fit") Object.assign(view, { zoom: 1, x: 0.5, y: 0.5, brightness: 1, contrast: 1 });
   if (what === "help") view.help.hidden = !view.help.hidden;

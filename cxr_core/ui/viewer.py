@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from cxr_core.ui.heatmaps import Drawn
 from cxr_core.work.reviewing import Case
 
 FOLDER = Path(__file__).parent
@@ -39,16 +40,20 @@ def picture_url(image: str) -> str:
     return f"/images/{image}.png"
 
 
-def viewer(case: Case, following: str | None) -> None:
-    """Show a case; `following` is the image to fetch ahead. Arrow keys press the buttons with the keys of STEPS."""
-    heatmap = case.prediction["heatmap"]
+def viewer(case: Case, drawn: Drawn, following: str | None) -> None:
+    """Show a case with what is drawn over it; `following` is the image to fetch ahead.
+
+    Arrow keys press the buttons with the keys of STEPS.
+    """
     data: dict[str, Any] = {
         "image": case.image["id"],
         "url": picture_url(case.image["id"]),
         "next": picture_url(following) if following else None,
-        "heatmap": heatmap.tolist() if heatmap is not None else None,
-        "scale": case.heatmap_scale,
-        "note": "Not analysed by the model" if heatmap is None else "",
+        "heatmap": drawn.heatmap.tolist() if drawn.heatmap is not None else None,
+        "scale": drawn.scale,
+        "unit": drawn.unit,
+        "title": drawn.title,
+        "note": drawn.note,
         "steps": STEPS,
         "keys": [[list(keys), words] for keys, words in KEYS],
     }

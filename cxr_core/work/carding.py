@@ -10,9 +10,13 @@ import numpy as np
 from cxr_core import clock
 from cxr_core.drift.sketch import sketches
 from cxr_core.drift.timeline import opinion_values
-from cxr_core.model import calibrate
+from cxr_core.model import calibrate, sanity
 from cxr_core.model.assess import assess
-from cxr_core.model.card import Card, Intended
+from cxr_core.model.card import Card
+from cxr_core.model.gate import fitting
+from cxr_core.model.gate.gate import Gate
+from cxr_core.model.gate.likeness import features
+from cxr_core.model.intended import Intended
 from cxr_core.model.network import Network
 from cxr_core.model.predict import PNEUMONIA, Outputs, forward_all
 from cxr_core.model.preprocess import Preprocessing
@@ -33,25 +37,53 @@ class Origin:
     history: list[dict[str, float]]
 
 
-def make_card(network: Network, sides: dict[Side, Gathered], origin: Origin, rule: Preprocessing) -> Card:
+def make_card(
+    network: Network, sides: dict[Side, Gathered], origin: Origin, rule: Preprocessing, inherited: Gate | None = None
+) -> Card:
     """The card of a trained network. Nothing on it was measured on patients it was trained on.
 
-    Raises ModelError if there are too few calibration images.
+    `inherited` is the gate of a parent with the same body, which is kept and widened; else one is fitted. Raises
+    ModelError if there are too few calibration images.
     """
     calibrate.require_enough(sides[Side.CALIBRATION].examples.labels)
     kept_apart = {side: forward_all(network, sides[side].examples.grey, rule) for side in Side if _judges(sides, side)}
     held_out = sides[Side.CALIBRATION].examples
-    calibration = calibrate.fit(kept_apart[Side.CALIBRATION].logits, held_out.labels)
+    calibration = calibrate.fit(kept_apart[Side.CALIBRATION].logits, held_out.labels, origin.weights_sha256)
     peaks = kept_apart[Side.CALIBRATION].heatmaps[held_out.labels == PNEUMONIA].max((1, 2))
     locked = kept_apart.get(Side.LOCKED)
+    gate = _gate(network, _population(sides, kept_apart[Side.CALIBRATION]), rule, inherited)
     return Card(
         name=origin.name, parent=origin.parent, base=origin.base, created_at=clock.stamp(),
         weights_sha256=origin.weights_sha256, preprocessing=rule, calibration=calibration,
         heatmap_scale=max(float(np.median(peaks)), 1e-6), intended=Intended(),
+        gate=gate,
+        heatmap_check=sanity.check(network, held_out.grey, held_out.labels, rule),
         data={**origin.data, "sides": _described(sides)}, recipe=origin.recipe, history=origin.history,
-        metrics=assess(calibration, locked.logits, sides[Side.LOCKED].examples) if locked else {},
+        metrics=_metrics(calibration, gate, locked, sides[Side.LOCKED]) if locked else {},
         reference=_reference(calibration, sides, kept_apart),
     )  # fmt: skip
+
+
+def _population(sides: dict[Side, Gathered], calibration: Outputs) -> fitting.Population:
+    learnt_from = (sides[Side.TRAIN], sides[Side.VALIDATION])
+    known = [found for side, found in sides.items() if side is not Side.LOCKED]
+    return fitting.Population(
+        np.concatenate([found.examples.grey for found in learnt_from]),
+        sides[Side.CALIBRATION].examples.grey,
+        calibration,
+        [appearance for found in known for appearance in found.appearance],
+    )
+
+
+def _gate(network: Network, population: fitting.Population, rule: Preprocessing, inherited: Gate | None) -> Gate:
+    return fitting.widened(inherited, population) if inherited else fitting.fitted(network, population, rule)
+
+
+def _metrics(calibration: calibrate.Calibration, gate: Gate, said: Outputs, locked: Gathered) -> dict[str, Any]:
+    """What is said of the model on locked patients, and how many of their X-rays its gate refuses."""
+    admitted = gate.likeness.admits(gate.likeness.judge(features(said.traits, said.embeddings)))
+    judged = admitted & np.array([not gate.quality.objections(looks) for looks in locked.appearance])
+    return {**assess(calibration, said.logits, locked.examples, judged), "refused": int((~judged).sum())}
 
 
 def _judges(sides: dict[Side, Gathered], side: Side) -> bool:

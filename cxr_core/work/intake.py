@@ -67,7 +67,7 @@ def accept(desk: Desk, data: bytes, patient: str | None = None) -> Outcome:
         if images.exists(db, arrival.id):
             return _known(db, arrival.id)
     model = reading.running_model(desk)
-    opinion = reading.read_all(model, [arrival.radiograph])[0]
+    (opinion,) = reading.trusted(model, [reading.prepared(arrival.radiograph, model.card)])
     row = _row(arrival, put_files(desk, arrival))
 
     def write(db: Database) -> None:

@@ -8,27 +8,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from sqlite_utils import Database
 
 from cxr_core.errors import ModelError
 from cxr_core.model import dataset, release
-from cxr_core.model.assess import assess
 from cxr_core.model.calibrate import require_enough
 from cxr_core.model.card import Card, split_path, write_card
-from cxr_core.model.gate import objections
 from cxr_core.model.head import HeadRecipe, train_head
+from cxr_core.model.material import Material
 from cxr_core.model.network import Network, from_files, new_network, to_file
-from cxr_core.model.predict import Model, forward_all
+from cxr_core.model.predict import Model
 from cxr_core.model.preprocess import Preprocessing
-from cxr_core.model.train import Material, Progress, Recipe, train
+from cxr_core.model.recipe import Recipe
+from cxr_core.model.train import Progress, train
 from cxr_core.records import Job, Side
 from cxr_core.store import audit, files, models, site, training_sets
 from cxr_core.store.db import opened
 from cxr_core.work import checkpoints, comparing, gathering, reading
 from cxr_core.work.carding import Origin, make_card
 from cxr_core.work.doing import Desk, Outcome
-from cxr_core.work.gathering import Gathered, Labelled
+from cxr_core.work.gathering import Gathered
 from cxr_core.work.opening import DEMO
 
 
@@ -122,7 +121,8 @@ def _judged(tuned: Network, lesson: Lesson, history: list[dict[str, float]], wei
     network, parent = from_files(to_file(tuned), name=lesson.name), lesson.parent.card.name
     data = {"made_from": lesson.made_from, "training_set": lesson.training_set}
     origin = Origin(lesson.name, parent, parent, weights_sha256, data, lesson.recipe.as_dict(), history)
-    card = make_card(network, lesson.sides, origin, lesson.rule)
+    inherited = lesson.parent.card.gate if isinstance(lesson.recipe, HeadRecipe) else None
+    card = make_card(network, lesson.sides, origin, lesson.rule, inherited)
     gate = comparing.gate(Model(card, network), lesson.rivals, lesson.sides[Side.LOCKED].examples)
     return replace(card, metrics={**card.metrics, "gate": gate})
 
@@ -132,27 +132,7 @@ def recipe_of(options: dict[str, Any], rule: Preprocessing) -> Recipe | HeadReci
     epochs, learning_rate, trained = int(options["epochs"]), float(options["learning_rate"]), str(options["trained"])
     if trained == "head":
         return HeadRecipe(rule.size, epochs, learning_rate)
-    return Recipe(((rule.size, epochs),), learning_rate, trained=trained, body_share=0.1)
-
-
-def evaluate(model: Model, samples: list[dataset.Sample]) -> dict[str, Any]:
-    """What `python -m cxr_core evaluate` prints: every readable file at the card's threshold.
-
-    `refused` counts the files that can't be read, and those that the gate keeps from the model. Raises
-    ModelError if none can be read.
-    """
-    judged: list[bool] = []
-
-    def noted(item: Labelled) -> Labelled:
-        judged.append(not objections(item.radiograph, model.card.intended))
-        return item
-
-    found = gathering.prepare(map(noted, gathering.readable(samples)), model.card.preprocessing)
-    if not judged:
-        raise ModelError(f"none of the {len(samples)} files can be read")
-    logits = forward_all(model.network, found.examples.grey, model.card.preprocessing).logits
-    report = assess(model.card.calibration, logits, found.examples, np.array(judged))
-    return {**report, "refused": len(samples) - sum(judged), "model": model.card.name}
+    return Recipe(((rule.size, epochs),), learning_rate=learning_rate, trained=trained, body_share=0.1)
 
 
 def on_side(samples: list[dataset.Sample], side: Side, split: dict[str, Side]) -> list[dataset.Sample]:

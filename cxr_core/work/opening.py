@@ -9,9 +9,12 @@ from sqlite_utils import Database
 
 from cxr_core.errors import IntegrityError
 from cxr_core.model import release
-from cxr_core.store import audit, migrations, models, secret, site
+from cxr_core.model.card import is_usable
+from cxr_core.records import Lane
+from cxr_core.store import audit, jobs, migrations, models, secret, site
 from cxr_core.store.db import opened, transaction
 from cxr_core.work import spool
+from cxr_core.work.retraining import REPREDICT
 
 DEMO = "demo"
 DEMO_SECRET = hashlib.sha256(b"the demo's patients are nobody's").digest()
@@ -63,13 +66,17 @@ def _ensure_secret(home: Path) -> None:
 
 def _install_first_model(home: Path) -> None:
     with opened(home) as db, transaction(db):
-        if models.running(db) is None:
-            install_first_model(db)
+        running = models.running(db)
+        if running is None:
+            install_release(db, "first release")
+        elif not is_usable(models.card(db, running)):
+            install_release(db, f"{running} was made by an older version, and its card lacks what this one asks for")
+            jobs.ask(db, jobs.Request(REPREDICT, Lane.READING, {"model": release.card()["name"]}, bulk=True))
 
 
-def install_first_model(db: Database) -> None:
-    """Put the first release to use, within the caller's transaction."""
+def install_release(db: Database, reason: str) -> None:
+    """Put the release that comes with the program to use, within the caller's transaction."""
     card = release.card()
     models.add(db, card)
-    models.decide(db, card["name"], "install", "first release", None)
-    audit.record(db, "program", "install model", card["name"], weights=card["weights_sha256"])
+    models.decide(db, card["name"], "install", reason, None)
+    audit.record(db, "program", "install model", card["name"], weights=card["weights_sha256"], reason=reason)

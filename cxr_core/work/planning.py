@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from cxr_core.errors import BadInput
 from cxr_core.model import dataset, release
 from cxr_core.model.calibrate import FEWEST_PER_CLASS
+from cxr_core.model.gate.objection import Kind
 from cxr_core.records import CLASSES, Role, Side, User
 from cxr_core.settings import Settings
 from cxr_core.store import models, reads, site, training_sets
@@ -22,6 +23,11 @@ from cxr_core.work.guarding import open_to
 BASE = "base data"
 DEMO_BASE = "demo-base"
 """Folder of a demo's home with synthetic studies that stand in for the public data set."""
+NEW = ("flagged", "refused")
+"""Origins of what the running model hasn't learnt yet: readers disagreed with it, or it had given no answer."""
+REFUSALS = tuple(kind.value for kind in (Kind.AGE, Kind.VIEW, Kind.QUALITY, Kind.UNLIKE))
+"""What X-rays may have been refused for that a plan may learn from: not for being something else by their header, and
+not as long as they lie the wrong way round."""
 FEWEST_REPLAYED = 64
 """Replay at least this many, however few flags there are."""
 
@@ -38,8 +44,12 @@ class Options:
     """Adam's step, 0.00001 to 0.01; a tenth of it for the body of the network."""
     replay: int = 4
     """Agreed cases and base data for every flagged one, 0 to 50, so that the model doesn't forget."""
+    refused_for: tuple[str, ...] = ()
+    """Also learn from X-rays that the model refused for these reasons alone (some of REFUSALS) and readers labelled."""
 
     def __post_init__(self) -> None:
+        if unknown := set(self.refused_for) - set(REFUSALS):
+            raise BadInput(f"X-rays refused for {', '.join(sorted(unknown))} can't be learnt from")
         if self.trained not in ("head", "last block", "all"):
             raise BadInput("train the head, the last block, or all")
         if not (1 <= self.epochs <= 100 and 1e-5 <= self.learning_rate <= 0.01 and 0 <= self.replay <= 50):
@@ -53,9 +63,13 @@ class Plan:
     items: list[dict[str, Any]]
     """`image` (id, or content hash for base data), `label`, `origin`, `side`, and `reads` for those from readers."""
     left_out: list[dict[str, Any]]
-    """`image` and `why`."""
+    """`image` and `why`, and `refused_for` (kinds of reasons) where the model had refused the image."""
     missing: list[str]
     """What must come first, in plain words; empty if a retrain may start."""
+
+    def refused(self) -> dict[str, int]:
+        """How many labelled X-rays are left out because the model had refused them, by what for."""
+        return dict(Counter(", ".join(item["refused_for"]) for item in self.left_out if "refused_for" in item))
 
     def table(self) -> list[dict[str, Any]]:
         """Counts by origin, label and side."""
@@ -70,7 +84,7 @@ class Plan:
 def plan(settings: Settings, user: User, options: Options) -> Plan:
     """The training set as it would be now: flags since the running model's set, with replay."""
     with opened(settings.home) as db:
-        chosen, left_out = _from_reads(db)
+        chosen, left_out = _from_reads(db, options)
         parent = models.running(db) or ""
         items = _with_replay(chosen, _base_items(db, settings), options, parent)
     return Plan(items, left_out, _missing(items))
@@ -94,8 +108,11 @@ def base_sides(base: Path, samples: list[dataset.Sample]) -> dict[str, Side]:
     return {s.sha256: known.get(s.sha256) or of_patient.get(s.patient, drawn[s.sha256]) for s in samples}
 
 
-def _from_reads(db: Database) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """One item for every image that was read; what readers don't agree on, and locked patients, are left out."""
+def _from_reads(db: Database, options: Options) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """One item for every image that was read.
+
+    What readers don't agree on, locked patients, and what the model refused and the options don't name are left out.
+    """
     used = _used_images(db)
     by_image: dict[str, list[dict[str, Any]]] = {}
     for read in reads.current(db):
@@ -106,15 +123,23 @@ def _from_reads(db: Database) -> tuple[list[dict[str, Any]], list[dict[str, Any]
             left_out.append({"image": image, "why": "its readers disagree with each other"})
         elif found[0]["side"] == Side.LOCKED:
             left_out.append({"image": image, "why": "the patient is locked: kept for comparing models"})
+        elif set(found[-1]["reason_kinds"]) - set(options.refused_for):
+            left_out.append(_refused(image, found[-1]["reason_kinds"]))
         else:
             chosen.append(_read_item(image, found, used))
     return chosen, left_out
 
 
+def _refused(image: str, kinds: list[str]) -> dict[str, Any]:
+    return {"image": image, "why": f"the model refused it for {' and '.join(kinds)}", "refused_for": kinds}
+
+
 def _read_item(image: str, found: list[dict[str, Any]], used: set[tuple[str, str]]) -> dict[str, Any]:
     flagged = any(read["agrees"] == 0 for read in found)
     known = (image, found[0]["label"]) in used
-    origin = "agreed" if not flagged else "flagged before" if known else "flagged"
+    origin = "flagged" if flagged else "refused" if found[-1]["reason_kinds"] else "agreed"
+    if known and origin in NEW:
+        origin = f"{origin} before"
     return {
         "image": image, "label": found[0]["label"], "side": found[0]["side"], "origin": origin,
         "reads": [read["id"] for read in found],
@@ -149,9 +174,9 @@ def _with_replay(
     chosen: list[dict[str, Any]], base: list[dict[str, Any]], options: Options, parent: str
 ) -> list[dict[str, Any]]:
     """What was flagged, and for every flag some of what was right, drawn by hash and balanced between the labels."""
-    flagged = [item for item in chosen if item["origin"] == "flagged" and item["side"] == Side.TRAIN]
+    flagged = [item for item in chosen if item["origin"] in NEW and item["side"] == Side.TRAIN]
     kept_apart = [item for item in (*chosen, *base) if item["side"] != Side.TRAIN]
-    pool = [item for item in (*chosen, *base) if item["side"] == Side.TRAIN and item["origin"] != "flagged"]
+    pool = [item for item in (*chosen, *base) if item["side"] == Side.TRAIN and item["origin"] not in NEW]
     pool.sort(key=lambda item: hashlib.sha256(f"{parent}:{item['image']}".encode()).digest())
     wanted = max(FEWEST_REPLAYED, options.replay * len(flagged)) if options.replay else 0
     replayed = [
@@ -163,7 +188,7 @@ def _with_replay(
 def _missing(items: list[dict[str, Any]]) -> list[str]:
     """Why a retrain can't start yet."""
     found = []
-    if not any(item["origin"] == "flagged" and item["side"] == Side.TRAIN for item in items):
+    if not any(item["origin"] in NEW and item["side"] == Side.TRAIN for item in items):
         found.append("nothing to learn: no case on the training side was flagged since the running model was trained")
     for side, needed in ((Side.TRAIN, 2), (Side.VALIDATION, 5), (Side.CALIBRATION, FEWEST_PER_CLASS)):
         for label in CLASSES:

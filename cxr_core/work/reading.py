@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,23 @@ import numpy as np
 from sqlite_utils import Database
 
 from cxr_core.dicom.stored import from_stored
+from cxr_core.drift.appearance import measure
 from cxr_core.errors import ModelError, RejectedFile
-from cxr_core.model import gate, predict, release
+from cxr_core.model import predict, release, thorax, trust
 from cxr_core.model.card import Card
+from cxr_core.model.gate import walk
+from cxr_core.model.gate.objection import Objection
+from cxr_core.model.gate.walk import Film
 from cxr_core.model.predict import Model
+from cxr_core.model.preprocess import INVERTED, brightness, stretch
 from cxr_core.records import Job, Lane, Opinion, Radiograph, Status
 from cxr_core.store import files, jobs, models, predictions
 from cxr_core.store.db import opened
+from cxr_core.work import quickening
+from cxr_core.work.ahead import ahead
 from cxr_core.work.doing import Desk, Outcome
 from cxr_core.work.retraining import REPREDICT
-from cxr_core.work.sources import batched, open_files
+from cxr_core.work.sources import Source, batched, sources
 
 BATCH = 16
 
@@ -30,7 +38,12 @@ class Reading:
     """What a model says of one X-ray: an opinion, or why there is none."""
 
     opinion: Opinion | None
-    reasons: list[str]
+    objections: list[Objection]
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why there is no opinion, in plain words; empty if there is one."""
+        return [objection.sentence for objection in self.objections]
 
     @property
     def status(self) -> Status:
@@ -42,15 +55,39 @@ class Reading:
         if self.opinion:
             predictions.add(db, image, model, self.opinion)
         else:
-            predictions.add_not_analysed(db, image, model, self.reasons)
+            predictions.add_not_analysed(db, image, model, self.reasons, [found.kind for found in self.objections])
 
 
 def read_all(model: Model, radiographs: Sequence[Radiograph]) -> list[Reading]:
     """The model's opinion on each X-ray that its gate lets through, in one batch, in order."""
-    objections = [gate.objections(radiograph, model.card.intended) for radiograph in radiographs]
-    judged = [radiograph for radiograph, reasons in zip(radiographs, objections, strict=True) if not reasons]
-    opinions = iter(predict.opinions(model, judged) if judged else [])
-    return [Reading(None if reasons else next(opinions), reasons) for reasons in objections]
+    return judged(model, [prepared(radiograph, model.card) for radiograph in radiographs])
+
+
+def prepared(radiograph: Radiograph, card: Card) -> Film:
+    """An X-ray as the model takes it, with what speaks against it before the model has looked."""
+    shown = brightness(radiograph, card.preprocessing.size)
+    return Film.of(radiograph, stretch(shown, card.preprocessing), measure(shown), card)
+
+
+def judged(model: Model, films: Sequence[Film]) -> list[Reading]:
+    """As read_all, of X-rays that are prepared already."""
+    answers = walk.judge(model, films)
+    return [Reading(said, []) if isinstance(said, Opinion) else Reading(None, said) for said in answers]
+
+
+def trusted(model: Model, films: Sequence[Film]) -> list[Reading]:
+    """As judged, each heatmap with its doubt: what is stored or drawn has been through here."""
+    readings = judged(model, films)
+    seen = [(film.grey, found.opinion) for film, found in zip(films, readings, strict=True) if found.opinion]
+    if not seen:
+        return readings
+    grey = np.stack([1 - image if opinion.put_right == INVERTED else image for image, opinion in seen])
+    doubts = iter(trust.doubts(model, grey, [opinion for _, opinion in seen]))
+    return [_doubted(reading, next(doubts)) if reading.opinion else reading for reading in readings]
+
+
+def _doubted(reading: Reading, doubt: str | None) -> Reading:
+    return replace(reading, opinion=reading.opinion and replace(reading.opinion, heatmap_doubt=doubt))
 
 
 def running_model(desk: Desk) -> Model:
@@ -63,13 +100,15 @@ def warm_up(desk: Desk) -> None:
     """Load the running model and ask it once about nothing: the first person shouldn't wait for that."""
     model = running_model(desk)
     size = model.card.preprocessing.size
-    predict.judge(model, np.zeros((1, size, size), np.float32))
+    nothing = np.zeros((1, size, size), np.float32)
+    predict.judge(model, nothing)
+    thorax.coverage(nothing)
 
 
 def model_named(desk: Desk, db: Database, name: str) -> Model:
     """A model of the home by name, loaded once. Raises NotFound, or ModelError if its weights are missing."""
     if name not in desk.models:
-        desk.models[name] = load(db, name)
+        desk.models[name] = quickening.as_set(desk.settings, load(db, name))
     return desk.models[name]
 
 
@@ -96,7 +135,11 @@ def repredict(desk: Desk, job: Job) -> Outcome:
     with opened(desk.home) as db:
         model = model_named(desk, db, name)
         batch = predictions.lacking(db, name, BATCH)
-    readings = read_all(model, [from_stored(files.get(desk.home, row["file_sha256"])) for row in batch])
+
+    def film(row: dict[str, Any]) -> Film:
+        return prepared(from_stored(files.get(desk.home, row["file_sha256"])), model.card)
+
+    readings = trusted(model, list(ahead(film, batch, BATCH)))
 
     def write(db: Database) -> None:
         for row, reading in zip(batch, readings, strict=True):
@@ -107,10 +150,22 @@ def repredict(desk: Desk, job: Job) -> Outcome:
     return Outcome({"images": len(batch)}, write)
 
 
-def read_files(model: Model, paths: Iterable[Path]) -> Iterator[tuple[str, Reading | RejectedFile]]:
-    """Each path with its Reading, or the RejectedFile that it raised; read in batches, in order."""
-    for batch in batched(open_files(paths), BATCH):
-        radiographs = [found for _, found in batch if isinstance(found, Radiograph)]
-        readings = iter(read_all(model, radiographs))
-        for path, found in batch:
-            yield path, next(readings) if isinstance(found, Radiograph) else found
+def read_files(
+    model: Model, paths: Iterable[Path], heatmaps: bool = False
+) -> Iterator[tuple[str, Reading | RejectedFile]]:
+    """Each path with its Reading, or the RejectedFile that it raised; in order.
+
+    While the model looks at one batch, the next one is loaded, decoded and squeezed, so only a few X-rays are in memory
+    at full size. Whoever wants to draw the `heatmaps` has them checked.
+    """
+
+    def film(source: Source) -> tuple[str, Film | RejectedFile]:
+        found = source.open()
+        return source.name, found if isinstance(found, RejectedFile) else prepared(found, model.card)
+
+    look = trusted if heatmaps else judged
+    with closing(ahead(film, sources(paths), 2 * BATCH)) as prepared_films:
+        for batch in batched(prepared_films, BATCH):
+            readings = iter(look(model, [found for _, found in batch if isinstance(found, Film)]))
+            for path, found in batch:
+                yield path, next(readings) if isinstance(found, Film) else found

@@ -9,6 +9,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from cxr_core.errors import BadInput, Conflict
+from cxr_core.model.card import is_usable
 from cxr_core.records import Job, Lane, Role, User
 from cxr_core.settings import Settings
 from cxr_core.store import audit, jobs, models, training_sets
@@ -136,8 +137,9 @@ def _undecided(db: Database, model: str) -> dict[str, Any]:
 
 
 def _once_running(db: Database) -> list[str]:
-    """Every model that was ever in use, in the order of its first use."""
-    return list(dict.fromkeys(row["model"] for row in models.decisions(db) if row["action"] != "refuse"))
+    """Every model that was ever in use and that this version can use, in the order of its first use."""
+    names = dict.fromkeys(row["model"] for row in models.decisions(db) if row["action"] != "refuse")
+    return [name for name in names if is_usable(models.card(db, name))]
 
 
 def _put_to_use(db: Database, user: User, model: str, action: str, reason: str) -> None:

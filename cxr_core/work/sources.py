@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from math import inf
 from pathlib import Path
@@ -51,31 +53,50 @@ def is_zip_file(path: Path) -> bool:
         return False
 
 
-def open_files(paths: Iterable[Path]) -> Iterator[tuple[str, Radiograph | RejectedFile]]:
-    """Each file (and each file of a zip, as `zip!member`) with its X-ray or why it isn't one."""
-    for name, found in contents(paths):
-        yield name, _radiograph(found) if isinstance(found, bytes) else found
-
-
 def contents(paths: Iterable[Path]) -> Iterator[tuple[str, bytes | RejectedFile]]:
     """Each file (and each file of a zip, as `zip!member`) with its bytes or why there are none."""
+    for source in sources(paths):
+        yield source.name, source.load()
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file, or a file of a zip (as `zip!member`), that is loaded when somebody asks."""
+
+    name: str
+    load: Callable[[], bytes | RejectedFile]
+    """Its bytes, or why there are none."""
+
+    def open(self) -> Radiograph | RejectedFile:
+        """Its X-ray, or why it isn't one."""
+        data = self.load()
+        if isinstance(data, RejectedFile):
+            return data
+        try:
+            return read(data).radiograph
+        except RejectedFile as error:
+            return error
+
+
+def sources(paths: Iterable[Path]) -> Iterator[Source]:
+    """Every file that `walk` finds, and in the place of a zip the files in it."""
     for path in walk(paths):
-        yield from _unpacked(str(path), load(path))
+        if is_zip_file(path):
+            yield from _members(str(path), load(path))
+        else:
+            yield Source(str(path), partial(load, path))
 
 
-def _unpacked(name: str, data: bytes | RejectedFile) -> Iterator[tuple[str, bytes | RejectedFile]]:
-    if isinstance(data, RejectedFile) or not is_zip(data):
-        yield name, data
+def _members(name: str, data: bytes | RejectedFile) -> Iterator[Source]:
+    if isinstance(data, RejectedFile):
+        yield _loaded(name, data)
         return
     try:
         for member in members(data):
-            yield f"{name}!{member.name}", member.rejected or member.data
+            yield _loaded(f"{name}!{member.name}", member.rejected or member.data)
     except RejectedFile as error:
-        yield name, error
+        yield _loaded(name, error)
 
 
-def _radiograph(data: bytes) -> Radiograph | RejectedFile:
-    try:
-        return read(data).radiograph
-    except RejectedFile as error:
-        return error
+def _loaded(name: str, found: bytes | RejectedFile) -> Source:
+    return Source(name, lambda: found)

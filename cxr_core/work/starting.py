@@ -12,7 +12,7 @@ from cxr_core.errors import Conflict
 from cxr_core.records import Job, JobState, Lane
 from cxr_core.store import files, images, jobs, site, users, workers
 from cxr_core.store.db import count, opened, transaction
-from cxr_core.work.opening import DEMO, install_first_model
+from cxr_core.work.opening import DEMO, install_release
 
 MAKE_DEMO = "make demo"
 DEMO_DAYS = 36
@@ -58,7 +58,7 @@ def _install_at_the_beginning(db: Database) -> None:
     db.execute("DELETE FROM decisions")
     db.execute("DELETE FROM models")
     with clock.at(clock.now() - timedelta(days=DEMO_DAYS)):
-        install_first_model(db)
+        install_release(db, "first release")
 
 
 def demo_job(home: Path) -> Job | None:

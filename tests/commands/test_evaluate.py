@@ -8,7 +8,7 @@ from cxr_core.model import dataset, release
 from cxr_core.model.card import split_path
 from cxr_core.records import Side
 from tests.dicom.films import reread, to_bytes
-from tests.model.chests import write_chest
+from tests.model.chests import phantom_chest, write_chest
 from tests.work.sites import film
 
 PROMISED = {
@@ -21,7 +21,7 @@ PROMISED = {
 def folder(tmp_path):
     for number in range(6):
         for opacity in (False, True):
-            write_chest(tmp_path / "set", 2 * number + opacity, opacity)
+            write_chest(tmp_path / "set", 2 * number + opacity, opacity, 128, draw=phantom_chest)
     return tmp_path / "set"
 
 

@@ -17,7 +17,7 @@ from cxr_core.store import users, workers
 from cxr_core.store.db import opened
 from cxr_core.work.requests import BULK_FROM
 from tests.dicom.films import dataset, reread, to_bytes
-from tests.model.chests import chest
+from tests.model.chests import phantom_chest
 from tests.processes import command, worker_of
 from tests.store.rows import STEPS
 from tests.work.sites import files_in, picture, query, zipped
@@ -33,7 +33,7 @@ def folder(tmp_path):
     """Files to be taken in; the name of one of them and its header name a person."""
     files = {
         "1.png": picture(1), "2-Jane-Doe.png": picture(2), "3.txt": b"Dear colleague,",
-        "4.dcm": to_bytes(dataset(chest(4, True, 96), PatientID="Doe-17", PatientName="Doe^Jane")),
+        "4.dcm": to_bytes(dataset(phantom_chest(4, True), PatientID="Doe-17", PatientName="Doe^Jane")),
         "5.zip": zipped({"a.png": picture(5), "b.txt": b"Dear", "c.png": picture(1)}),
     }  # fmt: skip
     for name, data in files.items():

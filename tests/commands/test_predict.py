@@ -4,13 +4,16 @@ import shutil
 import sqlite3
 
 import cv2
+import numpy as np
 import pytest
 
+from cxr_core.dicom.phantoms.phantom import phantom
 from cxr_core.model import release
 from tests.dicom.films import reread, to_bytes
+from tests.model.chests import phantom_chest, png
 from tests.work.sites import film, picture, zipped
 
-FIELDS = {"path", "status", "probability", "label", "reasons", "model"}
+FIELDS = {"path", "status", "probability", "label", "reasons", "model", "codes", "put_right"}
 
 
 @pytest.fixture
@@ -55,27 +58,45 @@ def test_a_line_has_an_opinion_or_a_reason(run, folder):
             assert line["reasons"]
 
 
+def test_a_negative_is_judged_put_right_and_a_turned_film_is_refused_by_its_code(run, tmp_path):
+    chest = phantom_chest(1, True, 224)
+    (tmp_path / "negative.png").write_bytes(png(255 - chest))
+    (tmp_path / "turned.png").write_bytes(png(np.ascontiguousarray(np.rot90(chest, -1))))
+    negative, turned = run("predict", tmp_path / "negative.png", tmp_path / "turned.png").lines
+    assert (negative["status"], negative["put_right"], negative["codes"]) == ("predicted", "inverted", [])
+    assert (turned["status"], turned["put_right"], turned["codes"]) == ("not_analysed", None, ["turned_90"])
+    assert "turned by 90 degrees" in turned["reasons"][0]
+
+
 def test_nothing_is_made_in_the_home(run, folder, home):
     run("predict", folder)
     assert not home.exists()
 
 
-def test_heatmaps_are_written_as_pictures(run, folder, tmp_path):
+@pytest.fixture(scope="module")
+def ill():
+    """A film that the model calls Pneumonia, with a heatmap that can be shown."""
+    return phantom(3001, True, rows=448)
+
+
+def test_heatmaps_are_written_as_pictures_or_it_is_said_why_not(run, folder, tmp_path, ill):
+    (folder / "0-ill.dcm").write_bytes(ill)
     answer = run("predict", folder, "--heatmaps", tmp_path / "maps")
-    written = sorted((tmp_path / "maps").iterdir())
-    assert [path.name for path in written] == [
-        "00001-1-film.png",
-        "00004-4-chest.png",
-        "00007-7-chest.png",
-        "00008-a.png",
-    ]
-    assert len(written) == sum(line["status"] == "predicted" for line in answer.lines)
-    assert all(cv2.imread(str(path)).shape == (448, 448, 3) for path in written)
+    assert all({"heatmap", "heatmap_doubt"} <= set(line) for line in answer.lines)
+    for line in answer.lines:
+        judged = line["status"] == "predicted"
+        assert (line["heatmap"] is not None) == (judged and line["heatmap_doubt"] is None)
+        assert (line["heatmap_doubt"] is not None) <= judged
+        assert line["label"] != "Normal" or "Normal" in line["heatmap_doubt"]
+    named = [line["heatmap"] for line in answer.lines if line["heatmap"]]
+    assert str(tmp_path / "maps" / "00001-0-ill.png") in named
+    assert sorted(str(path) for path in (tmp_path / "maps").iterdir()) == named
+    assert all(cv2.imread(path).shape == (448, 448, 3) for path in named)
 
 
-def test_the_heatmap_of_a_file_with_a_very_long_name_is_written(run, folder, tmp_path):
-    (folder / f"{'x' * 250}.png").write_bytes(picture())
-    run("predict", folder / f"{'x' * 250}.png", "--heatmaps", tmp_path / "maps")
+def test_the_heatmap_of_a_file_with_a_very_long_name_is_written(run, folder, tmp_path, ill):
+    (folder / f"{'x' * 250}.dcm").write_bytes(ill)
+    run("predict", folder / f"{'x' * 250}.dcm", "--heatmaps", tmp_path / "maps")
     assert len(list((tmp_path / "maps").iterdir())) == 1
 
 

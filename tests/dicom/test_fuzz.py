@@ -20,7 +20,7 @@ from cxr_core.records import Radiograph
 from tests.dicom.films import compressed, dataset, dicom, encapsulated, film, gdcm_compressed, picture, zipped
 
 REASONS = {
-    "empty", "not_an_image", "truncated", "not_an_xray", "not_a_chest", "many_frames", "too_small", "too_large",
+    "empty", "not_an_image", "truncated", "not_an_xray", "many_frames", "too_small", "too_large",
     "blank", "burned_in", "colour", "undecodable",
 }  # fmt: skip
 MAKERS = {

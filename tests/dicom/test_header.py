@@ -31,6 +31,28 @@ def test_the_view_by_code(code, view):
 
 
 @pytest.mark.parametrize(
+    ("written", "part"),
+    [
+        ("CHEST", "CHEST"), ("THORAX", "CHEST"), ("TORACE", "CHEST"), ("PORT CHEST", "CHEST"),
+        ("CHESTABDOMEN", "CHEST"), ("KNEE", "KNEE"), ("L SPINE", "LSPINE"), ("HAND LEFT", "HAND"),
+        ("THORACIC SPINE", "THORACICSPINE"), ("DOE JANE", None), ("", None), (None, None),
+    ],
+)  # fmt: skip
+def test_the_part_of_the_body(written, part):
+    assert xray(BodyPartExamined=written).body_part == part
+
+
+@pytest.mark.parametrize(
+    ("meaning", "part"), [("Knee", "KNEE"), ("Structure of thorax", "CHEST"), ("Chest", "CHEST"), ("Doe", None)]
+)
+def test_the_part_of_the_body_by_its_region(meaning, part):
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = "1", "SCT", meaning
+    assert xray(BodyPartExamined=None, AnatomicRegionSequence=[item]).body_part == part
+    assert xray(BodyPartExamined="HAND", AnatomicRegionSequence=[item]).body_part == "HAND"
+
+
+@pytest.mark.parametrize(
     ("written", "years"),
     [("004Y", 4), ("018M", 1), ("011M", 0), ("104W", 1), ("366D", 1), ("000Y", 0), ("089Y", 89), ("103Y", 90)],
 )

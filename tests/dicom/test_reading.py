@@ -93,22 +93,6 @@ def test_multi_frame_secondary_capture_is_accepted_with_one_frame():
     assert reason_of(dicom(pixels, 8, NumberOfFrames=2, **header)) == "many_frames"
 
 
-@pytest.mark.parametrize("part", ["KNEE", "SKULL", "L SPINE", "HAND"])
-def test_another_part_of_the_body_is_refused(part):
-    assert reason_of(dicom(BodyPartExamined=part)) == "not_a_chest"
-
-
-def test_another_part_of_the_body_named_by_code_is_refused():
-    region = Dataset()
-    region.CodeValue, region.CodingSchemeDesignator, region.CodeMeaning = "72696002", "SCT", "Knee"
-    assert reason_of(dicom(BodyPartExamined=None, AnatomicRegionSequence=[region])) == "not_a_chest"
-
-
-@pytest.mark.parametrize("part", ["CHEST", "THORAX", "TORACE", "PORT CHEST", "", None])
-def test_a_chest_in_any_spelling_or_none_is_read(part):
-    assert xray(dicom(BodyPartExamined=part)).pixels.size
-
-
 @pytest.mark.parametrize("make", [dicom, picture, lambda pixels: picture(pixels, "JPEG")])
 def test_a_tiny_image_is_refused(make):
     assert reason_of(make(film(rows=63, bits=8))) == "too_small"

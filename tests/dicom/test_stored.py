@@ -34,6 +34,8 @@ HEADERS = {
     "orientation": {"modality": "DX", "PatientOrientation": ["R", "FL"]},
     "patient": {"PatientAge": "004Y", "PatientSex": "F", "Manufacturer": "SIEMENS", "ViewPosition": "LAT"},
     "lossy": {"LossyImageCompression": "01", "Modality": "OT", "SOPClassUID": SecondaryCaptureImageStorage},
+    "hand": {"modality": "DX", "BodyPartExamined": "HAND"},
+    "part unknown": {"modality": "DX", "BodyPartExamined": None},
     "demo": {"QualityControlImage": "YES", "PatientID": "SYNTHETIC-3"},
 }
 
@@ -69,7 +71,14 @@ def test_pictures_become_secondary_capture_and_stay_what_they_were(kind, bits):
 def test_the_same_xray_gives_the_same_bytes_on_every_machine():
     pixels = np.arange(64 * 80, dtype=np.uint16).reshape(64, 80) % 4096
     tone = quantised(np.linspace(0, 1, 4096), 0)
-    known = {"modality": "CR", "view": "AP", "age_years": 3, "photometric": "MONOCHROME2", "bits": 12}
+    known = {
+        "modality": "CR",
+        "body_part": "CHEST",
+        "view": "AP",
+        "age_years": 3,
+        "photometric": "MONOCHROME2",
+        "bits": 12,
+    }
     radiograph = Radiograph(pixels, tone, "dicom", **known)
     assert image_id(radiograph) == "1ffd896265287e6c3db937feca7a5a3019aa970b13b6e549a968feac2c6f934f"
     assert stored(radiograph) == stored(replace(radiograph, pixels=pixels.copy()))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from io import BytesIO
 
+import cv2
 import numpy as np
 from PIL import Image
 
+from cxr_core.dicom.phantoms.phantom import phantom
+from cxr_core.dicom.reading import read
 from cxr_core.model.dataset import split_file, write_split
 from cxr_core.model.examples import Examples
 from cxr_core.records import CLASSES, Radiograph, Tone
@@ -26,6 +30,14 @@ def chest(number, opacity, size=224):
         picture += 0.6 * np.exp(-((x - across) ** 2 + (y - down) ** 2) / 0.02)
     noisy = picture + chance.normal(0, 0.04, (size, size))
     return np.round(np.clip(noisy, 0, 1) * 255).astype(np.uint8)
+
+
+@cache
+def phantom_chest(number, opacity, size=128):
+    """uint8, size x size: the chest of a synthetic child, like enough to a real one that the model judges it."""
+    film = read(phantom(number, opacity, rows=max(size, 128))).radiograph
+    shown = np.round(film.tone(film.pixels) * 255).astype(np.uint8)
+    return cv2.resize(shown, (size, size), interpolation=cv2.INTER_AREA)
 
 
 def png(pixels):
@@ -50,11 +62,11 @@ def halves(count, size=32, first=0):
     return Examples(grey, labels.astype(np.int64), [f"{first}-{number}" for number in range(count)])
 
 
-def write_chest(folder, number, opacity, size=224):
+def write_chest(folder, number, opacity, size=224, draw=chest):
     """A chest as FOLDER/NORMAL|PNEUMONIA/person{number}_x.png; returns its path."""
     path = folder / CLASSES[int(opacity)].upper() / f"person{number}_x.png"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(png(chest(number, opacity, size)))
+    path.write_bytes(png(draw(number, opacity, size)))
     return path
 
 

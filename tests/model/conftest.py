@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from cxr_core.model.material import Material
 from cxr_core.model.preprocess import Preprocessing
-from cxr_core.model.train import Material
 from tests.model.chests import halves
 
 

@@ -37,3 +37,11 @@ def test_a_model_that_answers_nothing_has_no_selective_figures():
     found = judged_by([0.5, 0.5], [0, 1])
     assert found["selective"] == {"n": 0, "auc": None, "accuracy": None}
     assert found["uncertain_rate"] == 1
+
+
+def test_coverage_counts_for_each_class_the_images_that_are_not_called_the_other():
+    found = judged_by([0.1, 0.4, 0.9, 0.2, 0.6, 0.8], [0, 0, 0, 1, 1, 1])["coverage"]
+    assert found["Normal"]["covered"] == found["Pneumonia"]["covered"] == 2 / 3
+    low, high = found["Normal"]["covered_ci95"]
+    assert 0 < low < 2 / 3 < high < 1
+    assert found["Normal"]["n"] == 3

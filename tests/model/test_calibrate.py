@@ -6,8 +6,24 @@ import numpy as np
 import pytest
 
 from cxr_core.errors import ModelError
-from cxr_core.model.calibrate import ALPHA, FEWEST_PER_CLASS, Calibration, fit, platt, youden_threshold
+from cxr_core.model.calibrate import (
+    ALPHA,
+    ENOUGH_TO_GUARANTEE,
+    FEWEST_PER_CLASS,
+    SENSITIVITY,
+    Calibration,
+    platt,
+    threshold_for,
+)
+from cxr_core.model.calibrate import fit as fit_for
 from cxr_core.records import Label
+
+WEIGHTS = "f" * 64
+
+
+def fit(logits, labels):
+    """A calibration of some weights."""
+    return fit_for(logits, labels, WEIGHTS)
 
 
 def simulated(seed, n, slope=0.5, intercept=-1.0):
@@ -90,18 +106,48 @@ def test_just_enough_images_will_do():
     fit(*overlapping(1, FEWEST_PER_CLASS, apart=2))
 
 
-def test_the_threshold_is_the_middle_of_the_gap_between_the_classes():
-    assert youden_threshold(np.array([0.1, 0.9, 0.3, 0.7]), np.array([0, 1, 0, 1])) == pytest.approx(0.5)
+@pytest.mark.parametrize(("sensitivity", "missed"), [(1.0, 0), (0.95, 1), (0.9, 2), (0.5, 10)])
+def test_the_threshold_is_the_highest_that_keeps_the_sensitivity(sensitivity, missed):
+    pneumonia = np.linspace(0.2, 0.96, 20)
+    probability, labels = np.concatenate((pneumonia, [0.01, 0.1])), np.repeat((1, 0), (20, 2))
+    found = threshold_for(sensitivity, probability, labels)
+    assert (pneumonia < found).sum() == missed
+    assert pneumonia[missed] > found
 
 
-def test_no_threshold_does_better_than_youdens():
+def test_no_image_lies_at_the_threshold():
     logits, labels = overlapping(5, 200, apart=1)
     probability = Calibration(1, 0, 0.5, 0.5, 0.5).probability(logits)
+    found = threshold_for(0.9, probability, labels)
+    above, below = probability[probability > found], probability[probability < found]
+    assert above.min() - found == pytest.approx(found - below.max())
 
-    def quality(at):
-        return (probability[labels == 1] >= at).mean() + (probability[labels == 0] < at).mean()
 
-    assert quality(youden_threshold(probability, labels)) == pytest.approx(max(quality(p) for p in probability))
+def test_new_patients_see_about_the_sensitivity_that_was_asked_for():
+    reached = []
+    for seed in range(40):
+        found = fit(*overlapping(seed, 400, apart=4))
+        logits, labels = overlapping(900 + seed, 400, apart=4)
+        reached.append((found.probability(logits[labels == 1]) >= found.threshold).mean())
+    assert np.mean(reached) == pytest.approx(SENSITIVITY, abs=0.012)
+
+
+@pytest.mark.parametrize("apart", [0.3, 1, 4])
+def test_the_stated_sensitivity_is_that_of_the_threshold(apart):
+    logits, labels = overlapping(3, 200, apart)
+    found = fit(logits, labels)
+    assert found.sensitivity == (found.probability(logits[labels == 1]) >= found.threshold).mean()
+
+
+@pytest.mark.parametrize(("normal", "pneumonia", "guaranteed"), [(499, 900, False), (500, 500, True), (900, 20, False)])
+def test_only_many_images_of_each_class_speak_of_a_guarantee(normal, pneumonia, guaranteed):
+    assert ENOUGH_TO_GUARANTEE == 500
+    assert Calibration(1, 0, 0.5, 0.3, 0.7, normal, pneumonia).guarantees is guaranteed
+
+
+def test_it_says_what_it_was_fitted_on():
+    found = fit(*overlapping(1, 60, apart=2))
+    assert (found.normal, found.pneumonia, found.weights_sha256) == (60, 60, WEIGHTS)
 
 
 @pytest.mark.parametrize(

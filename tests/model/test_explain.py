@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
-from cxr_core.model.explain import as_picture, grad_cam
+from cxr_core.model.explain import grad_cam, on_scale
 from cxr_core.model.network import feature_maps, new_network, normalise
 from cxr_core.model.predict import PNEUMONIA, forward
 from cxr_core.model.preprocess import Preprocessing, to_grey
@@ -41,9 +42,19 @@ def library_pictures(network, grey):
     return np.concatenate(drawn)
 
 
+def as_the_library_scales(heatmap):
+    """Min-max, enlarged bilinearly, min-max again; an all-zero map stays zero."""
+    return min_max(cv2.resize(min_max(heatmap), (224, 224), interpolation=cv2.INTER_LINEAR))
+
+
+def min_max(image):
+    shifted = image - image.min()
+    return shifted / (1e-7 + shifted.max())
+
+
 def test_the_heatmap_is_the_one_that_grad_cam_draws(shipped, grey):
     ours = forward(shipped.network, grey, RULE).heatmaps
-    pictures = np.stack([as_picture(heatmap, 224) for heatmap in ours])
+    pictures = np.stack([as_the_library_scales(heatmap) for heatmap in ours])
     reference = library_pictures(shipped.network, grey)
     assert reference.max() > 0.99
     assert np.abs(pictures - reference).max() < 1e-5
@@ -52,7 +63,7 @@ def test_the_heatmap_is_the_one_that_grad_cam_draws(shipped, grey):
 def test_it_is_the_same_for_any_weights(grey):
     network = new_network("none", seed=3).eval()
     ours = forward(network, grey[:2], RULE).heatmaps
-    pictures = np.stack([as_picture(heatmap, 224) for heatmap in ours])
+    pictures = np.stack([as_the_library_scales(heatmap) for heatmap in ours])
     assert np.abs(pictures - library_pictures(network, grey[:2])).max() < 1e-5
 
 
@@ -73,14 +84,16 @@ def test_evidence_is_never_negative_and_is_seven_by_seven(shipped, grey):
     assert heatmaps.min() >= 0
 
 
-def test_a_map_where_nothing_speaks_for_the_class_stays_black():
-    assert not as_picture(np.zeros((7, 7), np.float32), 224).any()
-
-
-def test_a_picture_fills_0_to_1_and_puts_the_peak_where_the_map_has_it():
-    heatmap = np.zeros((7, 7), np.float32)
-    heatmap[1, 5] = 0.2
-    drawn = as_picture(heatmap, 224)
-    assert (drawn.min(), round(float(drawn.max()), 5)) == (0, 1)
+def test_a_map_is_drawn_on_its_scale_and_never_stretched():
+    heatmap = np.full((7, 7), 0.1, np.float32)
+    heatmap[1, 5] = 0.3
+    drawn = on_scale(heatmap, 0.4, 224)
+    assert drawn.shape == (224, 224)
+    assert (drawn.min(), drawn.max()) == (pytest.approx(0.25), pytest.approx(0.75, abs=0.02))
     row, column = np.unravel_index(drawn.argmax(), drawn.shape)
     assert (row // 32, column // 32) == (1, 5)
+
+
+def test_what_is_beyond_the_scale_is_its_end_and_nothing_stays_black():
+    assert on_scale(np.full((7, 7), 3.0, np.float32), 0.4, 14).min() == 1
+    assert not on_scale(np.zeros((7, 7), np.float32), 0.4, 14).any()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, classification_report, confusion_matrix, recall_score, roc_auc_score
 
-from cxr_core.model.metrics import auc, ece, interval95, paired_interval95, report
+from cxr_core.model.metrics import auc, ece, ece_by_chance, interval95, paired_interval95, reliability, report, wilson95
 
 
 def scored(seed, n=200, apart=1.0, ties=False):
@@ -105,3 +105,32 @@ def test_a_single_class_has_no_curve_and_says_so_with_none(label):
     assert found[("sensitivity", "specificity")[label]] is None
     assert found["accuracy"] == 0.5
     json.dumps(found, allow_nan=False)
+
+
+def test_chance_alone_shows_an_error_that_shrinks_with_the_images():
+    probabilities = np.random.default_rng(1).uniform(0, 1, 5000)
+    few, many = ece_by_chance(probabilities[:100]), ece_by_chance(probabilities)
+    assert 0.06 < few < 0.15
+    assert many < few / 4
+    assert ece_by_chance(np.array([0.0, 1.0])) == 0
+
+
+def test_true_probabilities_err_as_chance_does():
+    random = np.random.default_rng(2)
+    probabilities = random.uniform(0, 1, 400)
+    errors = [ece((random.random(400) < probabilities).astype(int), probabilities) for _ in range(100)]
+    assert np.mean(errors) == pytest.approx(ece_by_chance(probabilities), rel=0.1)
+
+
+def test_reliability_has_a_row_for_each_bin_with_images():
+    found = reliability(np.array([0, 1, 1, 1]), np.array([0.02, 0.08, 0.95, 1.0]))
+    assert [(row["n"], row["said"], row["true"]) for row in found] == [(2, 0.05, 0.5), (2, 0.975, 1.0)]
+    assert all(0 <= row["true_ci95"][0] <= row["true"] <= row["true_ci95"][1] <= 1 for row in found)
+    assert sum(abs(row["said"] - row["true"]) * row["n"] for row in found) / 4 == pytest.approx(
+        ece(np.array([0, 1, 1, 1]), np.array([0.02, 0.08, 0.95, 1.0]))
+    )
+
+
+def test_wilsons_interval_is_the_one_in_the_books():
+    assert wilson95(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
+    assert wilson95(0, 0) == (0, 1)

@@ -53,6 +53,16 @@ def test_the_stretch_undoes_any_linear_change_of_exposure(gain, offset):
     assert np.allclose(stretch(image * gain + offset, RULE), stretch(image, RULE), atol=1e-5)
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (32, 32), (224, 224)])
+@pytest.mark.parametrize("ends", [(0.5, 99.5), (0, 100), (12.3, 50), (49.9, 87.65)])
+def test_the_stretch_is_numpys_percentiles_to_the_last_bit(shape, ends):
+    image = np.random.default_rng(shape[0]).random(shape, np.float32) ** 3
+    low, high = np.percentile(image, ends)
+    rule = Preprocessing(low_percentile=ends[0], high_percentile=ends[1])
+    expected = np.clip((image - low) / (high - low), 0, 1).astype(np.float32) if high > low else np.zeros_like(image)
+    assert np.array_equal(stretch(image, rule), expected)
+
+
 def test_the_stretch_puts_the_percentiles_at_the_ends():
     grey = stretch(np.linspace(0.2, 0.6, 224 * 224, dtype=np.float32).reshape(224, 224), RULE)
     assert (grey.min(), grey.max()) == (0, 1)

@@ -10,12 +10,15 @@ import pytest
 import torch
 
 from cxr_core.errors import Conflict, ModelError
-from cxr_core.model.augment import Augmentation
+from cxr_core.model.augment.options import Augmentation
 from cxr_core.model.examples import Examples
+from cxr_core.model.material import class_weights, resized
 from cxr_core.model.metrics import auc
 from cxr_core.model.network import new_network, to_file
+from cxr_core.model.optimise import learning_parts
 from cxr_core.model.predict import forward_all
-from cxr_core.model.train import Recipe, class_weights, learning_parts, resized, train
+from cxr_core.model.recipe import Recipe
+from cxr_core.model.train import train
 from tests.model.chests import halves
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -116,7 +119,7 @@ def test_images_go_in_by_the_rule_of_the_card(material):
 
 
 def test_the_best_epoch_at_the_serving_size_is_kept(material):
-    recipe = replace(TINY, stages=((48, 1), (32, 3)), learning_rate=0.01)
+    recipe = replace(TINY, stages=((48, 1), (32, 3)), learning_rate=0.01, averaging=0)
     network, seen = new_network("none", 4), {}
 
     def note(progress):
@@ -127,6 +130,19 @@ def test_the_best_epoch_at_the_serving_size_is_kept(material):
     best = max(history[1:], key=lambda entry: (entry["validation_auc"], entry["epoch"]))["epoch"]
     for name, tensor in network.state_dict().items():
         assert torch.equal(tensor, seen[best][name]), name
+
+
+def test_with_averaging_the_average_of_the_way_is_kept_and_not_its_end(material):
+    network, ends = new_network("none", 4), {}
+
+    def note(progress):
+        if "validation_auc" in progress:
+            ends.update(copy.deepcopy(network.state_dict()))
+
+    train(network, material, replace(TINIEST, averaging=0.9), None, note)
+    way = [new_network("none", 4).fc.weight, network.fc.weight, ends["fc.weight"]]
+    assert not torch.equal(way[1], way[2])
+    assert (way[1] - way[2]).norm() < (way[0] - way[2]).norm()
 
 
 @pytest.mark.parametrize(("trained", "learns"), [("last block", ("layer4.", "fc.")), ("all", ("",))])

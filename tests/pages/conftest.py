@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlite_utils import Database
 from streamlit.testing.v1 import AppTest
 
 from cxr_core import clock
@@ -67,19 +68,39 @@ def show(home, furnished):
 def arrive(home):
     """Put an image into the home, predicted with `probability`. Returns the image's id."""
 
-    def add(number: int, probability: float = 0.9, label: Label = Label.PNEUMONIA) -> str:
-        image = f"{number:064x}"
-        row = {
-            "id": image, "patient": f"{number:08x}" * 3, "file_sha256": image, "source": "dicom", "modality": "DX",
-            "view": "AP", "age_years": 3, "sex": "F", "manufacturer": "Phantom", "device": "d" * 24,
-            "photometric": "MONOCHROME2", "bits": 12, "pixel_rows": 64, "pixel_columns": 64, "synthetic": 1,
-            "appearance": {"mean": 0.5, "contrast": 0.2}, "received_at": clock.stamp(),
-        }  # fmt: skip
+    def add(number: int, probability: float = 0.9, label: Label = Label.PNEUMONIA, put_right: str | None = None) -> str:
         with opened(home) as db:
-            images.add(db, row, Side.TRAIN)
+            image = _image(db, number)
             heatmap = np.full((7, 7), probability, np.float32)
-            opinion = Opinion(probability, 1.0, label, heatmap, np.zeros(512, np.float32))
+            opinion = Opinion(probability, 1.0, label, heatmap, np.zeros(512, np.float32), put_right=put_right)
             predictions.add(db, image, models.running(db), opinion)
+        return image
+
+    return add
+
+
+def _image(db: Database, number: int) -> str:
+    image = f"{number:064x}"
+    row = {
+        "id": image, "patient": f"{number:08x}" * 3, "file_sha256": image, "source": "dicom", "modality": "DX",
+        "view": "AP", "age_years": 3, "sex": "F", "manufacturer": "Phantom", "device": "d" * 24,
+        "photometric": "MONOCHROME2", "bits": 12, "pixel_rows": 64, "pixel_columns": 64, "synthetic": 1,
+        "appearance": {"mean": 0.5, "contrast": 0.2}, "received_at": clock.stamp(),
+    }  # fmt: skip
+    images.add(db, row, Side.TRAIN)
+    return image
+
+
+@pytest.fixture
+def refuse(home):
+    """Put an image into the home that the model refused, for reasons of one kind. Returns the image's id."""
+
+    def add(
+        number: int, kind: str = "age", reasons: tuple[str, ...] = ("patient of 40 years: too old. Read it.",)
+    ) -> str:
+        with opened(home) as db:
+            image = _image(db, number)
+            predictions.add_not_analysed(db, image, models.running(db), list(reasons), [kind] * len(reasons))
         return image
 
     return add

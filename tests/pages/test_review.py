@@ -123,3 +123,22 @@ def test_next_and_previous_walk_without_recording(show, arrive, home):
     app.button(key="step-back").click().run()
     assert app.query_params["image"] == first
     assert reviewing.history(home, COMMAND_LINE) == []
+
+
+def test_what_the_model_refused_shows_each_reason_and_can_be_read_all_the_same(show, refuse, said, home):
+    reasons = ("no frontal chest X-ray: it looks most like an abdomen.", "underexposed: <b>black</b>.")
+    image = refuse(1, "no frontal chest X-ray", reasons)
+    app = show("review", "ann", image=image)
+    assert "Not analysed" in said(app)
+    assert reasons[0] in said(app)
+    assert "&lt;b&gt;black" in said(app)
+    assert "You can read and label it all the same" in said(app)
+    app.button(key=f"Normal-{image}").click().run()
+    app.button(key="record").click().run()
+    [read] = reviewing.history(home, COMMAND_LINE)
+    assert (read["image"], read["label"], read["agrees"]) == (image, "Normal", None)
+
+
+def test_an_image_that_was_put_right_says_so_beside_the_answer(show, arrive, said):
+    assert "came inverted" in said(show("review", "ann", image=arrive(1, put_right="inverted")))
+    assert "came" not in said(show("review", "ann", image=arrive(2))).replace("came now", "")

@@ -64,9 +64,10 @@ def test_a_prediction_comes_back_as_it_was_stored(db):
 
 def test_why_there_is_no_opinion_is_kept(db):
     image, model = add_image(db), add_model(db)
-    predictions.add_not_analysed(db, image, model, ["view LL"])
+    predictions.add_not_analysed(db, image, model, ["view LL"], ["view"])
     found = predictions.standing(db, image, None)
     assert (found["status"], found["reasons"], found["probability"]) == ("not_analysed", ["view LL"], None)
+    assert found["reason_kinds"] == ["view"]
 
 
 def test_the_newest_opinion_is_shown_unless_a_model_is_named(db):

@@ -13,7 +13,7 @@ from tests.store.rows import STEPS, add_image, add_user, at_once
 
 TABLES = {
     "site", "users", "sessions", "workers", "jobs", "patients", "images", "training_sets", "weights", "models",
-    "decisions", "predictions", "reads", "audit",
+    "decisions", "predictions", "reads", "audit", "explanations",
 }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from cxr_core.records import Lane
-from cxr_core.store import images, jobs, predictions, reads, worklist
+from cxr_core.store import explanations, images, jobs, predictions, reads, worklist
 
 ASKED = {
     "waiting": lambda db: worklist.rows_of(db, "waiting", None, None, (100, 0)),
@@ -18,6 +18,8 @@ ASKED = {
     "hand back": lambda db: jobs.hand_back(db, "a"),
     "take over": lambda db: jobs.take_over(db, set()),
     "these": lambda db: jobs.these(db, []),
+    "open about": lambda db: jobs.open_about(db, "explain", {"image": "0" * 64}),
+    "explanation": lambda db: explanations.find(db, "0" * 64, "first", "LayerCAM"),
     "open payloads": lambda db: jobs.open_payloads(db, "intake"),
     "reads of an image": lambda db: reads.current_of(db, "0" * 64),
 }

@@ -17,7 +17,7 @@ from cxr_core.work import accounts, requests, reviewing
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import open_home
 from cxr_core.work.requests import Upload
-from tests.model.chests import chest, png
+from tests.model.chests import phantom_chest, png
 from tests.work.sites import work_off
 
 FIRST = release.card()["name"]
@@ -62,7 +62,10 @@ def send(home, numbers):
         job
         for number in numbers
         for job in requests.take_in(
-            home.settings, COMMAND_LINE, [Upload("x.png", png(chest(number, number % 2 == 1)))], f"patient {number}"
+            home.settings,
+            COMMAND_LINE,
+            [Upload("x.png", png(phantom_chest(number, number % 2 == 1)))],
+            f"patient {number}",
         )
     ]
     work_off(home.settings, Lane.READING)
@@ -71,6 +74,14 @@ def send(home, numbers):
 
 def store_image(home, number, side=Side.TRAIN, said=Label.NORMAL):
     """The row of an image, without files, of a patient on `side`, on which the running model said `said`."""
+    image = _store(home, number, side)
+    empty = np.zeros((7, 7), np.float32), np.zeros(512, np.float32)
+    with opened(home.path) as db, transaction(db):
+        predictions.add(db, image, models.running(db), Opinion(0.5, 0.0, said, *empty))
+    return image
+
+
+def _store(home, number, side):
     image = f"{number:064x}"
     row = {
         "id": image, "patient": f"patient {number}", "file_sha256": f"{number:064x}", "source": "png", "modality": "OT",
@@ -78,10 +89,8 @@ def store_image(home, number, side=Side.TRAIN, said=Label.NORMAL):
         "bits": 8, "pixel_rows": 64, "pixel_columns": 64, "synthetic": 1, "appearance": {},
         "received_at": clock.stamp(),
     }  # fmt: skip
-    empty = np.zeros((7, 7), np.float32), np.zeros(512, np.float32)
     with opened(home.path) as db, transaction(db):
         images.add(db, row, side)
-        predictions.add(db, image, models.running(db), Opinion(0.5, 0.0, said, *empty))
     return image
 
 
@@ -96,10 +105,25 @@ def read(home, image, label, reader=None):
     )
 
 
+def said(home, image):
+    """What the model says of an image: a label, or None."""
+    with opened(home.path) as db:
+        return predictions.standing(db, image, None)["label"]
+
+
 def flagged(home, number, side=Side.TRAIN, said=Label.NORMAL):
     """An image on which the radiologist disagreed with the model; returns its id."""
     image = store_image(home, number, side, said)
     read(home, image, Label.PNEUMONIA if said is Label.NORMAL else Label.NORMAL)
+    return image
+
+
+def refused(home, number, kinds=("age",), label=Label.PNEUMONIA, side=Side.TRAIN):
+    """An image that the model refused for reasons of these kinds, and the radiologist labelled; returns its id."""
+    image = _store(home, number, side)
+    with opened(home.path) as db, transaction(db):
+        predictions.add_not_analysed(db, image, models.running(db), ["why not."] * len(kinds), kinds)
+    read(home, image, label)
     return image
 
 

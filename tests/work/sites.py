@@ -19,7 +19,7 @@ from cxr_core.work import requests, reviewing
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import open_home
 from cxr_core.work.requests import Upload
-from tests.model.chests import chest
+from tests.model.chests import phantom_chest
 
 MODELS = {}
 """Loaded once for all tests; a model never changes."""
@@ -78,10 +78,10 @@ def film(number=1, opacity=False):
     return phantom(number, opacity, rows=128)
 
 
-def picture(number=1, opacity=False, kind="PNG", size=96, **options):
-    """A PNG or JPEG file of a made-up chest."""
+def picture(number=1, opacity=False, kind="PNG", size=128, **options):
+    """A PNG or JPEG file of a synthetic child's chest."""
     file = BytesIO()
-    Image.fromarray(chest(number, opacity, size)).save(file, kind, **options)
+    Image.fromarray(phantom_chest(number, opacity, size)).save(file, kind, **options)
     return file.getvalue()
 
 

@@ -10,8 +10,10 @@ import pytest
 from cxr_core.drift.appearance import measure
 from cxr_core.drift.sketch import Sketch
 from cxr_core.errors import ModelError
+from cxr_core.model import sanity
 from cxr_core.model.card import Card
 from cxr_core.model.examples import Examples
+from cxr_core.model.gate.likeness import features
 from cxr_core.model.predict import forward_all
 from cxr_core.model.preprocess import Preprocessing
 from cxr_core.records import Side
@@ -60,9 +62,15 @@ def test_its_references_hold_every_image_that_was_kept_from_training(card):
     assert {Sketch.from_dict(values).n for values in card.reference.values()} == {12 + 60 + 44}
 
 
-def test_what_is_trained_on_changes_nothing_that_was_measured(shipped, sides, card):
+GATED = {"selective", "refused", "uncertain_rate"}
+"""What is said of a model with its gate, which knows the X-rays that it was trained on."""
+
+
+def test_what_is_trained_on_changes_nothing_that_was_measured_but_for_the_gate(shipped, sides, card):
     other = make_card(shipped.network, {**sides, Side.TRAIN: gathered(30, first=9)}, ORIGIN, RULE)
-    assert (other.calibration, other.metrics, other.reference) == (card.calibration, card.metrics, card.reference)
+    assert (other.calibration, other.reference) == (card.calibration, card.reference)
+    for name in set(card.metrics) - GATED:
+        assert other.metrics[name] == card.metrics[name], name
     assert other.heatmap_scale == card.heatmap_scale
 
 
@@ -70,6 +78,29 @@ def test_the_colour_scale_is_the_median_peak_of_pneumonias_kept_for_calibration(
     held_out = sides[Side.CALIBRATION].examples
     heatmaps = forward_all(shipped.network, held_out.grey[held_out.labels == 1], RULE).heatmaps
     assert card.heatmap_scale == pytest.approx(max(np.median(heatmaps.max((1, 2))), 1e-6), rel=1e-4)
+
+
+def test_its_heatmaps_were_checked_on_patients_kept_for_calibration(shipped, sides, card):
+    held_out = sides[Side.CALIBRATION].examples
+    again = sanity.check(shipped.network, held_out.grey, held_out.labels, RULE)
+    assert card.heatmap_check.images == again.images == 2 * sanity.EACH
+    assert card.heatmap_check.contrast == pytest.approx(again.contrast)
+
+
+def test_its_gate_lets_nearly_all_calibration_patients_through(shipped, sides, card):
+    outputs = forward_all(shipped.network, sides[Side.CALIBRATION].examples.grey, RULE)
+    judged = card.gate.likeness.judge(features(outputs.traits, outputs.embeddings))
+    assert (~card.gate.likeness.admits(judged)).mean() <= 0.02
+    assert not any(card.gate.quality.objections(looks) for looks in sides[Side.CALIBRATION].appearance)
+    assert card.metrics["refused"] <= 0.1 * card.metrics["n"]
+
+
+def test_a_child_with_its_parents_body_keeps_the_parents_gate_and_widens_it(shipped, sides, card):
+    others = {**sides, Side.CALIBRATION: gathered(60, first=30)}
+    child = make_card(shipped.network, others, ORIGIN, RULE, inherited=card.gate)
+    assert child.gate.likeness.arrays == card.gate.likeness.arrays
+    assert child.gate.likeness.strangest >= card.gate.likeness.strangest
+    assert child.gate.quality == card.gate.quality.widened(child.gate.quality)
 
 
 def test_without_locked_patients_it_claims_nothing(shipped, sides):

@@ -10,7 +10,7 @@ from cxr_core.model.preprocess import Preprocessing, to_grey
 from cxr_core.records import Side
 from cxr_core.store.db import opened
 from cxr_core.work import gathering
-from tests.model.chests import chest, plain, public_set, write_chest
+from tests.model.chests import phantom_chest, plain, public_set, write_chest
 from tests.work.sites import new_home, picture, query, take_in
 
 RULE = Preprocessing(size=64)
@@ -59,7 +59,7 @@ def test_each_image_is_on_the_side_that_the_split_says(folder):
 def site(tmp_path):
     """A home with one image, beside base data of two."""
     settings = new_home(tmp_path, base_data=public_set(tmp_path / "base", {Side.TRAIN: 1}))
-    take_in(settings, picture(1, size=96))
+    take_in(settings, picture(1))
     return settings
 
 
@@ -80,7 +80,7 @@ def test_a_training_set_is_put_together_from_the_store_and_the_base_data(site):
     own = found[Side.TRAIN].examples
     assert own.labels.tolist() == [1]
     assert own.patients == [row["patient"] for row in query(site, "SELECT patient FROM images")]
-    seen = to_grey(plain(chest(1, False, 96)), RULE)
+    seen = to_grey(plain(phantom_chest(1, False)), RULE)
     assert abs(own.grey[0] / 255 - seen).max() < 0.02
     assert found[Side.VALIDATION].examples.labels.tolist() == [0, 1]
 

@@ -21,8 +21,9 @@ BEFORE_ANYBODY = {
 }  # fmt: skip
 """The way in, which somebody without a session must find: it gives nothing of a patient."""
 TOOLS = {
-    "checkpoints.place", "checkpoints.remove", "gathering.of_training_set", "pictures.place", "spool.fetch",
-    "spool.folder", "spool.patient_from_name", "spool.receive", "spool.remove", "spool.sweep",
+    "checkpoints.place", "checkpoints.remove", "gathering.of_training_set", "pictures.place", "quickening.as_set",
+    "quickening.for_files", "spool.fetch", "spool.folder", "spool.patient_from_name", "spool.receive", "spool.remove",
+    "spool.sweep",
 }  # fmt: skip
 """What use cases and the worker's jobs are made of; none gives a screen anything."""
 

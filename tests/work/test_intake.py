@@ -20,7 +20,7 @@ from cxr_core.work import pictures, requests, spool
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.requests import Upload
 from tests.dicom.films import dataset, reread, to_bytes
-from tests.model.chests import chest
+from tests.model.chests import phantom_chest
 from tests.work.sites import files_in, film, new_home, picture, query, take_in, work_off, zipped
 
 
@@ -40,7 +40,7 @@ def png_header(columns, rows):
 
 
 def ct():
-    return to_bytes(dataset(chest(1, False, 96), SOPClassUID=CTImageStorage, Modality="CT"))
+    return to_bytes(dataset(phantom_chest(1, False), SOPClassUID=CTImageStorage, Modality="CT"))
 
 
 def lateral():
@@ -108,7 +108,7 @@ def test_a_lateral_view_is_kept_and_not_judged(settings):
 
 
 def test_the_same_image_in_another_file_format_or_header_is_one_image(settings):
-    pixels = chest(1, False, 96)
+    pixels = phantom_chest(1, False)
     as_dicom = [to_bytes(dataset(pixels, PatientID=name, StationName=name)) for name in ("P-1", "P-2")]
     found = take_in(settings, picture(), picture(compress_level=1), *as_dicom, picture())
     assert [verdict.known for verdict in found] == [False, True, True, True, True]
@@ -156,7 +156,7 @@ def test_the_sites_pattern_finds_the_patients_of_the_files_in_a_zip(tmp_path):
 def test_a_synthetic_study_is_keyed_the_same_everywhere_and_a_real_one_nowhere_else(tmp_path):
     homes = [new_home(tmp_path / name) for name in ("one", "two")]
     for settings in homes:
-        take_in(settings, Phantom(7, True, rows=128).data, to_bytes(dataset(chest(1, False, 96), PatientID="P-7")))
+        take_in(settings, Phantom(7, True, rows=128).data, to_bytes(dataset(phantom_chest(1, False), PatientID="P-7")))
     keyed = [{row["synthetic"]: row["patient"] for row in query(home, "SELECT * FROM images")} for home in homes]
     assert keyed[0][1] == keyed[1][1]
     assert keyed[0][0] != keyed[1][0]
@@ -175,8 +175,8 @@ def test_a_single_file_does_not_wait_for_the_files_of_a_zip(settings):
 
 
 def test_the_files_of_one_patient_share_a_pseudonym_and_a_side(settings):
-    same = [to_bytes(dataset(chest(number, False, 96), PatientID="P-7")) for number in (1, 2)]
-    take_in(settings, *same, to_bytes(dataset(chest(3, False, 96), PatientID="P-8")))
+    same = [to_bytes(dataset(phantom_chest(number, False), PatientID="P-7")) for number in (1, 2)]
+    take_in(settings, *same, to_bytes(dataset(phantom_chest(3, False), PatientID="P-8")))
     patients = [row["patient"] for row in query(settings, "SELECT patient FROM images ORDER BY received_at")]
     assert patients[0] == patients[1] != patients[2]
     assert len(query(settings, "SELECT * FROM patients")) == 2
@@ -192,7 +192,9 @@ def test_the_side_is_drawn_from_pseudonym_and_secret(settings):
 def test_two_sites_give_one_patient_two_pseudonyms(tmp_path):
     places = [new_home(tmp_path / name) for name in ("one", "two")]
     for place in places:
-        take_in(place, to_bytes(dataset(chest(1, False, 96), PatientID="P-7", Manufacturer="Canon", StationName="S1")))
+        take_in(
+            place, to_bytes(dataset(phantom_chest(1, False), PatientID="P-7", Manufacturer="Canon", StationName="S1"))
+        )
     found = [query(place, "SELECT patient, device FROM images")[0] for place in places]
     assert found[0]["patient"] != found[1]["patient"]
     assert found[0]["device"] != found[1]["device"]
@@ -218,8 +220,8 @@ def test_a_picture_of_nobody_is_a_patient_of_its_own(settings):
 
 
 def test_the_header_says_who_it_is_whatever_the_form_says(settings):
-    take_in(settings, to_bytes(dataset(chest(1, False, 96), PatientID="P-7")), patient="form")
-    take_in(settings, to_bytes(dataset(chest(2, False, 96), PatientID="P-7")))
+    take_in(settings, to_bytes(dataset(phantom_chest(1, False), PatientID="P-7")), patient="form")
+    take_in(settings, to_bytes(dataset(phantom_chest(2, False), PatientID="P-7")))
     assert len(query(settings, "SELECT DISTINCT patient FROM images")) == 1
 
 
@@ -233,7 +235,7 @@ def marked_film():
     inner.RequestAttributesSequence = [Dataset()]
     inner.RequestAttributesSequence[0].RequestedProcedureDescription = "CANARY08"
     ds = dataset(
-        chest(5, False, 96), PatientID="CANARY01", PatientName="CANARY02^JANE", PatientBirthDate="19770315",
+        phantom_chest(5, False), PatientID="CANARY01", PatientName="CANARY02^JANE", PatientBirthDate="19770315",
         AccessionNumber="CANARY03", InstitutionName="CANARY04", StudyDescription="CANARY05",
         StationName="CANARY09", DeviceSerialNumber="CANARY10", StudyInstanceUID="1.2.840.99.4711.815",
         ImageComments="CANARY11", RequestAttributesSequence=[inner],

@@ -11,12 +11,12 @@ from cxr_core.errors import Conflict, ModelError
 from cxr_core.model import dataset, predict
 from cxr_core.model.card import read_card, split_path
 from cxr_core.model.dataset import find_samples, read_split
-from cxr_core.model.train import Recipe
+from cxr_core.model.recipe import Recipe
 from cxr_core.records import Side
-from cxr_core.work import learning
+from cxr_core.work import evaluating, learning
 from tests.dicom.films import dataset as dicom_dataset
 from tests.dicom.films import to_bytes
-from tests.model.chests import chest, write_chest
+from tests.model.chests import phantom_chest, write_chest
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -29,8 +29,8 @@ def folder(tmp_path_factory):
     """A labelled folder of 260 small pictures, each of a patient of its own."""
     found = tmp_path_factory.mktemp("labelled")
     for number in range(130):
-        write_chest(found, number, False, 64)
-        write_chest(found, 1000 + number, True, 64)
+        write_chest(found, number, False, 100)
+        write_chest(found, 1000 + number, True, 100)
     return found
 
 
@@ -76,8 +76,8 @@ def test_the_sides_of_a_release_share_no_patient_and_no_picture(made, folder):
 def test_evaluating_the_locked_side_gives_the_cards_figures_again(made, folder):
     model = predict.load_file(made)
     locked = learning.on_side(find_samples([folder]), Side.LOCKED, read_split(split_path(made)))
-    found = learning.evaluate(model, locked)
-    assert (found.pop("refused"), found.pop("model")) == (0, "mine-1")
+    found = evaluating.evaluate(model, locked)
+    assert (found["refused"], found["model"]) == (model.card.metrics["refused"], "mine-1")
     assert found["confusion"] == model.card.metrics["confusion"]
     for name in ("n", "auc", "ece", "accuracy", "uncertain_rate"):
         assert found[name] == pytest.approx(model.card.metrics[name], abs=1e-4)
@@ -85,10 +85,10 @@ def test_evaluating_the_locked_side_gives_the_cards_figures_again(made, folder):
 
 def test_files_that_can_not_be_read_or_judged_are_counted_and_set_aside(shipped, tmp_path):
     for number in range(3):
-        write_chest(tmp_path, number, number == 2, 64)
+        write_chest(tmp_path, number, number == 2, 128, draw=phantom_chest)
     (tmp_path / "NORMAL" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    (tmp_path / "NORMAL" / "side.dcm").write_bytes(to_bytes(dicom_dataset(chest(7, False, 96), ViewPosition="LL")))
-    found = learning.evaluate(shipped, find_samples([tmp_path]))
+    (tmp_path / "NORMAL" / "side.dcm").write_bytes(to_bytes(dicom_dataset(phantom_chest(7, False), ViewPosition="LL")))
+    found = evaluating.evaluate(shipped, find_samples([tmp_path]))
     assert (found["n"], found["refused"]) == (4, 2)
     assert np.sum(found["confusion"]) == 4
     assert found["selective"]["n"] <= 3
@@ -98,7 +98,7 @@ def test_a_folder_where_nothing_can_be_read_can_not_be_evaluated(shipped, tmp_pa
     (tmp_path / "NORMAL").mkdir()
     (tmp_path / "NORMAL" / "broken.png").write_bytes(b"no picture")
     with pytest.raises(ModelError, match="none of the 1 files can be read"):
-        learning.evaluate(shipped, find_samples([tmp_path]))
+        evaluating.evaluate(shipped, find_samples([tmp_path]))
 
 
 def test_a_side_that_no_file_is_on_is_said_so(folder):

@@ -8,7 +8,12 @@ import pytest
 from cxr_core.errors import IntegrityError, SettingsError
 from cxr_core.model import release
 from cxr_core.settings import Settings
+from cxr_core.store import models
+from cxr_core.store.db import opened, transaction
+from cxr_core.store.migrations import migrate
 from cxr_core.store.secret import site_secret
+from cxr_core.work import retraining
+from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import is_demo, open_home
 from tests.work.sites import query
 
@@ -66,3 +71,25 @@ def test_another_homes_secret_is_refused(home, tmp_path):
     shutil.copy(tmp_path / "other" / "secret.key", home / "secret.key")
     with pytest.raises(IntegrityError, match="isn't this home's secret"):
         open_home(home)
+
+
+def with_an_older_model(home):
+    """The home as an older version left it: its running model's card lacks what a gate needs."""
+    old = {name: part for name, part in release.card().items() if name != "gate"} | {"name": "cxr-resnet18-0"}
+    with opened(home) as db, transaction(db):
+        models.add(db, old)
+        models.decide(db, old["name"], "install", "first release", None)
+    return old["name"]
+
+
+def test_a_model_whose_card_is_too_old_gives_way_to_the_release(tmp_path):
+    settings = Settings(home=tmp_path / "home")
+    migrate(settings.home)
+    old = with_an_older_model(settings.home)
+    for _ in range(2):
+        open_home(settings.home)
+    found = query(settings, "SELECT model, action, reason FROM decisions")
+    assert [(row["model"], row["action"]) for row in found] == [(old, "install"), (release.card()["name"], "install")]
+    assert old in found[1]["reason"]
+    assert retraining.earlier_models(settings.home, COMMAND_LINE) == []
+    assert query(settings, "SELECT kind FROM jobs") == [{"kind": "repredict"}]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import threading
+from dataclasses import replace
 
 import pytest
 import torch
 
+from cxr_core.dicom.phantoms.phantom import phantom
+from cxr_core.dicom.reading import read
 from cxr_core.errors import ModelError, NotFound, RejectedFile
-from cxr_core.model import predict, release
+from cxr_core.model import predict, release, trust
 from cxr_core.model.network import to_file
 from cxr_core.records import Job, JobState, Lane, Status
 from cxr_core.store import models
@@ -17,7 +21,7 @@ from cxr_core.store.db import opened, transaction
 from cxr_core.work import reading, reviewing
 from cxr_core.work.doing import Desk
 from tests.dicom.films import dataset, to_bytes
-from tests.model.chests import chest, plain
+from tests.model.chests import phantom_chest, plain
 from tests.work.sites import add_user, form, new_home, picture, query, take_in, zipped
 
 CHILD = "cxr-resnet18-2"
@@ -42,13 +46,17 @@ def add_child(settings, network, parent, name, amount):
     sha256 = hashlib.sha256(tensors).hexdigest()
     with opened(settings.home) as db, transaction(db):
         models.add_weights(db, tensors)
-        models.add(db, {**release.card(), "name": name, "parent": parent, "weights_sha256": sha256})
+        calibration = {**release.card()["calibration"], "weights_sha256": sha256}
+        card = {**release.card(), "name": name, "parent": parent, "weights_sha256": sha256, "calibration": calibration}
+        models.add(db, card)
         models.decide(db, name, "promote", "a test", None)
     return child
 
 
 def test_what_the_gate_keeps_back_has_its_reasons_and_the_rest_stays_in_order(shipped):
-    films = [plain(chest(n, False, 96), view="LL" if n == 1 else "PA", age_years=40 if n == 2 else 3) for n in range(4)]
+    films = [
+        plain(phantom_chest(n, False), view="LL" if n == 1 else "PA", age_years=40 if n == 2 else 3) for n in range(4)
+    ]
     readings = reading.read_all(shipped, films)
     assert [found.status for found in readings] == [
         Status.PREDICTED, Status.NOT_ANALYSED, Status.NOT_ANALYSED, Status.PREDICTED,
@@ -61,10 +69,22 @@ def test_what_the_gate_keeps_back_has_its_reasons_and_the_rest_stays_in_order(sh
         )
 
 
+def test_what_is_trusted_stays_in_order_and_only_the_heatmaps_are_judged(shipped):
+    ill, well = (read(phantom(number, number == 3001, rows=448)).radiograph for number in (3001, 3002))
+    films = [reading.prepared(film, shipped.card) for film in (well, replace(well, view="LL"), ill)]
+    before = reading.judged(shipped, films)
+    after = reading.trusted(shipped, films)
+    assert [found.status for found in after] == [Status.PREDICTED, Status.NOT_ANALYSED, Status.PREDICTED]
+    assert after[1] == before[1]
+    assert [after[n].opinion.logit for n in (0, 2)] == [before[n].opinion.logit for n in (0, 2)]
+    assert [after[n].opinion.heatmap_doubt for n in (0, 2)] == [trust.NORMAL, None]
+
+
 def test_films_that_are_all_kept_back_ask_nothing_of_the_network(shipped):
-    (found,) = reading.read_all(shipped, [plain(chest(1, False, 96), view="LL")])
+    lateral = reading.prepared(plain(phantom_chest(1, False), view="LL"), shipped.card)
+    (found,) = reading.trusted(shipped, [lateral])
     assert (found.status, found.opinion) == (Status.NOT_ANALYSED, None)
-    assert reading.read_all(shipped, []) == []
+    assert reading.read_all(shipped, []) == reading.trusted(shipped, []) == []
 
 
 def test_a_home_uses_the_first_release_and_loads_it_once(settings):
@@ -132,7 +152,7 @@ def test_a_batch_is_a_job_and_asks_for_the_next_while_images_wait(settings, desk
 
 
 def test_files_are_read_in_order_with_a_reason_for_each_that_is_no_xray(shipped, tmp_path):
-    lateral = to_bytes(dataset(chest(3, False, 96), ViewPosition="LL"))
+    lateral = to_bytes(dataset(phantom_chest(3, False), ViewPosition="LL"))
     sent = {"a.png": picture(1), "b.dcm": b"Dear colleague", "c.dcm": lateral, "d.zip": zipped({"e.png": picture(2)})}
     for name, data in sent.items():
         (tmp_path / name).write_bytes(data)
@@ -144,8 +164,24 @@ def test_files_are_read_in_order_with_a_reason_for_each_that_is_no_xray(shipped,
 
 def test_more_files_than_a_batch_holds_each_get_their_own_answer(shipped, tmp_path):
     for number in range(reading.BATCH + 2):
-        (tmp_path / f"{number:02d}.png").write_bytes(picture(number, size=64))
+        (tmp_path / f"{number:02d}.png").write_bytes(picture(number, size=112))
     found = list(reading.read_files(shipped, [tmp_path]))
     assert len(found) == reading.BATCH + 2
-    alone = predict.opinions(shipped, [plain(chest(reading.BATCH + 1, False, 64))])[0]
+    alone = predict.opinions(shipped, [plain(phantom_chest(reading.BATCH + 1, False, 112))])[0]
     assert found[-1][1].opinion.logit == pytest.approx(alone.logit, abs=1e-2)
+
+
+def test_whoever_stops_reading_files_leaves_no_thread_behind(shipped, tmp_path):
+    for number in range(reading.BATCH + 2):
+        (tmp_path / f"{number:02d}.png").write_bytes(picture(number, size=64))
+    before = threading.active_count()
+    answers = reading.read_files(shipped, [tmp_path])
+    next(answers)
+    answers.close()
+    assert threading.active_count() == before
+
+
+def test_a_runtime_that_is_set_serves_the_models_of_a_home(settings):
+    model = reading.running_model(Desk(replace(settings, runtime="torch"), "tester"))
+    assert model.runtime.name == "torch"
+    assert reading.running_model(Desk(settings, "tester")).runtime is None

@@ -19,7 +19,7 @@ from cxr_core.work import checkpoints, planning, retraining, reviewing
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.planning import Options, plan
 from cxr_core.work.retraining import start
-from tests.work.learners import FIRST, add_model, agreed, flagged, new_home, passed, read
+from tests.work.learners import FIRST, add_model, agreed, flagged, new_home, passed, read, refused
 
 ENOUGH = {Side.TRAIN: 40, Side.VALIDATION: 5, Side.CALIBRATION: 19, Side.LOCKED: 20}
 
@@ -121,6 +121,48 @@ def test_a_locked_image_never_trains_whatever_it_comes_from(home):
     assert locked == {sha256 for sha256, side in split.items() if side is Side.LOCKED}
     for item in planned.items:
         assert item["side"] == split.get(item["image"], item["side"])
+
+
+def test_what_the_model_refused_is_left_out_and_counted_until_it_is_asked_for(home):
+    flagged(home, 1)
+    old, turned = refused(home, 2), refused(home, 3, ("turned",))
+    planned = plan(home.settings, home.admin, Options())
+    assert {entry["image"] for entry in planned.left_out} == {old, turned}
+    assert planned.refused() == {"age": 1, "turned": 1}
+    assert any("refused it for age" in entry["why"] for entry in planned.left_out)
+    planned = plan(home.settings, home.admin, Options(refused_for=("age",)))
+    assert planned.refused() == {"turned": 1}
+    (item,) = [item for item in planned.items if item["image"] == old]
+    assert (item["origin"], item["label"], item["side"]) == ("refused", "Pneumonia", "train")
+
+
+def test_an_image_refused_for_two_reasons_needs_both_to_be_asked_for(home):
+    image = refused(home, 1, ("view", "age"))
+    assert plan(home.settings, home.admin, Options(refused_for=("age",))).refused() == {"view, age": 1}
+    asked = plan(home.settings, home.admin, Options(refused_for=("age", "view")))
+    assert image in {item["image"] for item in asked.items}
+
+
+def test_one_image_that_the_model_refused_is_enough_to_learn_from_and_is_learnt_once(home):
+    image = refused(home, 1)
+    assert plan(home.settings, home.admin, Options()).missing != []
+    assert plan(home.settings, home.admin, Options(refused_for=("age",))).missing == []
+    _trained_on(home, "cxr-resnet18-2", [{"image": image, "label": "Pneumonia"}])
+    planned = plan(home.settings, home.admin, Options(replay=50, refused_for=("age",)))
+    assert planned.missing[0].startswith("nothing to learn")
+    assert [item["origin"] for item in planned.items if item["image"] == image] == ["refused before"]
+
+
+def test_a_locked_patients_refused_image_stays_locked(home):
+    refused(home, 1, side=Side.LOCKED)
+    (entry,) = plan(home.settings, home.admin, Options(refused_for=("age",))).left_out
+    assert "locked" in entry["why"]
+
+
+@pytest.mark.parametrize("kind", ["turned", "inverted", "modality", "body part", "mood"])
+def test_what_lies_wrong_or_is_no_chest_can_not_be_asked_for(kind):
+    with pytest.raises(BadInput, match=kind):
+        Options(refused_for=(kind,))
 
 
 def test_two_readers_who_agree_make_one_item(home):

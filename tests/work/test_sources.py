@@ -24,14 +24,14 @@ def test_a_folder_is_walked_in_the_order_of_names_without_hidden_files(folder):
 
 
 def test_each_file_is_an_xray_or_a_reason(folder):
-    kinds = [type(found) for _, found in sources.open_files([folder])]
+    kinds = [type(source.open()) for source in sources.sources([folder])]
     assert kinds == [Radiograph, Radiograph, RejectedFile]
 
 
 def test_the_files_of_a_zip_are_named_after_it(folder):
     archive = folder / "z.zip"
     archive.write_bytes(zipped({"in/x.png": picture(2), "y.txt": b"Dear"}))
-    found = dict(sources.open_files([archive]))
+    found = {source.name: source.open() for source in sources.sources([archive])}
     assert list(found) == [f"{archive}!in/x.png", f"{archive}!y.txt"]
     assert isinstance(found[f"{archive}!in/x.png"], Radiograph)
     assert isinstance(found[f"{archive}!y.txt"], RejectedFile)
@@ -39,8 +39,8 @@ def test_the_files_of_a_zip_are_named_after_it(folder):
 
 def test_a_damaged_zip_is_one_reason(folder):
     (folder / "z.zip").write_bytes(zipped({"x.png": picture()})[:200])
-    ((_, found),) = sources.open_files([folder / "z.zip"])
-    assert found.reason == "damaged"
+    (found,) = sources.sources([folder / "z.zip"])
+    assert found.open().reason == "damaged"
 
 
 def test_a_file_that_is_gone_or_too_large_has_a_reason(folder):

@@ -51,7 +51,8 @@ def test_a_tampered_audit_row_is_named_and_the_rest_still_checked(settings):
 def add_candidate(settings, tensors=b"tensors"):
     with opened(settings.home) as db:
         name = models.add_weights(db, tensors)
-        models.add(db, {**release.card(), "name": "cxr-resnet18-2", "parent": "cxr-resnet18-1", "weights_sha256": name})
+        parent = release.card()["name"]
+        models.add(db, {**release.card(), "name": "cxr-resnet18-2", "parent": parent, "weights_sha256": name})
 
 
 def test_tampered_weights_are_named(settings):

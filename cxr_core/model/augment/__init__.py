@@ -1,0 +1,1 @@
+"""Random changes to training images: as far as an X-ray can differ without showing anything else."""

@@ -1,0 +1,42 @@
+"""Random numbers for a batch: drawn on the processor, so that a seed gives the same run on every device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Chance:
+    """Draws one number an image for `count` images, and puts them where the images are."""
+
+    generator: torch.Generator
+    count: int
+    device: torch.device
+
+    def uniform(self, low: float, high: float) -> Tensor:
+        """n numbers between `low` and `high`."""
+        drawn = torch.rand(self.count, generator=self.generator)
+        return (low + (high - low) * drawn).to(self.device)
+
+    def either_way(self, bound: float) -> Tensor:
+        """n numbers between -bound and bound."""
+        return self.uniform(-bound, bound)
+
+    def chosen(self, share: float) -> Tensor:
+        """n booleans, each true with this probability."""
+        return (torch.rand(self.count, generator=self.generator) < share).to(self.device)
+
+    def partner(self) -> Tensor:
+        """Another image of the batch for each, as n indices."""
+        return torch.randperm(self.count, generator=self.generator).to(self.device)
+
+    def normal(self, *shape: int) -> Tensor:
+        """n x shape numbers of the standard normal distribution."""
+        return torch.randn(self.count, *shape, generator=self.generator).to(self.device)
+
+    def one(self, low: float, high: float) -> float:
+        """A number for the whole batch."""
+        return low + (high - low) * float(torch.rand(1, generator=self.generator))

@@ -1,0 +1,40 @@
+"""How bright things are: another exposure, another display curve, another machine's histogram."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from cxr_core.model.augment.chance import Chance
+from cxr_core.model.augment.options import Augmentation
+
+
+def tone(images: Tensor, options: Augmentation, chance: Chance) -> Tensor:
+    """`images` (n x size x size in 0..1) with other brightness, in 0..1; the order of brightness is kept."""
+    if options.histogram:
+        images = _another_histogram(images, options.histogram, chance)
+    images = images.clamp(0, 1) ** _each(torch.exp(chance.either_way(options.gamma)))
+    contrast = _each(torch.exp(chance.either_way(options.contrast)))
+    images = 0.5 + (images - 0.5) * contrast + _each(0.4 * chance.either_way(options.contrast))
+    if options.field:
+        images = images + options.field * _slow_field(images, chance) * _each(chance.chosen(0.5).float())
+    return images.clamp(0, 1)
+
+
+def _another_histogram(images: Tensor, share: float, chance: Chance) -> Tensor:
+    """Pixels keep their rank and take, by 30 to 100 %, the values of another image of the batch."""
+    flat = images.flatten(1)
+    theirs = flat[chance.partner()].sort(1).values
+    matched = torch.empty_like(flat).scatter_(1, flat.argsort(1), theirs)
+    weight = chance.uniform(0.3, 1) * chance.chosen(share).float()
+    return torch.lerp(flat, matched, weight.unsqueeze(1)).view_as(images)
+
+
+def _slow_field(images: Tensor, chance: Chance) -> Tensor:
+    coarse = chance.normal(1, 3, 3)
+    return functional.interpolate(coarse, images.shape[1:], mode="bicubic", align_corners=True).squeeze(1)
+
+
+def _each(values: Tensor) -> Tensor:
+    return values.view(-1, 1, 1)

@@ -1,0 +1,1 @@
+"""When the model must not answer: a gate that fails closed."""

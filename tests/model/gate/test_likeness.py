@@ -1,0 +1,98 @@
+"""Likeness as arithmetic: on made-up features, without a network."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+
+from cxr_core.errors import ModelError
+from cxr_core.model.gate.likeness import CHEST, Likeness, features, fit
+
+WIDTH = 40
+
+
+def crowd(number, centre, count=120, spread=1.0):
+    """Features of `count` images around a centre that depends on the kind alone."""
+    middle = 5 + centre * np.random.default_rng(number).normal(size=WIDTH)
+    return np.maximum(0, middle + spread * np.random.default_rng(number + 99).normal(size=(count, WIDTH)))
+
+
+@pytest.fixture(scope="module")
+def likeness():
+    """Chests, and two kinds of strangers; limits set by other chests and other strangers."""
+    taught = {"limb": crowd(1, 1.0), CHEST: crowd(0, 0.0), "page": crowd(2, 1.0)}
+    return fit(taught).limited_by(
+        crowd(0, 0.0, 300)[200:], np.concatenate((crowd(1, 1.0, 160)[120:], crowd(2, 1.0, 160)[120:]))
+    )
+
+
+def test_features_are_the_roots_of_both_layers_side_by_side():
+    found = features(np.full((2, 3), 4.0, np.float32), np.full((2, 5), 9.0, np.float32))
+    assert found.tolist() == [[2.0] * 3 + [3.0] * 5] * 2
+
+
+def test_the_chest_comes_first_whatever_the_order_of_lessons(likeness):
+    assert likeness.kinds == (CHEST, "limb", "page")
+
+
+def test_patients_pass_and_strangers_do_not(likeness):
+    assert likeness.admits(likeness.judge(crowd(0, 0.0, 900)[300:])).mean() > 0.98
+    for number, kind in ((1, "limb"), (2, "page")):
+        judged = likeness.judge(crowd(number, 1.0, 400)[160:])
+        assert likeness.admits(judged).mean() < 0.02
+        assert (judged.logits.argmax(1) == likeness.kinds.index(kind)).mean() > 0.9
+
+
+def test_what_was_never_painted_is_refused_for_lying_far_away(likeness):
+    unseen = crowd(7, 6.0, 50)
+    assert not likeness.admits(likeness.judge(unseen)).any()
+    assert (likeness.judge(unseen).distance > likeness.farthest).all()
+
+
+def test_at_most_one_in_a_hundred_of_the_patients_who_set_the_limits_is_refused(likeness):
+    patients = crowd(0, 0.0, 300)[200:]
+    judged = likeness.judge(patients)
+    assert (judged.strangeness > likeness.usual).sum() <= 1
+    assert likeness.usual <= likeness.strangest
+    assert not (likeness.is_sure_of(judged) & ~likeness.admits(judged)).any()
+
+
+def test_strangers_that_can_not_be_told_apart_never_tighten_the_limit(likeness):
+    patients = crowd(0, 0.0, 300)[200:]
+    confused = likeness.limited_by(patients, patients)
+    assert confused.strangest == confused.usual == likeness.usual
+
+
+def test_widened_limits_let_new_patients_through_and_keep_the_old(likeness):
+    newcomers = crowd(0, 0.0, 60, spread=2.5)
+    wider = likeness.widened(newcomers)
+    assert likeness.admits(likeness.judge(newcomers)).mean() < 1
+    assert wider.admits(wider.judge(newcomers)).all()
+    assert (wider.strangest >= likeness.strangest, wider.farthest >= likeness.farthest) == (True, True)
+
+
+def test_it_survives_json_to_the_bit(likeness):
+    values = json.loads(json.dumps(asdict(likeness)))
+    again = Likeness(**{**values, "kinds": tuple(values["kinds"])})
+    assert again == likeness
+    seen = crowd(3, 1.0, 10)
+    assert np.array_equal(again.judge(seen).strangeness, likeness.judge(seen).strangeness)
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda arrays: arrays[:-8], lambda arrays: "?" + arrays, lambda arrays: "AHwA" * 300]
+)
+def test_damaged_planes_are_refused(likeness, spoil):
+    with pytest.raises(ModelError, match="damaged"):
+        replace(likeness, arrays=spoil(likeness.arrays))
+
+
+def test_no_single_feature_decides_however_large(likeness):
+    one = crowd(0, 0.0, 1)
+    huge = one.copy()
+    huge[0, 3] = 1e4
+    assert abs(likeness.judge(huge).strangeness - likeness.judge(one).strangeness)[0] < 12
+    assert not likeness.admits(likeness.judge(huge))[0], "its distance does"

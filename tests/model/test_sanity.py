@@ -1,0 +1,67 @@
+"""The check with randomised weights: what has learnt passes it, what hasn't fails it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cxr_core.dicom.phantoms.phantom import Phantom
+from cxr_core.dicom.reading import read
+from cxr_core.model import sanity
+from cxr_core.model.network import new_network
+from cxr_core.model.preprocess import Preprocessing, to_grey
+
+RULE = Preprocessing()
+EACH = 5
+
+
+@pytest.fixture(scope="module")
+def films():
+    """uint8 images and labels, both classes in turn."""
+    studies = [Phantom(number, number % 2 == 1, rows=128).data for number in range(100, 100 + 2 * EACH)]
+    grey = np.stack([to_grey(read(data).radiograph, RULE) for data in studies])
+    return np.round(grey * 255).astype(np.uint8), np.arange(2 * EACH) % 2
+
+
+@pytest.fixture(scope="module")
+def of_shipped(shipped, films):
+    return sanity.check(shipped.network, *films, RULE)
+
+
+def test_the_shipped_network_shows_what_it_has_learnt(shipped, of_shipped):
+    assert of_shipped.passed
+    assert shipped.card.heatmap_check.passed
+
+
+def test_every_stage_is_randomised_and_draws_another_picture(of_shipped):
+    assert tuple(of_shipped.similarity) == sanity.STAGES
+    assert all(-1 <= value < sanity.ALIKE for value in of_shipped.similarity.values())
+    assert of_shipped.contrast > sanity.TIMES * of_shipped.contrast_randomised > 0
+
+
+@pytest.mark.parametrize("seed", [1, 6])
+def test_a_network_of_random_weights_fails(films, seed):
+    found = sanity.check(new_network("none", seed).eval(), *films, RULE)
+    assert not found.passed
+    assert found.contrast < found.contrast_randomised * sanity.TIMES
+
+
+def test_it_changes_nothing_in_the_network_and_says_the_same_again(shipped, films, of_shipped):
+    before = {name: tensor.clone() for name, tensor in shipped.network.state_dict().items()}
+    again = sanity.check(shipped.network, *films, RULE)
+    assert again.similarity == pytest.approx(of_shipped.similarity)
+    assert (again.contrast, again.passed) == (pytest.approx(of_shipped.contrast), of_shipped.passed)
+    assert all((tensor == before[name]).all() for name, tensor in shipped.network.state_dict().items())
+
+
+def test_few_of_many_images_are_enough(shipped, films):
+    grey, labels = films
+    many = np.repeat(grey[:2, ::7, ::7], 40, axis=0), np.repeat(labels[:2], 40)
+    assert sanity.check(shipped.network, *many, Preprocessing(size=32)).images == 2 * sanity.EACH
+
+
+def test_an_even_map_is_like_no_other():
+    even, sloping = np.ones((1, 7, 7)), np.arange(49.0).reshape(1, 7, 7)
+    assert sanity._similarity(even, sloping) == sanity._similarity(sloping, even) == 0
+    assert sanity._similarity(sloping, sloping * 3) == pytest.approx(1)
+    assert sanity._similarity(sloping, -sloping) == pytest.approx(-1)

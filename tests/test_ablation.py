@@ -1,0 +1,102 @@
+"""The table of recipes: its hold-outs are what they say, and a row can be trained and judged."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cxr_core.model.dataset import find_samples
+from cxr_core.model.recipe import Recipe
+from cxr_core.records import Side
+from tests.model.chests import chest, png
+from tools.ablation.folds import folds, named
+from tools.ablation.rows import ROWS, SEEDS, equalised, locally_normalised
+from tools.ablation.run import Data, cells, read_once
+from tools.ablation.shifts import SHIFTS, another_histogram
+
+CHANGES = [(name, change) for name, changes in SHIFTS.items() for change in changes]
+IMAGE = chest(1, True, 96).astype(np.float32) / 255
+
+
+@pytest.mark.parametrize(("column", "change"), CHANGES, ids=[change.__name__ for _, change in CHANGES])
+def test_a_shift_gives_another_picture_of_the_same_kind_and_the_same_one_again(column, change):
+    first, again = (change(IMAGE, np.random.default_rng(5)) for _ in range(2))
+    assert first.dtype == np.float32
+    assert first.shape == IMAGE.shape
+    assert np.array_equal(first, again)
+    assert -0.01 <= first.min() < first.max() <= 1.01
+    assert np.abs(first - IMAGE).mean() > 0.01
+
+
+@pytest.mark.parametrize("prepare", [equalised, locally_normalised])
+def test_a_preparation_leaves_a_picture(prepare):
+    prepared = prepare(IMAGE)
+    assert (prepared.dtype, prepared.shape) == (np.float32, IMAGE.shape)
+    assert 0 <= prepared.min() < 0.2 < 0.8 < prepared.max() <= 1
+
+
+def test_another_histogram_is_one_of_the_other_class_and_the_picture_stays():
+    images = np.stack([chest(n, n % 2, 64).astype(np.float32) / 255 * (0.5 + n % 2 / 2) for n in range(6)])
+    labels = np.arange(6) % 2
+    changed = another_histogram(images, labels, np.random.default_rng(1))
+    for number, label in enumerate(labels):
+        theirs = [np.sort(images[other].ravel()) for other in np.flatnonzero(labels != label)]
+        assert any(np.allclose(np.sort(changed[number].ravel()), values) for values in theirs)
+        assert np.corrcoef(changed[number].ravel(), images[number].ravel())[0, 1] > 0.8
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """A small folder whose names follow the public set's, every patient with one picture, and a second hospital's."""
+    first, second = (tmp_path_factory.mktemp(name) for name in ("first", "second"))
+    for label in ("NORMAL", "PNEUMONIA"):
+        for folder in (first, second):
+            (folder / label).mkdir()
+    for number in range(180):
+        batch, cause = ("", "NORMAL2-")[number % 2], ("bacteria", "virus")[number % 2]
+        (first / "NORMAL" / f"{batch}IM-{number:04}-0001.png").write_bytes(png(chest(number, False, 64)))
+        (first / "PNEUMONIA" / f"person{number}_{cause}_{number}.png").write_bytes(png(chest(500 + number, True, 64)))
+        if number < 20:
+            (second / "NORMAL" / f"{number:08}_001.png").write_bytes(png(chest(2000 + number, False, 64)))
+            (second / "PNEUMONIA" / f"{number:08}_002.png").write_bytes(png(chest(3000 + number, True, 64)))
+    samples, others = find_samples([first]), find_samples([second])
+    sides = {item.sha256: list(Side)[(number // 4) % 4] for number, item in enumerate(samples)}
+    return Data(samples, others, sides, read_once([*samples, *others]))
+
+
+def test_folds_leave_out_what_they_say(data):
+    lowest, kinds = folds(named(data.samples))
+    names = {item.sha256: item.path.name for item in data.samples}
+    assert max(int(names[sha][6:].split("_")[0]) for sha in lowest.left_out if names[sha].startswith("person")) < 30
+    assert {names[sha].split("-")[0] for sha in kinds.columns["batch"]} == {"NORMAL2"}
+    assert all("virus" in names[sha] for sha in kinds.columns["virus"])
+    for fold in (lowest, kinds):
+        assert not {item.sha256 for side in Side for item in data.on(side, fold)} & fold.left_out
+
+
+def test_the_second_hospitals_patients_are_learnt_from_or_judged_and_never_both(data):
+    learnt, judged = ({item.patient for item in data.second_half(learnt)} for learnt in (True, False))
+    assert learnt
+    assert judged
+    assert not learnt & judged
+
+
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_row_is_trained_and_judged_on_every_column(data, number):
+    row = replace(next(iter(ROWS.values())), recipe=Recipe(((32, 1),), batch_size=8), second_domain=True)
+    found = cells(data, row, folds(named(data.samples))[number], 0, lambda progress: None)
+    own = (["lowest"], ["batch", "virus"])[number]
+    assert set(found) == {
+        "locked", *own, "histogram", "second hospital",
+        *(f"{name} {place + 1}" for name, changes in SHIFTS.items() for place in range(len(changes))),
+    }  # fmt: skip
+    assert all(0 <= cell["auc"] <= 1 and 0 <= cell["balanced_accuracy"] <= 1 for cell in found.values())
+    json.dumps(found)
+
+
+def test_only_known_rows_have_several_seeds():
+    assert set(SEEDS) <= set(ROWS)

@@ -1,0 +1,1 @@
+"""make ablation: which parts of the recipe help, judged on hold-outs that differ from what it learnt from."""
