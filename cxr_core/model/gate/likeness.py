@@ -86,7 +86,7 @@ class Likeness:
         scaled = (seen - mean) / deviation
         logits = _saturated(scaled) @ planes + intercepts
         distance = np.sqrt((scaled * scaled).mean(1))
-        return Judged(logsumexp(logits[:, 1:], axis=1) - logits[:, 0], distance, logits)
+        return Judged(np.logaddexp.reduce(logits[:, 1:], axis=1) - logits[:, 0], distance, logits)
 
     def admits(self, judged: Judged) -> NDArray[np.bool_]:
         """Which of n images look like a frontal chest X-ray."""
