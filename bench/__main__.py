@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from bench import prediction, waiting
+from bench import prediction, training, waiting
 from bench.measure import Measurement, heading, tell
 
 MEASUREMENTS: dict[str, Callable[[], Measurement]] = {
@@ -14,6 +14,7 @@ MEASUREMENTS: dict[str, Callable[[], Measurement]] = {
     "study-torch": prediction.study_torch,
     "forward": prediction.forward,
     "folder": prediction.folder,
+    "training": training.training,
     "upload-to-opinion": waiting.upload_to_opinion,
 }
 

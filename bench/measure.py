@@ -40,8 +40,20 @@ def seconds(call: Callable[[], object]) -> float:
 
 def in_turns(ours: Callable[[], object], reference: Callable[[], object], rounds: int) -> tuple[float, float]:
     """Median seconds of both after one warm-up each, called in turns."""
-    ours(), reference()
-    pairs = [(seconds(ours), seconds(reference)) for _ in range(rounds)]
+    return after(lambda: None, ours, reference, rounds)
+
+
+def after(
+    before: Callable[[], object], ours: Callable[[], object], reference: Callable[[], object], rounds: int
+) -> tuple[float, float]:
+    """As in_turns, where `before` precedes each call, unmeasured: caches and threads are as it leaves them."""
+
+    def measured(call: Callable[[], object]) -> float:
+        before()
+        return seconds(call)
+
+    measured(ours), measured(reference)
+    pairs = [(measured(ours), measured(reference)) for _ in range(rounds)]
     return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)
 
 

@@ -10,15 +10,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from bench.measure import Measurement, in_turns, peak_mb
+from bench.measure import Measurement, after, in_turns, peak_mb
 from bench.reference import Reference
 from bench.subjects import big_study
 from cxr_core.dicom.reading import read
 from cxr_core.model import predict, release
-from cxr_core.model import runtime as runtimes
-from cxr_core.model.network import normalise
 from cxr_core.model.predict import Model
 from cxr_core.model.preprocess import squeeze, to_grey
+from cxr_core.records import Radiograph
 from cxr_core.settings import Settings
 from cxr_core.work import reading
 from cxr_core.work.quickening import as_set, quickest
@@ -50,16 +49,20 @@ def _study(name: str, model: Model) -> Measurement:
 def forward() -> Measurement:
     """All that follows decoding and squeezing: tone, gate, heatmap and forward pass, against that pass alone."""
     model = quickest(predict.load_file(release.WEIGHTS))
-    radiograph, rule = read(big_study(9001, True)).radiograph, model.card.preprocessing
-    squeezed = replace(radiograph, pixels=squeeze(radiograph.pixels, rule.size))
-    batch = normalise(torch.from_numpy(to_grey(squeezed, rule)[None]), rule)
-    runtime = model.runtime or runtimes.reference(model.network)
+    data, rule = big_study(9001, True), model.card.preprocessing
+
+    def decoded() -> Radiograph:
+        radiograph = read(data).radiograph
+        return replace(radiograph, pixels=squeeze(radiograph.pixels, rule.size))
+
+    squeezed = decoded()
+    grey = torch.from_numpy(to_grey(squeezed, rule)[None])
 
     def bare() -> None:
         with torch.inference_mode():
-            runtime.run(batch)
+            model.served_by.run(grey)
 
-    ours, theirs = in_turns(lambda: reading.read_all(model, [squeezed]), bare, ROUNDS)
+    ours, theirs = after(decoded, lambda: reading.read_all(model, [squeezed]), bare, ROUNDS)
     return Measurement("forward", ours * 1000, theirs * 1000, "ms", f"{_served(model)}; the bare pass as reference")
 
 
@@ -82,8 +85,7 @@ def folder() -> Measurement:
 
 
 def _served(model: Model) -> str:
-    runtime = model.runtime or runtimes.reference(model.network)
-    return f"{runtime.name}, {torch.get_num_threads()} threads"
+    return f"{model.served_by.name}, {torch.get_num_threads()} threads"
 
 
 def _linked(folder: Path) -> list[Path]:

@@ -36,21 +36,22 @@ def choosing(model: Model, grey: Floats) -> Iterator[Model]:
     for name in offered():
         best = max(best, _tried(plain, name, grey, expected), key=itemgetter(0))
         yield best[1]
-    log.info("%s is served by %s, %.1f times as fast as the reference", model.card.name, _name(best[1]), best[0])
+    served_by = best[1].served_by.name
+    log.info("%s is served by %s, %.1f times as fast as the reference", model.card.name, served_by, best[0])
 
 
 def _tried(plain: Model, name: str, grey: Floats, expected: Outputs) -> tuple[float, Model]:
     """How many times as fast as the reference a runtime is, and the model with it; 0 if it doesn't do."""
-    tried = _with(plain, name, grey.shape[-1])
+    tried = _with(plain, name)
     if tried is None or not is_exact(plain, expected, look(tried, grey)):
         return 0.0, plain
     return _times_faster(tried, plain, grey[:1]), tried
 
 
-def _with(model: Model, name: str, size: int) -> Model | None:
+def _with(model: Model, name: str) -> Model | None:
     """The model served by a runtime; None where a package is there, but doesn't work on this machine."""
     try:
-        return replace(model, runtime=make(name, model.network, size))
+        return replace(model, runtime=make(name, model.network, model.card.preprocessing))
     except (ImportError, RuntimeError) as error:
         log.warning("%s can't be used here: %s", name, error)
         return None
@@ -76,10 +77,6 @@ def _times_faster(tried: Model, plain: Model, grey: Floats) -> float:
     look(tried, grey), look(plain, grey)
     pairs = [(_seconds(tried, grey), _seconds(plain, grey)) for _ in range(TURNS)]
     return min(b for _, b in pairs) / min(a for a, _ in pairs)
-
-
-def _name(model: Model) -> str:
-    return model.runtime.name if model.runtime else "the network as it was trained"
 
 
 def _seconds(model: Model, grey: Floats) -> float:

@@ -1,4 +1,4 @@
-"""Copies of a network that compute the same with less work: batch norms folded away, weights in bfloat16."""
+"""Copies of a network that compute the same with less work: norms folded into convolutions, weights in bfloat16."""
 
 from __future__ import annotations
 
@@ -9,25 +9,35 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from cxr_core.model.network import Network
+from cxr_core.model.preprocess import Preprocessing
 
 PAIRS = (("conv1", "bn1"), ("conv2", "bn2"), ("0", "1"))
 """Where torchvision's ResNet has a batch norm behind a convolution; the last is in a downsampling."""
 
 
-def folded(network: Network) -> Network:
-    """A copy in which each convolution does its batch norm's work as well; only the last bits differ."""
+def centred(grey: Tensor, rule: Preprocessing) -> Tensor:
+    """n x size x size in 0..1 to n x 3 x size x size, less ImageNet's mean: what a folded network takes."""
+    return (grey.unsqueeze(1) - torch.tensor(rule.mean).view(1, 3, 1, 1)).contiguous(memory_format=torch.channels_last)
+
+
+def folded(network: Network, rule: Preprocessing) -> Network:
+    """A copy whose convolutions do the work of their batch norms, the first one that of the input's deviation, too.
+
+    It takes `centred` images; only the last bits of what it gives differ.
+    """
     lean: Network = copy.deepcopy(network).eval().requires_grad_(False)
     for module in list(lean.modules()):
         for conv, norm in PAIRS:
             if isinstance(getattr(module, norm, None), nn.BatchNorm2d):
                 setattr(module, conv, fuse_conv_bn_eval(getattr(module, conv), getattr(module, norm)))
                 setattr(module, norm, nn.Identity())
+    lean.conv1.weight.div_(torch.tensor(rule.std).view(1, 3, 1, 1))
     return lean.to(memory_format=torch.channels_last)
 
 
-def in_bfloat16_steps(network: Network) -> Network:
+def in_bfloat16_steps(network: Network, rule: Preprocessing) -> Network:
     """A folded copy, still float32, whose convolutions have weights that bfloat16 holds exactly."""
-    lean = folded(network)
+    lean = folded(network, rule)
     for module in lean.modules():
         if isinstance(module, nn.Conv2d):
             module.weight.copy_(rounded(module.weight))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cxr_core.errors import ModelError
 from cxr_core.model.card import Card, read_card
 from cxr_core.model.explain import grad_cam
-from cxr_core.model.network import Network, from_files, normalise
+from cxr_core.model.network import Network, from_files
 from cxr_core.model.preprocess import Preprocessing, to_grey
 from cxr_core.model.runtime import Runtime, reference
 from cxr_core.records import CLASSES, Label, Opinion, Radiograph
@@ -30,7 +30,12 @@ class Model:
     card: Card
     network: Network
     runtime: Runtime | None = None
-    """What serves its opinions; None is the network itself."""
+    """What was chosen to serve its opinions, if anything was."""
+
+    @property
+    def served_by(self) -> Runtime:
+        """What computes its opinions: the runtime that was chosen, else the network itself."""
+        return self.runtime or reference(self.network, self.card.preprocessing)
 
 
 @dataclass(frozen=True)
@@ -67,14 +72,12 @@ def load_file(path: Path) -> Model:
 
 def forward(network: Network, grey: NDArray[np.floating | np.uint8], rule: Preprocessing) -> Outputs:
     """One forward pass by the reference over n x size x size images (float in 0..1)."""
-    return _computed(reference(network), network, grey, rule)
+    return _computed(reference(network, rule), network, grey)
 
 
 @torch.inference_mode()
-def _computed(
-    runtime: Runtime, network: Network, grey: NDArray[np.floating | np.uint8], rule: Preprocessing
-) -> Outputs:
-    maps, traits = runtime.run(normalise(torch.from_numpy(np.asarray(grey, np.float32)), rule))
+def _computed(runtime: Runtime, network: Network, grey: NDArray[np.floating | np.uint8]) -> Outputs:
+    maps, traits = runtime.run(torch.from_numpy(np.asarray(grey, np.float32)))
     embeddings = maps.mean((2, 3))
     logits = network.fc(embeddings)
     heatmaps = grad_cam(maps, network.fc.weight[PNEUMONIA])
@@ -106,7 +109,7 @@ def judge(model: Model, grey: NDArray[np.floating]) -> list[Opinion]:
 
 def look(model: Model, grey: NDArray[np.floating]) -> Outputs:
     """One forward pass of the model, by its runtime, over prepared images, n x size x size in 0..1."""
-    return _computed(model.runtime or reference(model.network), model.network, grey, model.card.preprocessing)
+    return _computed(model.served_by, model.network, grey)
 
 
 def said(card: Card, outputs: Outputs) -> list[Opinion]:

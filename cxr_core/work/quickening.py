@@ -34,7 +34,7 @@ def as_set(settings: Settings, model: Model) -> Model:
     """The model served as CXR_RUNTIME says, with `auto` by the reference. Raises SettingsError if the machine can't."""
     if settings.runtime == AUTO:
         return model
-    return replace(model, runtime=make(settings.runtime, model.network, model.card.preprocessing.size))
+    return replace(model, runtime=make(settings.runtime, model.network, model.card.preprocessing))
 
 
 def for_files(settings: Settings, model: Model, paths: Iterable[Path]) -> Model:

@@ -12,15 +12,16 @@ import torch
 from cxr_core.errors import SettingsError
 from cxr_core.model import runtime
 from cxr_core.model.choice import is_exact
-from cxr_core.model.folding import folded, in_bfloat16_steps, rounded
-from cxr_core.model.network import maps_and_traits, to_file
+from cxr_core.model.folding import centred, folded, in_bfloat16_steps, rounded
+from cxr_core.model.network import maps_and_traits, normalise, to_file
 from cxr_core.model.predict import look
-from cxr_core.model.preprocess import to_grey
+from cxr_core.model.preprocess import Preprocessing, to_grey
 from cxr_core.settings import RUNTIMES
 from tests.model.chests import phantom_chest, plain
 from tests.processes import PATIENCE, ROOT
 
 OFFERED = runtime.offered()
+RULE = Preprocessing()
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +33,8 @@ def grey(shipped):
 @pytest.fixture(scope="module")
 def served(shipped):
     """The first release by each runtime that this machine can have."""
-    size = shipped.card.preprocessing.size
-    return {name: replace(shipped, runtime=runtime.make(name, shipped.network, size)) for name in OFFERED}
+    rule = shipped.card.preprocessing
+    return {name: replace(shipped, runtime=runtime.make(name, shipped.network, rule)) for name in OFFERED}
 
 
 def test_the_settings_know_every_runtime_and_no_other():
@@ -70,15 +71,16 @@ def test_what_a_runtime_said_stays_when_it_is_asked_again(served, grey, name):
 @pytest.mark.parametrize("name", ["abacus", ""])
 def test_a_runtime_that_is_not_there_is_named_with_those_that_are(shipped, name):
     with pytest.raises(SettingsError, match=f"^CXR_RUNTIME={name}: this machine can't; it can torch"):
-        runtime.make(name, shipped.network, 224)
+        runtime.make(name, shipped.network, RULE)
 
 
 def test_folding_leaves_the_network_alone_and_its_outputs_alike(shipped):
-    before, batch = to_file(shipped.network), torch.rand(2, 3, 64, 64)
-    lean = folded(shipped.network)
+    before, grey = to_file(shipped.network), torch.rand(2, 64, 64, generator=torch.Generator().manual_seed(1))
+    lean = folded(shipped.network, RULE)
     with torch.inference_mode():
-        for ours, theirs in zip(maps_and_traits(lean, batch), maps_and_traits(shipped.network, batch), strict=True):
-            assert torch.allclose(ours, theirs, atol=1e-3)
+        ours = maps_and_traits(lean, centred(grey, RULE))
+        for found, expected in zip(ours, maps_and_traits(shipped.network, normalise(grey, RULE)), strict=True):
+            assert torch.allclose(found, expected, atol=1e-3)
     assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in lean.modules())
     assert to_file(shipped.network) == before
 
@@ -95,7 +97,7 @@ def test_rounded_weights_are_bfloat16s_and_each_kernel_keeps_its_sum():
 
 
 def test_every_convolution_of_the_bfloat16_network_is_in_its_steps(shipped):
-    convolutions = [m for m in in_bfloat16_steps(shipped.network).modules() if isinstance(m, torch.nn.Conv2d)]
+    convolutions = [m for m in in_bfloat16_steps(shipped.network, RULE).modules() if isinstance(m, torch.nn.Conv2d)]
     assert len(convolutions) == 20
     assert all(torch.equal(each.weight, each.weight.bfloat16().float()) for each in convolutions)
 
@@ -114,11 +116,12 @@ SERVING = """
 import torch
 from cxr_core.model import runtime
 from cxr_core.model.network import new_network
+from cxr_core.model.preprocess import Preprocessing
 torch.set_num_threads(1)
 for name in runtime.offered():
-    served = runtime.make(name, new_network("none", 1), 64)
+    served = runtime.make(name, new_network("none", 1), Preprocessing(size=64))
     with torch.inference_mode():
-        served.run(torch.zeros(1, 3, 64, 64))
+        served.run(torch.zeros(1, 64, 64))
 assert "openvino" in sys.modules
 assert not [name for name, module in sys.modules.items() if name.startswith("openvino_telemetry") and module]
 """

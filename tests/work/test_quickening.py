@@ -86,7 +86,7 @@ def test_on_locked_patients_every_runtime_answers_as_the_reference_does(shipped)
     near = np.min([abs(expected["probability"] - limit) for limit in (*limits, calibration.threshold)], axis=0) <= BOUND
     close = abs(expected["strangeness"] - shipped.card.gate.likeness.strangest) <= NEAR
     for name in runtime.offered():
-        found = said(replace(shipped, runtime=runtime.make(name, shipped.network, rule.size)), grey)
+        found = said(replace(shipped, runtime=runtime.make(name, shipped.network, rule)), grey)
         assert abs(found["probability"] - expected["probability"]).max() <= BOUND, name
         assert ((found["label"] == expected["label"]) | near).all(), name
         assert ((found["forced"] == expected["forced"]) | near).all(), name
