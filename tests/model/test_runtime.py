@@ -21,6 +21,7 @@ from tests.model.chests import phantom_chest, plain
 from tests.processes import PATIENCE, ROOT
 
 OFFERED = runtime.offered()
+FULL = [name for name in OFFERED if not name.endswith("bf16")]
 RULE = Preprocessing()
 
 
@@ -46,16 +47,18 @@ def test_the_settings_know_every_runtime_and_no_other():
 @pytest.mark.parametrize("name", OFFERED)
 def test_a_runtime_says_what_the_reference_says(shipped, served, grey, name):
     expected, found = look(shipped, grey), look(served[name], grey)
-    assert is_exact(shipped, expected, found)
     for field in ("logits", "heatmaps", "embeddings", "traits"):
         ours, theirs = getattr(found, field), getattr(expected, field)
         assert (ours.shape, ours.dtype) == (theirs.shape, np.float32)
-        assert np.allclose(ours, theirs, rtol=0.02, atol=0.01 * np.abs(theirs).max())
+        assert apart(ours, theirs) <= precision_of(name), field
 
 
-@pytest.mark.parametrize("name", [name for name in OFFERED if not name.endswith("bf16")])
-def test_in_full_precision_only_the_last_bits_differ(shipped, served, grey, name):
-    assert np.allclose(look(served[name], grey).logits, look(shipped, grey).logits, atol=1e-3)
+@pytest.mark.parametrize("name", FULL)
+def test_in_full_precision_it_is_exact_on_every_machine(shipped, served, grey, name):
+    """In bfloat16 that depends on the processor's order of sums: there each machine finds out for itself (choice)."""
+    expected, found = look(shipped, grey), look(served[name], grey)
+    assert is_exact(shipped, expected, found)
+    assert np.allclose(found.logits, expected.logits, atol=1e-3)
 
 
 @pytest.mark.parametrize("name", OFFERED)
@@ -65,7 +68,17 @@ def test_what_a_runtime_said_stays_when_it_is_asked_again(served, grey, name):
     alone = look(served[name], grey[4:])
     assert np.array_equal(before[0], first.logits)
     assert np.array_equal(before[1], first.traits)
-    assert np.allclose(alone.logits, look(served[name], grey).logits[4:], atol=0.02)
+    assert apart(alone.logits, look(served[name], grey).logits[4:]) <= precision_of(name)
+
+
+def apart(ours, theirs):
+    """How far arrays are from each other, as a share of how large they are."""
+    return np.linalg.norm(ours - theirs) / np.linalg.norm(theirs)
+
+
+def precision_of(name):
+    """Bfloat16 keeps 8 bits: 0.4 % a product, and some times that after 20 layers."""
+    return 1e-4 if name in FULL else 0.03
 
 
 @pytest.mark.parametrize("name", ["abacus", ""])
