@@ -8,14 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cxr_core.errors import CxrError
 from cxr_core.model.dataset import find_samples
 from cxr_core.model.recipe import Recipe
 from cxr_core.records import Side
 from tests.model.chests import chest, png
 from tools.ablation.folds import folds, named
-from tools.ablation.rows import ROWS, SEEDS, equalised, locally_normalised
+from tools.ablation.rows import ROWS, SEED_RECIPE, SEEDS, SHIPPED_RECIPE, equalised, locally_normalised
 from tools.ablation.run import Data, cells, read_once
 from tools.ablation.shifts import SHIFTS, another_histogram
+from tools.ablation.table import results, table
 
 CHANGES = [(name, change) for name, changes in SHIFTS.items() for change in changes]
 IMAGE = chest(1, True, 96).astype(np.float32) / 255
@@ -100,3 +102,33 @@ def test_a_row_is_trained_and_judged_on_every_column(data, number):
 
 def test_only_known_rows_have_several_seeds():
     assert set(SEEDS) <= set(ROWS)
+
+
+def result(row, fold, seed, shifted, locked=0.99):
+    own = (["lowest"], ["batch", "virus"])[fold]
+    numbered = [f"{name} {place + 1}" for name, changes in SHIFTS.items() for place in range(len(changes))]
+    cells = dict.fromkeys([*own, *numbered, "histogram"], shifted) | {"locked": locked, "second hospital": 0.5}
+    columns = {name: {"auc": value, "balanced_accuracy": value / 2} for name, value in cells.items()}
+    recipe = json.loads(json.dumps(ROWS[row].recipe.as_dict()))
+    return {"row": row, "fold": str(fold), "seed": seed, "columns": columns, "recipe": recipe}
+
+
+def test_the_table_tells_how_much_of_the_classic_loss_a_row_wins_back(tmp_path):
+    other = next(name for name in ROWS if name not in SEEDS)
+    found = [result(SEED_RECIPE, fold, seed, 0.95 + seed / 100) for fold in (0, 1) for seed in range(3)]
+    found += [result(other, 0, 0, 0.97), result(other, 1, 0, 0.98)]
+    found += [result(SHIPPED_RECIPE, fold, seed, 0.99) for fold in (0, 1) for seed in range(2)]
+    path = tmp_path / "ablation.jsonl"
+    path.write_text("\n".join(map(json.dumps, found)), encoding="utf-8")
+    header, _, classic, better = table(results(path)).splitlines()
+    assert header.startswith("| recipe | locked | shifted | won back | right at the threshold | lowest | batch")
+    assert classic.startswith(f"| {SEED_RECIPE} | 0.990 | 0.960 (0.950 to 0.970) |  | 0.480 | 0.960 |")
+    assert better.startswith(f"| {other} | 0.990 | 0.976 | 52% | 0.488 | 0.970 | 0.980 |")
+
+
+def test_results_of_a_recipe_that_a_row_no_longer_has_are_refused(tmp_path):
+    stale = result(SEED_RECIPE, 0, 0, 0.95)
+    stale["recipe"]["learning_rate"] = 0.5
+    (tmp_path / "ablation.jsonl").write_text(json.dumps(stale), encoding="utf-8")
+    with pytest.raises(CxrError, match="has another recipe now"):
+        results(tmp_path / "ablation.jsonl")
