@@ -1,7 +1,8 @@
-"""The first release, which every site starts from: its files, and its card without loading the network."""
+"""The release, which every site starts from: its files, and its card without loading the network."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,8 @@ from cxr_core.model.card import card_path, split_path
 from cxr_core.model.dataset import read_split
 from cxr_core.records import Side
 
-WEIGHTS = Path(__file__).parent / "release" / "cxr-resnet18-r1.safetensors"
+FOLDER = Path(__file__).parent / "release"
+WEIGHTS = FOLDER / "cxr-resnet18-r1.safetensors"
 STEM = "cxr-resnet18"
 """Names of models are this and a number."""
 
@@ -27,3 +29,14 @@ def card() -> dict[str, Any]:
 def split() -> dict[str, Side]:
     """The side of every image of the public set that the first release was trained on, by content hash."""
     return read_split(split_path(WEIGHTS))
+
+
+def weights_of(sha256: str) -> bytes | None:
+    """The weights with this hash if they are this or an earlier release's, which sites have built upon."""
+    path = _released().get(sha256)
+    return path.read_bytes() if path else None
+
+
+@cache
+def _released() -> dict[str, Path]:
+    return {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in FOLDER.glob("*.safetensors")}

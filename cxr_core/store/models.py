@@ -21,6 +21,11 @@ def add(db: Database, card: dict[str, Any], training_set: str | None = None) -> 
     })  # fmt: skip
 
 
+def exists(db: Database, name: str) -> bool:
+    """Whether a model of that name was written down."""
+    return one(db, "SELECT 1 FROM models WHERE name = ?", (name,)) is not None
+
+
 def add_weights(db: Database, tensors: bytes) -> str:
     """Store the tensors in which a model differs from its parent (safetensors); returns their hash."""
     sha256 = hashlib.sha256(tensors).hexdigest()

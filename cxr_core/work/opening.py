@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -34,7 +35,7 @@ def open_home(home: Path) -> list[str]:
     steps = migrations.migrate(home)
     _ensure_secret(home)
     spool.folder(home).mkdir(exist_ok=True, mode=0o700)
-    _install_first_model(home)
+    _install_release_if_new(home)
     return steps
 
 
@@ -64,14 +65,28 @@ def _ensure_secret(home: Path) -> None:
         site.put(db, SECRET_CHECK, secret.check_value(home))
 
 
-def _install_first_model(home: Path) -> None:
+def _install_release_if_new(home: Path) -> None:
+    """The program's release goes to work in a new home and after an earlier release, never in a site model's place."""
+    newest = release.card()
     with opened(home) as db, transaction(db):
+        if models.exists(db, newest["name"]):
+            return
         running = models.running(db)
         if running is None:
             install_release(db, "first release")
-        elif not is_usable(models.card(db, running)):
-            install_release(db, f"{running} was made by an older version, and its card lacks what this one asks for")
-            jobs.ask(db, jobs.Request(REPREDICT, Lane.READING, {"model": release.card()["name"]}, bulk=True))
+        elif why := _why_replaced(models.card(db, running)):
+            install_release(db, why)
+            jobs.ask(db, jobs.Request(REPREDICT, Lane.READING, {"model": newest["name"]}, bulk=True))
+        else:
+            models.add(db, newest)  # candidates are compared with it
+
+
+def _why_replaced(running: dict[str, Any]) -> str:
+    """Why a running model gives way to the release, or nothing for one that stays."""
+    name = running["name"]
+    if not is_usable(running):
+        return f"{name} was made by an older version, and its card lacks what this one asks for"
+    return "" if running["parent"] else f"comes with this version, as {name} did with an earlier one"
 
 
 def install_release(db: Database, reason: str) -> None:

@@ -121,9 +121,7 @@ def load(db: Database, name: str) -> Model:
 
 
 def _tensors(db: Database, card: dict[str, Any]) -> bytes:
-    if card["weights_sha256"] == release.card()["weights_sha256"]:
-        return release.WEIGHTS.read_bytes()
-    stored = models.weights(db, card["weights_sha256"])
+    stored = release.weights_of(card["weights_sha256"]) or models.weights(db, card["weights_sha256"])
     if stored is None:
         raise ModelError(f"the weights of {card['name']} are not in the database: bring it back from a backup")
     return stored

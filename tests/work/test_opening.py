@@ -7,6 +7,7 @@ import pytest
 
 from cxr_core.errors import IntegrityError, SettingsError
 from cxr_core.model import release
+from cxr_core.records import Role
 from cxr_core.settings import Settings
 from cxr_core.store import models
 from cxr_core.store.db import opened, transaction
@@ -15,7 +16,7 @@ from cxr_core.store.secret import site_secret
 from cxr_core.work import retraining
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import is_demo, open_home
-from tests.work.sites import query
+from tests.work.sites import add_user, query
 
 
 @pytest.fixture
@@ -73,19 +74,42 @@ def test_another_homes_secret_is_refused(home, tmp_path):
         open_home(home)
 
 
-def with_an_older_model(home):
-    """The home as an older version left it: its running model's card lacks what a gate needs."""
-    old = {name: part for name, part in release.card().items() if name != "gate"} | {"name": "cxr-resnet18-0"}
+def with_an_older_model(home, **differing):
+    """The home as an older version left it, with a running model of its own."""
+    old = release.card() | {"name": "cxr-resnet18-0"} | differing
+    migrate(home)
     with opened(home) as db, transaction(db):
         models.add(db, old)
         models.decide(db, old["name"], "install", "first release", None)
     return old["name"]
 
 
+def test_an_earlier_release_gives_way_to_this_one_and_can_be_rolled_back_to(tmp_path):
+    settings = Settings(home=tmp_path / "home")
+    old = with_an_older_model(settings.home)
+    open_home(settings.home)
+    assert retraining.earlier_models(settings.home, COMMAND_LINE) == [old]
+    assert query(settings, "SELECT kind FROM jobs") == [{"kind": "repredict"}]
+    retraining.roll_back(settings.home, add_user(settings, Role.ADMIN), old, "as before")
+    open_home(settings.home)
+    actions = query(settings, "SELECT action FROM decisions")
+    assert [row["action"] for row in actions] == ["install", "install", "roll back"]
+
+
+def test_a_sites_own_model_stays_in_use_and_can_be_compared_with_the_release(tmp_path):
+    settings = Settings(home=tmp_path / "home")
+    before = with_an_older_model(settings.home)
+    own = with_an_older_model(settings.home, name="cxr-resnet18-2", parent=before)
+    for _ in range(2):
+        open_home(settings.home)
+    assert [row["model"] for row in query(settings, "SELECT model FROM decisions")] == [before, own]
+    assert {row["name"] for row in query(settings, "SELECT name FROM models")} == {before, own, release.card()["name"]}
+    assert query(settings, "SELECT kind FROM jobs") == []
+
+
 def test_a_model_whose_card_is_too_old_gives_way_to_the_release(tmp_path):
     settings = Settings(home=tmp_path / "home")
-    migrate(settings.home)
-    old = with_an_older_model(settings.home)
+    old = with_an_older_model(settings.home, gate=None)
     for _ in range(2):
         open_home(settings.home)
     found = query(settings, "SELECT model, action, reason FROM decisions")
