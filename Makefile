@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CXR_HOME ?= var
 export CXR_HOME
 
-.PHONY: run test lint bench train ablation example screenshots pythons docs clean
+.PHONY: run test lint bench train ablation gallery example screenshots pythons docs clean
 
 run: $(VENV)/runs
 	CXR_DEMO=$${CXR_DEMO-1} $(BIN)/streamlit run app.py
@@ -33,6 +33,10 @@ train: $(VENV)/runs
 # Which parts of the recipe help: hours. DATA as above, SECOND another hospital's; goes on where it was broken off.
 ablation: $(VENV)/runs
 	$(BIN)/python -m tools.ablation $(DATA) $(SECOND)
+
+# docs/figures/failures.png and docs/failures.json: where the first release errs on phantoms and painted strangers.
+gallery: $(VENV)/runs
+	$(BIN)/python -m tools.gallery
 
 # The example database, made by the program's own code.
 example: $(VENV)/runs

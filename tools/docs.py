@@ -19,6 +19,7 @@ from cxr_core.errors import CxrError
 from cxr_core.model import release
 from cxr_core.settings import Settings
 from tools.figures import FIGURES
+from tools.gallery import COUNTS
 
 ROOT = Path(__file__).parents[1]
 BENCH = ROOT / "docs" / "bench.jsonl"
@@ -99,6 +100,15 @@ def sanity() -> str:
     return table(("randomised from the top down to", "rank correlation with the maps before"), rows)
 
 
+def failures() -> str:
+    """How many mistakes of each kind the gallery found."""
+    written = json.loads(COUNTS.read_text(encoding="utf-8"))
+    if written["weights_sha256"] != release.card()["weights_sha256"]:
+        raise CxrError(f"{COUNTS} is of another release: run make gallery")
+    rows = [(kind["what"], kind["found"], kind["among"]) for kind in written["mistakes"]]
+    return table(("mistake", "found", "among"), rows)
+
+
 def settings() -> str:
     """Every setting with what it means and its default, from the fields of Settings and the text under each."""
     body = ast.parse((ROOT / "cxr_core" / "settings.py").read_text(encoding="utf-8")).body
@@ -151,7 +161,7 @@ def _or_nothing(value: float | None, form: str) -> str:
 
 MAKERS: dict[str, Callable[[], str]] = {
     "figures": figures, "sides": sides, "report": report, "reading": reading, "calibration": calibration,
-    "sanity": sanity, "settings": settings, "bench": bench,
+    "sanity": sanity, "failures": failures, "settings": settings, "bench": bench,
 }  # fmt: skip
 
 
