@@ -21,8 +21,8 @@ def dressed(figure: go.Figure, height: int, title: str = "") -> go.Figure:
         plot_bgcolor=PAPER, font={"family": FONT, "size": 12, "color": DIM}, showlegend=False, hovermode="x unified",
         title={"text": title, "font": {"size": 13, "color": TEXT}, "x": 0, "xanchor": "left", "y": 0.98},
     )  # fmt: skip
-    figure.update_xaxes(gridcolor=GRID, zeroline=False)
-    figure.update_yaxes(gridcolor=GRID, zeroline=False)
+    figure.update_xaxes(gridcolor=GRID, zeroline=False, title_font={"size": 12})
+    figure.update_yaxes(gridcolor=GRID, zeroline=False, title_font={"size": 12})
     return figure
 
 
@@ -45,8 +45,8 @@ def curves(history: list[dict[str, Any]], key: str) -> None:
     )  # fmt: skip
     left, right = st.columns(2)
     with left:
-        dressed(loss, 210, "Loss").update_layout(showlegend=True, legend={"orientation": "h", "y": 1.12, "x": 0.5})
-        show(loss, f"{key}-loss")
+        in_colour = (f'<span style="color:{line.line.color}">{line.name}</span>' for line in loss.data)
+        show(dressed(loss, 210, f"Loss: {', '.join(in_colour)}"), f"{key}-loss")
     with right:
         dressed(auc, 210, "AUC on the validation patients")
         auc.update_yaxes(range=[_floor(history), 1.005])
