@@ -10,7 +10,7 @@ import ast
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -109,16 +109,29 @@ def failures() -> str:
     return table(("mistake", "found", "among"), rows)
 
 
+def augmentation() -> str:
+    """How the images were changed while the first release learnt, from its card and the fields of Augmentation."""
+    strengths = release.card()["recipe"]["augmentation"]
+    words = dict(_documented(ROOT / "cxr_core" / "model" / "augment" / "options.py", "Augmentation"))
+    rows = [(name, strength, words.get(name, "")) for name, strength in strengths.items() if strength]
+    return table(("change", "strength", "means"), rows)
+
+
 def settings() -> str:
     """Every setting with what it means and its default, from the fields of Settings and the text under each."""
-    body = ast.parse((ROOT / "cxr_core" / "settings.py").read_text(encoding="utf-8")).body
-    fields = next(node for node in body if isinstance(node, ast.ClassDef) and node.name == "Settings").body
     rows = [("`CXR_CONFIG`", "A TOML file with any of these, named in small letters (`idle_minutes = 60`).", "")]
+    for name, words in _documented(ROOT / "cxr_core" / "settings.py", "Settings"):
+        rows.append((f"`CXR_{name.upper()}`", words, _default(name)))
+    return table(("setting", "means", "default"), rows)
+
+
+def _documented(path: Path, name: str) -> Iterator[tuple[str, str]]:
+    """The fields of the class of that name in a module, each with the text under it."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    fields = next(node for node in body if isinstance(node, ast.ClassDef) and node.name == name).body
     for field, text in pairwise(fields):
         if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
-            name, words = ast.unparse(field.target), str(ast.literal_eval(text.value))
-            rows.append((f"`CXR_{name.upper()}`", words, _default(name)))
-    return table(("setting", "means", "default"), rows)
+            yield ast.unparse(field.target), " ".join(str(ast.literal_eval(text.value)).split())
 
 
 def bench() -> str:
@@ -161,7 +174,7 @@ def _or_nothing(value: float | None, form: str) -> str:
 
 MAKERS: dict[str, Callable[[], str]] = {
     "figures": figures, "sides": sides, "report": report, "reading": reading, "calibration": calibration,
-    "sanity": sanity, "failures": failures, "settings": settings, "bench": bench,
+    "sanity": sanity, "failures": failures, "augmentation": augmentation, "settings": settings, "bench": bench,
 }  # fmt: skip
 
 

@@ -32,6 +32,7 @@ class Augmentation:
     shift: float = 0.12
     """Moved by up to this share of half the width and height."""
     shear: float = 0.05
+    """Slanted by up to this much of the height."""
     sharpness: float = 1.0
     """Mixed with, or moved away from, its blurred copy by up to this share, on three of four images."""
     resolution: float = 0.3
