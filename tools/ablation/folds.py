@@ -32,9 +32,9 @@ class Fold:
 
     name: str
     left_out: frozenset[str]
-    """Content hashes that no training, validation or calibration sees."""
+    """Content hashes of whole patients, whom no training, validation or calibration sees."""
     columns: dict[str, frozenset[str]]
-    """By column, the content hashes of left-out images; images of the other class are those of the locked side."""
+    """By column, the content hashes of those that are judged, together with the locked side's of the other class."""
 
 
 def named(samples: list[Sample]) -> list[Named]:
@@ -53,9 +53,15 @@ def folds(known: list[Named]) -> list[Fold]:
     batch = _hashes(known, lambda item: item.series == "NORMAL2")
     virus = _hashes(known, lambda item: item.series == "virus")
     return [
-        Fold("lowest numbers", lowest, {"lowest": lowest}),
-        Fold("batch and kind", batch | virus, {"batch": batch, "virus": virus}),
+        Fold("lowest numbers", _of_the_same_patients(known, lowest), {"lowest": lowest}),
+        Fold("batch and kind", _of_the_same_patients(known, batch | virus), {"batch": batch, "virus": virus}),
     ]
+
+
+def _of_the_same_patients(known: list[Named], hashes: frozenset[str]) -> frozenset[str]:
+    """Every image of the patients whom these images show."""
+    patients = {item.sample.patient for item in known if item.sample.sha256 in hashes}
+    return _hashes(known, lambda item: item.sample.patient in patients)
 
 
 def _among_the_lowest(known: list[Named]) -> Callable[[Named], bool]:

@@ -10,9 +10,10 @@ import numpy as np
 
 from cxr_core.model.augment.options import Augmentation
 from cxr_core.model.recipe import Recipe
+from cxr_core.model.thorax import outlines
 from cxr_core.records import Floats
 
-STAGES = ((128, 7),)
+STAGES = ((128, Recipe().epochs // 3),)
 """Screening: small images and a third of the epochs."""
 NOTHING = Augmentation(**{field.name: 0.0 for field in fields(Augmentation)})
 ALL = Augmentation()
@@ -38,6 +39,13 @@ def locally_normalised(image: Floats) -> Floats:
     return np.clip(0.5 + (image - mean) / deviation / 5, 0, 1).astype(np.float32)
 
 
+def outside_masked(image: Floats) -> Floats:
+    """What lies outside the thorax covered in its mean: borders, letters, arms and abdomen."""
+    inside = cv2.resize(outlines(image[None])[0].astype(np.float32), image.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    mean = float((image * inside).sum() / max(1.0, float(inside.sum())))
+    return (image * inside + mean * (1 - inside)).astype(np.float32)
+
+
 @dataclass(frozen=True)
 class Row:
     """One way of training."""
@@ -50,6 +58,12 @@ class Row:
 
 def _with(*names: str) -> Augmentation:
     return replace(NOTHING, **{name: getattr(ALL, name) for name in names})
+
+
+def _with_larger_last(recipe: Recipe) -> tuple[tuple[int, int], ...]:
+    """Of as many epochs, the last third at 224 pixels."""
+    last = recipe.epochs // 3
+    return ((128, recipe.epochs - last), (224, last))
 
 
 CLASSIC = Recipe(STAGES, augmentation=replace(NOTHING, flip=0.5, degrees=10), label_smoothing=0, averaging=0)
@@ -73,6 +87,8 @@ ROWS = {
     "shipped, by SGD": Row(replace(SHIPPED, optimiser="sgd", learning_rate=0.03, weight_decay=5e-4)),
     "shipped, equalised": Row(SHIPPED, equalised),
     "shipped, locally normalised": Row(SHIPPED, locally_normalised),
+    "shipped, masked outside the thorax": Row(SHIPPED, outside_masked),
+    "shipped, 224 pixels in the last third": Row(replace(SHIPPED, stages=_with_larger_last(SHIPPED))),
 }
 """The classic recipe, one thing more at a time up to the shipped one (last: averaging), and what else was tried."""
 

@@ -67,7 +67,7 @@ def _columns(data: Data, row: Row, fold: Fold) -> Iterator[tuple[str, Examples]]
     locked = data.on(Side.LOCKED, fold)
     yield "locked", _small(data, row, locked)
     for name, hashes in fold.columns.items():
-        yield name, _small(data, row, _against_the_other_class(data, locked, hashes))
+        yield name, _small(data, row, _against_the_other_class(data, hashes))
     for name, changes in SHIFTS.items():
         for number, change in enumerate(changes):
             yield f"{name} {number + 1}", _small(data, row, locked, change)
@@ -75,11 +75,12 @@ def _columns(data: Data, row: Row, fold: Fold) -> Iterator[tuple[str, Examples]]
     yield "second hospital", _small(data, row, data.second_half(learnt=False))
 
 
-def _against_the_other_class(data: Data, locked: list[Sample], hashes: frozenset[str]) -> list[Sample]:
-    """The left-out images and, where they are of one class, the locked images of the other."""
-    left_out = [item for item in data.samples if item.sha256 in hashes]
-    missing = {0, 1} - {item.label for item in left_out}
-    return left_out + [item for item in locked if item.label in missing]
+def _against_the_other_class(data: Data, hashes: frozenset[str]) -> list[Sample]:
+    """The images with these hashes and, where they are of one class, all locked ones of the other."""
+    judged = [item for item in data.samples if item.sha256 in hashes]
+    missing = {0, 1} - {item.label for item in judged}
+    locked = (item for item in data.samples if data.sides[item.sha256] is Side.LOCKED)
+    return judged + [item for item in locked if item.label in missing]
 
 
 def _small(data: Data, row: Row, samples: list[Sample], change: Change | None = None) -> Examples:

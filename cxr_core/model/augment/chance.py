@@ -1,4 +1,4 @@
-"""Random numbers for a batch: drawn on the processor, so that a seed gives the same run on every device."""
+"""Random numbers for a batch: drawn on the processor, so that a seed gives the same choices on every device."""
 
 from __future__ import annotations
 
@@ -34,9 +34,16 @@ class Chance:
         return torch.randperm(self.count, generator=self.generator).to(self.device)
 
     def normal(self, *shape: int) -> Tensor:
-        """n x shape numbers of the standard normal distribution."""
-        return torch.randn(self.count, *shape, generator=self.generator).to(self.device)
+        """n x shape numbers of the standard normal distribution, drawn where the images are: they are many."""
+        return torch.randn(self.count, *shape, generator=self._there(), device=self.device)
 
     def one(self, low: float, high: float) -> float:
         """A number for the whole batch."""
         return low + (high - low) * float(torch.rand(1, generator=self.generator))
+
+    def _there(self) -> torch.Generator:
+        """A generator on the images' device, which follows from this one."""
+        if self.device == self.generator.device:
+            return self.generator
+        seed = int(torch.randint(2**62, (), generator=self.generator))
+        return torch.Generator(self.device).manual_seed(seed)
