@@ -7,13 +7,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from cxr_core.errors import CxrError
 from cxr_core.model.dataset import find_samples
+from cxr_core.model.network import new_network
+from cxr_core.model.predict import forward_all
+from cxr_core.model.preprocess import Preprocessing
 from cxr_core.model.recipe import Recipe
 from cxr_core.records import Side
 from tests.model.chests import chest, png
 from tools.ablation.folds import folds, named
+from tools.ablation.pretraining import loss, pretrain
 from tools.ablation.rows import ROWS, SEED_RECIPE, SEEDS, SHIPPED_RECIPE, equalised, locally_normalised, outside_masked
 from tools.ablation.run import Data, cells, read_once
 from tools.ablation.shifts import SHIFTS, another_histogram
@@ -117,6 +122,36 @@ def test_a_row_is_trained_and_judged_on_every_column(data, number):
     }  # fmt: skip
     assert all(0 <= cell["auc"] <= 1 and 0 <= cell["balanced_accuracy"] <= 1 for cell in found.values())
     json.dumps(found)
+
+
+def test_pretraining_brings_two_views_of_an_image_together_and_leaves_the_head_alone():
+    coarse = np.random.default_rng(1).integers(0, 256, (16, 4, 4), np.uint8)
+    films = np.kron(coarse, np.ones((16, 16), np.uint8))
+    network = new_network("none", 1)
+    head = network.fc.weight.clone()
+    before = nearness(network, films)
+    pretrain(network, np.concatenate([films] * 8), Preprocessing(size=64), epochs=15, seed=1)
+    assert nearness(network, films) > before
+    assert torch.equal(network.fc.weight, head)
+
+
+def nearness(network, films):
+    """How much nearer an image's embedding is to its mirror image's than to another image's, as a ratio."""
+    network.eval()
+    one, other = (
+        forward_all(network, np.ascontiguousarray(each), Preprocessing(size=64)).embeddings
+        for each in (films, films[:, :, ::-1])
+    )
+    return np.linalg.norm(one - one[::-1], axis=1).mean() / np.linalg.norm(one - other, axis=1).mean()
+
+
+def test_the_loss_of_pretraining_is_smallest_for_views_that_agree_and_images_that_differ():
+    chance = torch.Generator().manual_seed(1)
+    varied = torch.randn(256, 8, generator=chance)
+    same, noisy = torch.ones(256, 8), varied + torch.randn(256, 8, generator=chance)
+    assert loss(varied, varied) < loss(varied, noisy)
+    assert loss(varied, varied) < loss(same, same)
+    assert loss(varied, varied) < loss(varied[:, :1].expand(-1, 8), varied[:, :1].expand(-1, 8))
 
 
 def test_only_known_rows_have_several_seeds():

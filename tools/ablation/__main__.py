@@ -42,7 +42,8 @@ def _result(data: Data, name: str, fold: Fold, seed: int) -> dict[str, Any]:
     seconds = round(time.monotonic() - start)
     return {
         "row": name, "fold": fold.name, "seed": seed, "columns": columns, "recipe": row.recipe.as_dict(),
-        "second_domain": row.second_domain, "prepared": row.prepare.__name__, "seconds": seconds,
+        "second_domain": row.second_domain, "prepared": row.prepare.__name__, "pretraining": row.pretraining,
+        "seconds": seconds,
     }  # fmt: skip
 
 

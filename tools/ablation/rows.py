@@ -54,6 +54,8 @@ class Row:
     prepare: Callable[[Floats], Floats] = as_it_is
     second_domain: bool = False
     """Whether patients of the second data folder are learnt from, too."""
+    pretraining: int = 0
+    """Epochs without labels on all images at hand, of both hospitals, before the recipe."""
 
 
 def _with(*names: str) -> Augmentation:
@@ -88,6 +90,7 @@ ROWS = {
     "shipped, equalised": Row(SHIPPED, equalised),
     "shipped, locally normalised": Row(SHIPPED, locally_normalised),
     "shipped, masked outside the thorax": Row(SHIPPED, outside_masked),
+    "shipped, after pretraining without labels": Row(SHIPPED, pretraining=10),
     "shipped, 224 pixels in the last third": Row(replace(SHIPPED, stages=_with_larger_last(SHIPPED))),
 }
 """The classic recipe, one thing more at a time up to the shipped one (last: averaging), and what else was tried."""

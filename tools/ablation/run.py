@@ -20,6 +20,7 @@ from cxr_core.model.preprocess import Preprocessing, brightness, stretch
 from cxr_core.model.train import Progress, train
 from cxr_core.records import Floats, Side
 from tools.ablation.folds import Fold
+from tools.ablation.pretraining import pretrain
 from tools.ablation.rows import Row
 from tools.ablation.shifts import SHIFTS, another_histogram
 
@@ -54,9 +55,13 @@ def read_once(samples: Iterable[Sample]) -> dict[str, Floats]:
 
 def cells(data: Data, row: Row, fold: Fold, seed: int, tell: Progress) -> dict[str, dict[str, float]]:
     """What `row`, trained without what `fold` leaves out, reaches in every column."""
-    network = new_network("none", seed)
-    training = data.on(Side.TRAIN, fold) + (data.second_half(learnt=True) if row.second_domain else [])
-    material = Material(_examples(data, row, training), _examples(data, row, data.on(Side.VALIDATION, fold)), RULE)
+    network, second = new_network("none", seed), data.second_half(learnt=True)
+    training = data.on(Side.TRAIN, fold)
+    if row.pretraining:
+        unlabelled = _small(data, row, training + second).grey
+        pretrain(network, unlabelled, RULE, row.pretraining, seed)
+    learnt = training + (second if row.second_domain else [])
+    material = Material(_examples(data, row, learnt), _examples(data, row, data.on(Side.VALIDATION, fold)), RULE)
     recipe = replace(row.recipe, seed=seed)
     train(network, material, recipe, None, tell)
     calibration = _calibrated(network, _small(data, row, data.on(Side.CALIBRATION, fold)))
