@@ -43,11 +43,6 @@ class Reference:
         shown = np.asarray(transforms.Resize((224, 224))(transforms.ToPILImage()(image)), np.float32) / 255
         return probability, show_cam_on_image(shown, heatmap, use_rgb=True)
 
-    def forward(self, data: bytes) -> float:
-        """Probability alone."""
-        with torch.no_grad():
-            return float(torch.softmax(self.network(PREPARE(self.image(data)).unsqueeze(0)), 1)[0, 1])
-
     def image(self, data: bytes) -> np.ndarray:
         """Rows x columns x 3, uint8, windowed and scaled over the whole picture."""
         ds = pydicom.dcmread(BytesIO(data))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from cxr_core.model.material import Material
 from cxr_core.model.network import Network, new_network
 from cxr_core.model.precision import mixed, training_device
 from cxr_core.model.preprocess import Preprocessing
-from cxr_core.model.recipe import Recipe
+from cxr_core.model.recipe import RELEASE, Recipe
 from cxr_core.model.train import train
 
 SIZE, ROUNDS = 224, 3
@@ -26,12 +27,12 @@ def training() -> Measurement:
     """Reading from memory, changing, and learning, per image; the reference learns from one batch again and again."""
     device = training_device()
     batches = 100 if device.type == "cuda" else 8
-    material = Material(_noise(batches * Recipe().batch_size), _noise(2), Preprocessing())
+    material = Material(_noise(batches * RELEASE.batch_size), _noise(2), Preprocessing())
     ours, theirs = [], []
     for _ in range(ROUNDS):
         ours.append(_run(material, LONG) - _run(material, SHORT))
         theirs.append(_bare(device, batches * LONG) - _bare(device, batches * SHORT))
-    per_image = 1000 / (batches * (LONG - SHORT) * Recipe().batch_size)
+    per_image = 1000 / (batches * (LONG - SHORT) * RELEASE.batch_size)
     where = torch.cuda.get_device_name() if device.type == "cuda" else "processor; on a GPU: not measured"
     note = f"share of the bare step's throughput, {where}"
     return Measurement(
@@ -41,7 +42,7 @@ def training() -> Measurement:
 
 def _run(material: Material, epochs: int) -> float:
     """Seconds that the program takes to train a new network."""
-    network, recipe = new_network("none", seed=1), Recipe(((SIZE, epochs),))
+    network, recipe = new_network("none", seed=1), replace(RELEASE, stages=((SIZE, epochs),))
     return seconds(lambda: train(network, material, recipe, None, lambda progress: None))
 
 
@@ -52,7 +53,7 @@ def _noise(count: int) -> Examples:
 
 def _bare(device: torch.device, steps: int) -> float:
     """Seconds that so many bare steps take."""
-    return seconds(lambda: _steps(new_network("none", seed=1), device, Recipe(), steps))
+    return seconds(lambda: _steps(new_network("none", seed=1), device, RELEASE, steps))
 
 
 def _steps(network: Network, device: torch.device, recipe: Recipe, steps: int) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cxr_core.errors import CxrError
-from cxr_core.model.recipe import Recipe
+from cxr_core.model.recipe import RELEASE
 from cxr_core.settings import load
 
 
@@ -72,10 +72,10 @@ def _learning(commands: argparse._SubParsersAction) -> None:
     train.add_argument("folders", nargs="+", type=Path, metavar="DIR")
     train.add_argument("--out", type=Path, required=True, metavar="FILE", help="weights; card and split lie beside it")
     train.add_argument("--base", default="none", metavar="none|imagenet|FILE", help="where the weights start from")
-    train.add_argument("--stages", nargs="+", type=_stage, default=Recipe().stages,
-                       metavar="SIZExEPOCHS", help="images of that size for so many epochs")  # fmt: skip
-    train.add_argument("--learning-rate", type=float, default=Recipe().learning_rate)
-    train.add_argument("--seed", type=int, default=Recipe().seed)
+    train.add_argument("--stages", nargs="+", type=_stage, metavar="SIZExEPOCHS",
+                       help="plain training, at that size for so many epochs, in place of the release's")  # fmt: skip
+    train.add_argument("--learning-rate", type=float, default=RELEASE.learning_rate)
+    train.add_argument("--seed", type=int, default=RELEASE.seed)
     retrain = _command(commands, "retrain", "running.run_retrain", "fine-tune on what readers flagged")
     retrain.add_argument("--by", metavar="NAME", help="the admin who asks for it (the only one, if there is one)")
     retrain.add_argument("--trained", choices=("head", "last block", "all"), default="head")

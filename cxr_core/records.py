@@ -148,7 +148,7 @@ class Opinion:
     """Pneumonia's logit minus Normal's, before calibration."""
     label: Label
     heatmap: Floats
-    """7 x 7, evidence for pneumonia, not negative, in units of the logit."""
+    """7 x 7, evidence for pneumonia, not negative, in units of Pneumonia's own logit, not of the difference."""
     embedding: Floats
     """512 numbers: the globally pooled feature maps."""
     heatmap_doubt: str | None = None

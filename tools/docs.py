@@ -18,11 +18,12 @@ from typing import Any
 from cxr_core.errors import CxrError
 from cxr_core.model import release
 from cxr_core.settings import Settings
+from tools.ablation import table as recipes
 from tools.figures import FIGURES
 from tools.gallery import COUNTS
 
 ROOT = Path(__file__).parents[1]
-BENCH = ROOT / "docs" / "bench.jsonl"
+BENCH, RESULTS = (ROOT / "docs" / name for name in ("bench.jsonl", "ablation.jsonl"))
 PART = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -117,6 +118,16 @@ def augmentation() -> str:
     return table(("change", "strength", "means"), rows)
 
 
+def ablation() -> str:
+    """The recipes that were tried, on hold-outs that differ."""
+    return recipes.table(recipes.results(RESULTS))
+
+
+def operating_points() -> str:
+    """How often thresholds for several sensitivities are right."""
+    return recipes.operating_points(recipes.results(RESULTS))
+
+
 def settings() -> str:
     """Every setting with what it means and its default, from the fields of Settings and the text under each."""
     rows = [("`CXR_CONFIG`", "A TOML file with any of these, named in small letters (`idle_minutes = 60`).", "")]
@@ -174,7 +185,9 @@ def _or_nothing(value: float | None, form: str) -> str:
 
 MAKERS: dict[str, Callable[[], str]] = {
     "figures": figures, "sides": sides, "report": report, "reading": reading, "calibration": calibration,
-    "sanity": sanity, "failures": failures, "augmentation": augmentation, "settings": settings, "bench": bench,
+    "sanity": sanity, "failures": failures, "augmentation": augmentation, "ablation": ablation,
+    "operating-points": operating_points,
+    "settings": settings, "bench": bench,
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from cxr_core.model import dataset, predict, release
 from cxr_core.model.card import split_path
 from cxr_core.model.explain import on_scale
 from cxr_core.model.predict import Model
-from cxr_core.model.recipe import Recipe
+from cxr_core.model.recipe import RELEASE
 from cxr_core.records import Floats, Side, Status
 from cxr_core.settings import Settings
 from cxr_core.store import db as database
@@ -109,7 +110,9 @@ def run_evaluate(settings: Settings, options: argparse.Namespace) -> int:
 
 def run_train(settings: Settings, options: argparse.Namespace) -> int:
     """Train, write weights, card and split, print the card."""
-    recipe = Recipe(stages=tuple(options.stages), learning_rate=options.learning_rate, seed=options.seed)
+    recipe = replace(RELEASE, learning_rate=options.learning_rate, seed=options.seed)
+    if options.stages:
+        recipe = replace(recipe, stages=tuple(options.stages), pretraining=0, then=None)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     card = learning.train_release(options.folders, options.out, options.base, recipe, training_progress)
     result(card.as_dict())

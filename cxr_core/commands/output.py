@@ -23,5 +23,7 @@ def training_progress(progress: dict[str, Any]) -> None:
     if "validation_auc" in progress:
         say(f"{place}  {progress['size']} px  loss {progress['loss']:.4f}  validation loss "
             f"{progress['validation_loss']:.4f}  validation AUC {progress['validation_auc']:.4f}")  # fmt: skip
+    elif "doing" in progress:
+        say(f"{progress['doing']}: {place}")
     elif "step" in progress:
         say(f"{place}  step {progress['step']}/{progress['steps']}  loss {progress['loss']:.4f}")

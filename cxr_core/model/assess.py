@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cxr_core.model.calibrate import Calibration
 from cxr_core.model.examples import Examples
-from cxr_core.model.metrics import auc, report, wilson95
+from cxr_core.model.metrics import auc, report, share_interval95
 from cxr_core.records import CLASSES, Label
 
 
@@ -38,22 +38,27 @@ def assess(
     return {
         **found,
         "selective": selective,
-        "coverage": coverage(calibration, probabilities, examples.labels),
+        "coverage": coverage(calibration, probabilities, examples),
         "uncertain_rate": float((let_through & ~certain).sum() / max(1, let_through.sum())),
     }
 
 
 def coverage(
-    calibration: Calibration, probabilities: NDArray[np.float64], labels: NDArray[np.int64]
+    calibration: Calibration, probabilities: NDArray[np.float64], examples: Examples
 ) -> dict[str, dict[str, Any]]:
-    """For each class: of its `n` images, the share `covered` (not called the other class), and its 95 % interval."""
+    """For each class: of its `n` images of so many `patients`, the share `covered`, and its 95 % interval.
+
+    An image is covered that isn't called the other class.
+    """
     said = np.array([calibration.label(probability) for probability in probabilities])
     found = {}
     for number, label in enumerate(CLASSES):
-        own = labels == number
-        count, kept = int(own.sum()), int((own & (said != CLASSES[1 - number])).sum())
+        own = np.flatnonzero(examples.labels == number)
+        patients = [examples.patients[image] for image in own.tolist()]
+        kept = (said[own] != CLASSES[1 - number]).astype(np.int64)
         found[label.value] = {
-            "n": count, "covered": kept / count if count else None, "covered_ci95": list(wilson95(kept, count))
+            "n": len(own), "patients": len(set(patients)), "covered": float(kept.mean()) if len(own) else None,
+            "covered_ci95": list(share_interval95(kept, patients)),
         }  # fmt: skip
     return found
 

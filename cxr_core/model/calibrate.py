@@ -14,7 +14,7 @@ from cxr_core.records import Label
 
 ALPHA = 0.05
 """Of each class, at most this share is to be called the other one."""
-SENSITIVITY = 0.97
+SENSITIVITY = 0.95
 """That the threshold of a forced answer is chosen for, on the calibration patients; it never contradicts an answer."""
 FEWEST_PER_CLASS = math.ceil(1 / ALPHA) - 1
 """Below this, a class-conditional conformal quantile isn't finite (19 at 5 %)."""
@@ -43,6 +43,15 @@ class Calibration:
     weights_sha256: str = ""
     """The weights that it was fitted for: a card refuses another model's."""
 
+    def __post_init__(self) -> None:
+        if not (0 < self.slope < math.inf and math.isfinite(self.intercept)):
+            raise ModelError(f"a calibration can't have slope {self.slope} and intercept {self.intercept}")
+        if not 0 <= self.normal_up_to <= self.threshold <= self.pneumonia_from <= 1:
+            raise ModelError(
+                f"a calibration's limits must ascend within 0 and 1, but are Normal up to {self.normal_up_to}, forced "
+                f"Pneumonia from {self.threshold}, Pneumonia from {self.pneumonia_from}"
+            )
+
     @property
     def guarantees(self) -> bool:
         """Whether enough images stand behind each class's coverage to speak of a guarantee."""
@@ -69,7 +78,8 @@ def fit(logits: NDArray[np.floating], labels: NDArray[np.int64], weights_sha256:
     slope, intercept = platt(logits, labels)
     probability = Calibration(slope, intercept, 0.5, 0.5, 0.5).probability(logits)
     low, high = _conformal_band(probability, labels)
-    threshold = float(np.clip(threshold_for(SENSITIVITY, probability, labels), low, high))
+    just_above = np.nextafter(low, 1)  # at `low` itself the answer is Normal, which no forced one may contradict
+    threshold = float(np.clip(threshold_for(SENSITIVITY, probability, labels), just_above, high))
     reached = float((probability[labels == 1] >= threshold).mean())
     normal, pneumonia = (int(count) for count in np.bincount(labels, minlength=2))
     return Calibration(slope, intercept, threshold, low, high, normal, pneumonia, reached, weights_sha256)
@@ -109,9 +119,13 @@ def threshold_for(sensitivity: float, probability: NDArray[np.float64], labels: 
 
 
 def _conformal_band(probability: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[float, float]:
-    """Where exactly one label is plausible on either side (class-conditional split conformal, Vovk 2012)."""
+    """Where exactly one label is plausible on either side (class-conditional split conformal, Vovk 2012).
+
+    The lower end lies below the upper one, so that no probability has both answers.
+    """
     pneumonia = np.sort(probability[labels == 1])
     normal = np.sort(probability[labels == 0])[::-1]
     least_pneumonia = float(pneumonia[math.floor(ALPHA * (len(pneumonia) + 1)) - 1])
     most_normal = float(normal[math.floor(ALPHA * (len(normal) + 1)) - 1])
-    return min(least_pneumonia, most_normal), max(least_pneumonia, most_normal)
+    low, high = sorted((least_pneumonia, most_normal))
+    return min(low, float(np.nextafter(high, 0))), high

@@ -41,20 +41,18 @@ def choosing(model: Model, grey: Floats) -> Iterator[Model]:
 
 
 def _tried(plain: Model, name: str, grey: Floats, expected: Outputs) -> tuple[float, Model]:
-    """How many times as fast as the reference a runtime is, and the model with it; 0 if it doesn't do."""
-    tried = _with(plain, name)
-    if tried is None or not is_exact(plain, expected, look(tried, grey)):
-        return 0.0, plain
-    return _times_faster(tried, plain, grey[:1]), tried
+    """How many times as fast as the reference a runtime is, and the model with it.
 
-
-def _with(model: Model, name: str) -> Model | None:
-    """The model served by a runtime; None where a package is there, but doesn't work on this machine."""
+    0 if it isn't exact enough, or doesn't work on this machine though its package is there: some of them can be made,
+    and fail when they are run.
+    """
     try:
-        return replace(model, runtime=make(name, model.network, model.card.preprocessing))
-    except (ImportError, RuntimeError) as error:
+        tried = replace(plain, runtime=make(name, plain.network, plain.card.preprocessing))
+        if is_exact(plain, expected, look(tried, grey)):
+            return _times_faster(tried, plain, grey[:1]), tried
+    except (ImportError, RuntimeError, MemoryError) as error:
         log.warning("%s can't be used here: %s", name, error)
-        return None
+    return 0.0, plain
 
 
 def is_exact(model: Model, expected: Outputs, found: Outputs) -> bool:

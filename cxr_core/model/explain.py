@@ -17,7 +17,8 @@ from cxr_core.records import Floats
 def grad_cam(maps: Tensor, class_weights: Tensor) -> Tensor:
     """n x 7 x 7 evidence for a class: n x 512 x 7 x 7 feature maps, that class's 512 weights.
 
-    In units of the logit: without the ReLU, the cells would add up to the logit less its bias.
+    In units of that class's own logit: without the ReLU, the cells would add up to it less its bias. An opinion's
+    logit is the difference between two, and what speaks against the other class isn't in the map.
     """
     cells = maps.shape[-1] * maps.shape[-2]
     return relu((maps * class_weights.view(1, -1, 1, 1)).sum(1)) / cells

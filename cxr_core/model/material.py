@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from cxr_core.errors import ModelError
 from cxr_core.model.examples import Examples
+from cxr_core.model.network import Network
 from cxr_core.model.preprocess import Preprocessing
 
 
@@ -23,6 +24,8 @@ class Material:
     validation: Examples
     rule: Preprocessing
     """By which the images were prepared, and by which they go in: that of the card they will be served by."""
+    teachers: tuple[Network, ...] = ()
+    """Whose mean opinion of a training image is learnt in place of its label, if there are any."""
 
     def __post_init__(self) -> None:
         for side, examples in (("training", self.training), ("validation", self.validation)):
@@ -56,7 +59,7 @@ class Loaded:
 
     def batch(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
         """The chosen images, float in 0..1, and their labels."""
-        chosen = chosen.to(self.labels.device)
+        chosen = chosen.to(self.labels.device, non_blocking=True)
         return self.grey[chosen].float() / 255, self.labels[chosen]
 
     def __len__(self) -> int:

@@ -75,19 +75,16 @@ def load_tensors(network: Network, tensors: dict[str, Tensor], name: str) -> Non
 
 def normalise(grey: Tensor, rule: Preprocessing) -> Tensor:
     """n x size x size in 0..1 to n x 3 x size x size with ImageNet's mean and deviation."""
-    mean = torch.tensor(rule.mean, device=grey.device).view(1, 3, 1, 1)
-    std = torch.tensor(rule.std, device=grey.device).view(1, 3, 1, 1)
+    mean, std = (
+        torch.tensor(each).view(1, 3, 1, 1).to(grey.device, non_blocking=True) for each in (rule.mean, rule.std)
+    )
     return (grey.unsqueeze(1) - mean).div_(std).contiguous(memory_format=torch.channels_last)
-
-
-def feature_maps(network: Network, batch: Tensor) -> Tensor:
-    """The last block's output, n x 512 x 7 x 7 for an input of n x 3 x 224 x 224."""
-    return maps_and_traits(network, batch)[0]
 
 
 def maps_and_traits(network: Network, batch: Tensor) -> tuple[Tensor, Tensor]:
     """The last block's output, n x 512 x 7 x 7, and the traits, n x 448: channel means of the blocks before it.
 
+    For an input of n x 3 x 224 x 224, as normalise gives it.
     Earlier blocks still know what the last one has learnt to overlook, such as that this is no X-ray at all.
     """
     x = network.maxpool(network.relu(network.bn1(network.conv1(batch))))

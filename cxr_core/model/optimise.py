@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from cxr_core.errors import ModelError
 from cxr_core.model.network import Network
@@ -32,7 +34,12 @@ def optimiser_of(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
         return torch.optim.SGD(
             groups, recipe.learning_rate, momentum=0.9, nesterov=True, weight_decay=recipe.weight_decay
         )
-    return torch.optim.Adam(groups, recipe.learning_rate, weight_decay=recipe.weight_decay)
+    kind = torch.optim.AdamW if recipe.optimiser == "adamw" else torch.optim.Adam
+    return kind(groups, recipe.learning_rate, weight_decay=recipe.weight_decay, fused=_on_gpu(network) or None)
+
+
+def _on_gpu(network: Network) -> bool:
+    return network.fc.weight.is_cuda
 
 
 def _parameter_groups(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
@@ -52,20 +59,34 @@ def set_pace(optimiser: torch.optim.Optimizer, recipe: Recipe, epoch: float) -> 
         group["lr"] = recipe.learning_rate * group["share"] * factor
 
 
-def step(optimiser: torch.optim.Optimizer, loss: Callable[[], Tensor], sharpness: float) -> Tensor:
-    """One step down the loss, or, with `sharpness`, down the loss a step uphill from here; returns the loss here."""
+def step(network: nn.Module, optimiser: torch.optim.Optimizer, loss: Callable[[], Tensor], sharpness: float) -> Tensor:
+    """One step down the network's loss, or, with `sharpness`, down its loss a step uphill; returns the loss here."""
     optimiser.zero_grad()
     value = loss()
     value.backward()
     if sharpness:
         moves = _uphill(optimiser, sharpness)
         optimiser.zero_grad()
-        loss().backward()
+        with _statistics_kept(network):
+            loss().backward()
         with torch.no_grad():
             for weight, move in moves:
                 weight.sub_(move)
     optimiser.step()
     return value.detach()
+
+
+@contextmanager
+def _statistics_kept(network: nn.Module) -> Iterator[None]:
+    """Batch normalisation goes by the batch, but its running statistics stay: these are of weights nobody serves."""
+    keeping = [part for part in network.modules() if isinstance(part, nn.BatchNorm2d) and part.track_running_stats]
+    for part in keeping:
+        part.track_running_stats = False
+    try:
+        yield
+    finally:
+        for part in keeping:
+            part.track_running_stats = True
 
 
 @torch.no_grad()
@@ -83,8 +104,9 @@ def _uphill(optimiser: torch.optim.Optimizer, radius: float) -> list[tuple[Tenso
 def follow(average: Network, network: Network, decay: float, steps: int) -> None:
     """Move `average` towards `network`; young averages move faster, so that the beginning is soon forgotten."""
     share = 1 - min(decay, (1 + steps) / (10 + steps))
-    for old, new in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
-        if old.is_floating_point():
-            old.lerp_(new, share)
-        else:
-            old.copy_(new)
+    olds, news = (list(each.state_dict().values()) for each in (average, network))
+    floats = [number for number, old in enumerate(olds) if old.is_floating_point()]
+    move = get_ema_multi_avg_fn(1 - share)  # one call for all tensors: a GPU would wait for a call each
+    move([olds[number] for number in floats], [news[number] for number in floats], steps)
+    for number in set(range(len(olds))) - set(floats):
+        olds[number].copy_(news[number])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +14,9 @@ from cxr_core.errors import ModelError
 from cxr_core.model.card import Card, read_card
 from cxr_core.model.explain import grad_cam
 from cxr_core.model.network import Network, from_files
-from cxr_core.model.preprocess import Preprocessing, to_grey
+from cxr_core.model.preprocess import Preprocessing
 from cxr_core.model.runtime import Runtime, reference
-from cxr_core.records import CLASSES, Label, Opinion, Radiograph
+from cxr_core.records import CLASSES, Label, Opinion
 
 BATCH = 32
 PNEUMONIA = CLASSES.index(Label.PNEUMONIA)
@@ -94,12 +93,6 @@ def forward_all(network: Network, grey: NDArray[np.uint8], rule: Preprocessing) 
         np.concatenate([part.embeddings for part in parts]),
         np.concatenate([part.traits for part in parts]),
     )
-
-
-def opinions(model: Model, radiographs: Sequence[Radiograph]) -> list[Opinion]:
-    """The model's opinion on each X-ray, in one batch."""
-    rule = model.card.preprocessing
-    return judge(model, np.stack([to_grey(radiograph, rule) for radiograph in radiographs]))
 
 
 def judge(model: Model, grey: NDArray[np.floating]) -> list[Opinion]:

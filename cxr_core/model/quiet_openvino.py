@@ -13,5 +13,14 @@ import sys
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # Python's own way to forbid an import
 
 import openvino  # noqa: E402
+from openvino import frontend  # noqa: E402
+from openvino.exceptions import OVError  # noqa: E402
+from openvino.tools.ovc.error import BasicError  # noqa: E402
 
-__all__ = ["openvino"]
+FAILURES = (
+    AssertionError, BasicError, OVError, frontend.GeneralFailure, frontend.InitializationFailure,
+    frontend.NotImplementedFailure, frontend.OpConversionFailure, frontend.OpValidationFailure,
+)  # fmt: skip
+"""What a conversion raises besides RuntimeError."""
+
+__all__ = ["FAILURES", "openvino"]

@@ -8,17 +8,17 @@ from typing import Any
 from cxr_core.errors import ModelError
 from cxr_core.model.augment.options import Augmentation
 
-OPTIMISERS = ("adam", "sgd")
+OPTIMISERS = ("adam", "adamw", "sgd")
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How the body of a network is trained, and its head with it."""
 
-    stages: tuple[tuple[int, int], ...] = ((128, 30), (224, 8))
+    stages: tuple[tuple[int, int], ...]
     """(size in pixels, epochs), one after the other: small images first, because they are cheap."""
     optimiser: str = "adam"
-    """`adam`, or `sgd` with Nesterov's momentum of 0.9."""
+    """`adam`, `adamw`, or `sgd` with Nesterov's momentum of 0.9."""
     learning_rate: float = 0.001
     """The optimiser's step for what is new; it warms up over an epoch and falls along a cosine."""
     weight_decay: float = 0.0
@@ -29,6 +29,11 @@ class Recipe:
     """Share of each label that is spread over both classes."""
     mixup: float = 0.0
     """Each image mixed with another of its batch by a share from Beta(mixup, mixup); 0 for not at all."""
+    pretraining: int = 0
+    """Epochs without labels on the training images, at the size of the first stage, before all else."""
+    teachers: int = 0
+    """Networks that are trained first, by the rest of this recipe and with other seeds: what they say on average of the
+    very picture that the network sees is learnt in place of its label (Hinton et al. 2015, Beyer et al. 2022)."""
     sharpness: float = 0.0
     """Radius of sharpness-aware minimisation (Foret et al. 2021), at twice the cost; 0 for plain steps."""
     averaging: float = 0.99
@@ -38,7 +43,14 @@ class Recipe:
     body_share: float = 1.0
     """The body's learning rate as a share of the head's; lower when fine-tuning."""
     seed: int = 20260101
+    split: int = 20260101
+    """Seed of the split by patient: whatever else changes, nobody changes sides."""
     augmentation: Augmentation = field(default_factory=Augmentation)
+    keeps: float = 0.0
+    """Share of the weights that it starts from which stays in those it ends with (Wortsman et al. 2022): what was
+    learnt before is refined, and not replaced."""
+    then: Recipe | None = None
+    """How training goes on from the weights that this ends with."""
 
     def __post_init__(self) -> None:
         if not self.stages or any(size < 32 or epochs < 1 for size, epochs in self.stages):
@@ -67,3 +79,27 @@ class Recipe:
     def as_dict(self) -> dict[str, Any]:
         """As written on a card."""
         return asdict(self)
+
+
+SETTLING = Recipe(
+    stages=((224, 4),),
+    optimiser="adamw",
+    learning_rate=0.0002,
+    weight_decay=0.05,
+    batch_size=64,
+    augmentation=Augmentation(
+        degrees=7.0, scale=0.08, aspect=0.06, shift=0.04, shear=0.015, collimation=0.2, erasing=0.15
+    ),
+    keeps=0.5,
+)
+"""The last epochs of a release: small steps, on images that lie nearly as they are, taken half."""
+RELEASE = Recipe(
+    stages=((128, 60), (224, 20)),
+    optimiser="adamw",
+    weight_decay=0.05,
+    batch_size=64,
+    pretraining=30,
+    seed=20260102,
+    then=SETTLING,
+)
+"""How the program's own release is made (docs/model.md tells what else was tried)."""

@@ -13,21 +13,21 @@ from cxr_core.model.dataset import read_split
 from cxr_core.records import Side
 
 FOLDER = Path(__file__).parent / "release"
-WEIGHTS = FOLDER / "cxr-resnet18-r1.safetensors"
+WEIGHTS = FOLDER / "cxr-resnet18-r2.safetensors"
 STEM = "cxr-resnet18"
 """Names of models are this and a number."""
 
 
 @cache
 def card() -> dict[str, Any]:
-    """The first release's card, as written."""
+    """The release's card, as written."""
     loaded: dict[str, Any] = json.loads(card_path(WEIGHTS).read_text(encoding="utf-8"))
     return loaded
 
 
 @cache
 def split() -> dict[str, Side]:
-    """The side of every image of the public set that the first release was trained on, by content hash."""
+    """The side of every image of the public set that the release was trained on, by content hash."""
     return read_split(split_path(WEIGHTS))
 
 

@@ -46,7 +46,8 @@ def offered() -> list[str]:
 def make(name: str, network: Network, rule: Preprocessing) -> Runtime:
     """The runtime of that name for a network and its images; it computes with as many threads as torch.
 
-    Takes up to a few seconds. Raises SettingsError for one that isn't offered.
+    Takes up to a few seconds. Raises SettingsError for one that isn't offered, and ImportError or RuntimeError where
+    its package is there, but doesn't work.
     """
     if name not in offered():
         raise SettingsError(f"CXR_RUNTIME={name}: this machine can't; it can {', '.join(offered())}, or say auto")
@@ -93,10 +94,13 @@ class _Graph(nn.Module):
 
 
 def _compiled(graph: _Graph, precision: str) -> Pass:
-    from cxr_core.model.quiet_openvino import openvino  # heavy, and not on every machine
+    from cxr_core.model.quiet_openvino import FAILURES, openvino  # heavy, and not on every machine
 
     size = graph.rule.size
-    converted = openvino.convert_model(graph.eval(), example_input=torch.zeros(1, size, size))
+    try:
+        converted = openvino.convert_model(graph.eval(), example_input=torch.zeros(1, size, size))
+    except FAILURES as error:
+        raise RuntimeError(f"OpenVINO can't convert the network: {error}") from error
     converted.reshape([-1, size, size])
     # Threads that are pinned to a core wait for whatever else runs on it, while another core may be free.
     options = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": torch.get_num_threads(),

@@ -2,16 +2,17 @@
 
 Adebayo et al. 2018 ("Sanity checks for saliency maps", section 3): layers are given new, random weights from the
 top down, one after the other, and after each the maps must look different; a method that draws nearly the same
-picture then draws the image's edges, not the network's reasons. A network that has never learnt anything would pass
-that, because its maps change as well. So they must also show more evidence on pneumonias than on normals, and
-several times the difference that there is in the maps of any randomised network, which is chance.
+picture then, or its negative, draws the image's edges, not the network's reasons. So what counts is how far ranks agree
+either way round, the absolute value, and the round of randomising in which they agree most. A network that has never
+learnt anything would pass that, because its maps change as well. So they must also show more evidence on pneumonias
+than on normals, and several times the difference that there is in the maps of any randomised network, which is chance.
 
 A model that fails may be put to use, since its answers are judged by other figures; its heatmaps stay hidden.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -29,30 +30,46 @@ from cxr_core.records import Floats
 STAGES = ("head", "layer4", "layer3", "layer2", "layer1", "stem")
 """What is randomised, from the top down; at each stage all those before it are random as well."""
 EACH = 12
-"""Images of each class at most: one forward pass of two dozen, and two and a half a round."""
+"""Patients of each class at most, with an image each: one forward pass of two dozen, and two and a half a round."""
 SEEDS = (101, 102)
 """One round of randomising each."""
 ALIKE = 0.5
-"""The mean rank correlation from which maps count as the same picture."""
+"""The mean absolute rank correlation from which maps count as the same picture."""
 TIMES = 3
 """How many times the randomised networks' greatest contrast the model's own must be."""
 
 
-def check(network: Network, grey: NDArray[np.uint8], labels: NDArray[np.int64], rule: Preprocessing) -> HeatmapCheck:
-    """The check on images kept from training, n x size x size (0..255) with labels (n, 0 or 1), both classes."""
-    chosen = np.concatenate([np.flatnonzero(labels == label)[:EACH] for label in (0, 1)])
+def check(
+    network: Network,
+    grey: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    rule: Preprocessing,
+    patients: Sequence[str] | None = None,
+) -> HeatmapCheck:
+    """The check on images kept from training, n x size x size (0..255) with labels (n, 0 or 1), both classes.
+
+    Of each of the `patients` (n), by default one an image, one image of a class is looked at.
+    """
+    chosen = _chosen(labels, np.arange(len(labels)) if patients is None else patients)
     truth = labels[chosen]
     with torch.inference_mode():
         levels = _levels(network, normalise(torch.from_numpy(grey[chosen] / np.float32(255)), rule))
         own = _maps(network, levels[-1])
         randomised = [(stage, maps) for seed in SEEDS for stage, maps in _randomised(levels, seed)]
-    similarity = {
-        stage: float(np.mean([_similarity(own, maps) for name, maps in randomised if name == stage]))
-        for stage in STAGES
-    }
+    similarity = _similarities(own, randomised)
     contrast, chance = _contrast(own, truth), max(abs(_contrast(maps, truth)) for _, maps in randomised)
     passed = max(similarity.values()) < ALIKE and contrast > TIMES * chance
     return HeatmapCheck(len(chosen), similarity, contrast, chance, passed)
+
+
+def _chosen(labels: NDArray[np.int64], patients: Sequence[str] | NDArray[np.int64]) -> NDArray[np.int64]:
+    """The numbers of each patient's first image of each class, of as many patients as are looked at."""
+    chosen = []
+    for label in (0, 1):
+        own = np.flatnonzero(labels == label)
+        _, firsts = np.unique(np.asarray(patients)[own], return_index=True)
+        chosen.append(own[np.sort(firsts)[:EACH]])
+    return np.concatenate(chosen)
 
 
 def _levels(network: Network, batch: Tensor) -> list[Tensor]:
@@ -85,9 +102,14 @@ def _maps(network: Network, last: Tensor) -> Floats:
     return maps
 
 
+def _similarities(own: Floats, randomised: list[tuple[str, Floats]]) -> dict[str, float]:
+    """For each stage, `_similarity` in the round in which it is greatest."""
+    return {stage: max(_similarity(own, maps) for name, maps in randomised if name == stage) for stage in STAGES}
+
+
 def _similarity(ours: Floats, theirs: Floats) -> float:
-    """The mean of Spearman's rank correlation over images; an even map is like no other."""
-    return float(np.mean([_rank_correlation(a.ravel(), b.ravel()) for a, b in zip(ours, theirs, strict=True)]))
+    """The mean of Spearman's rank correlation over images, without its sign, 0..1; an even map is like no other."""
+    return float(np.mean([abs(_rank_correlation(a.ravel(), b.ravel())) for a, b in zip(ours, theirs, strict=True)]))
 
 
 def _rank_correlation(a: Floats, b: Floats) -> float:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import os
-import pickle
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from cxr_core.errors import ModelError
+from cxr_core.model import checkpoint
 from cxr_core.model.augment.batch import augment
 from cxr_core.model.material import Loaded, Material
 from cxr_core.model.metrics import auc
@@ -26,6 +26,8 @@ from cxr_core.model.preprocess import Preprocessing
 from cxr_core.model.recipe import Recipe
 
 VALIDATION_BATCH = 64
+CHANGED_AT_ONCE = 4
+"""Batches: their changes are many small operations, between which a GPU would wait."""
 TOLD_EVERY = 20
 """Steps between two words on progress: asking a GPU for its loss more often would keep it waiting."""
 
@@ -40,9 +42,11 @@ class _Run:
     average: Network | None
     optimiser: torch.optim.Optimizer
     generator: torch.Generator
-    recipe: dict[str, Any]
+    recipe: Recipe
     material: str
     """Hash of what it starts from and learns from: another run's checkpoint must not be taken up."""
+    teachers: list[Network]
+    """Where the network is. They don't change, and no checkpoint holds them."""
     epoch: int = 0
     steps: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
@@ -61,18 +65,13 @@ class _Run:
     def state(self) -> dict[str, Any]:
         return {
             "network": self.network.state_dict(), "average": self.average.state_dict() if self.average else None,
-            "optimiser": self.optimiser.state_dict(), "generator": self.generator.get_state(), "recipe": self.recipe,
-            "material": self.material, "epoch": self.epoch, "steps": self.steps, "history": self.history,
-            "best": self.best,
+            "optimiser": self.optimiser.state_dict(), "generator": self.generator.get_state(),
+            "recipe": self.recipe.as_dict(), "material": self.material, "epoch": self.epoch, "steps": self.steps,
+            "history": self.history, "best": self.best,
         }  # fmt: skip
 
     def restore(self, path: Path) -> None:
-        try:
-            state = torch.load(path, weights_only=True)
-        except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-            raise ModelError(f"{path} is damaged: remove it to start anew") from error
-        if (state.get("recipe"), state.get("material")) != (self.recipe, self.material):
-            raise ModelError(f"{path} is left from a run with another recipe, base or data: remove it to start anew")
+        state = checkpoint.load(path, self.recipe.as_dict(), self.material)
         self.network.load_state_dict(state["network"])
         if self.average:
             self.average.load_state_dict(state["average"])
@@ -83,24 +82,24 @@ class _Run:
 
 
 def train(
-    network: Network, material: Material, recipe: Recipe, checkpoint: Path | None, tell: Progress
+    network: Network, material: Material, recipe: Recipe, kept: Path | None, tell: Progress
 ) -> list[dict[str, float]]:
     """Train `network` in place, on the GPU where there is one, and leave it with the weights of its best epoch.
 
     Returns the history: `epoch`, `size`, `loss`, `validation_loss`, `validation_auc` for every epoch. With a
-    `checkpoint` path, every epoch is saved there, and a run that was broken off goes on from it. Raises
-    ModelError if the checkpoint is of another recipe, base or data.
+    path in `kept`, every epoch is saved there, and a run that was broken off goes on from it. Raises ModelError if
+    the checkpoint there is of another recipe, base or data, or if the loss is a number no more.
     """
     run = _begun(network, material, recipe)
-    if checkpoint is not None and checkpoint.exists():
-        run.restore(checkpoint)
+    if kept is not None and kept.exists():
+        run.restore(kept)
     for size, epochs in _still_to_do(recipe, run.epoch):
         sized = material.resized(size)
         loaded = Loaded.onto(run.device, sized.training, recipe.class_weights)
         for _ in range(epochs):
             _one_epoch(run, sized, loaded, recipe, tell)
-            if checkpoint is not None:
-                _save(run.state(), checkpoint)
+            if kept is not None:
+                checkpoint.save(run.state(), kept)
     network.cpu().load_state_dict(run.best)
     network.eval()
     return run.history
@@ -109,9 +108,10 @@ def train(
 def _begun(network: Network, material: Material, recipe: Recipe) -> _Run:
     fingerprint = _fingerprint(network, material)
     network.to(training_device(), memory_format=torch.channels_last)
+    teachers = [copy.deepcopy(teacher).to(network.fc.weight.device).eval() for teacher in material.teachers]
     average = copy.deepcopy(network) if recipe.averaging else None
     generator = torch.Generator().manual_seed(recipe.seed)
-    return _Run(network, average, optimiser_of(network, recipe), generator, recipe.as_dict(), fingerprint)
+    return _Run(network, average, optimiser_of(network, recipe), generator, recipe, fingerprint, teachers)
 
 
 def _still_to_do(recipe: Recipe, done: int) -> list[tuple[int, int]]:
@@ -127,6 +127,11 @@ def _one_epoch(run: _Run, material: Material, loaded: Loaded, recipe: Recipe, te
     size = recipe.size_of(run.epoch)
     loss = _train_epoch(run, loaded, material.rule, recipe, tell)
     validation_loss, validation_auc = _validate(run.served, material)
+    if not math.isfinite(loss + validation_loss):
+        raise ModelError(
+            f"training diverged in epoch {run.epoch + 1} of {recipe.epochs}, its loss is no finite number: "
+            f"train with a learning rate lower than {recipe.learning_rate:g}"
+        )
     entry = {
         "epoch": run.epoch + 1, "epochs": recipe.epochs, "size": size,
         "loss": loss, "validation_loss": validation_loss, "validation_auc": validation_auc,
@@ -144,29 +149,35 @@ def _train_epoch(run: _Run, loaded: Loaded, rule: Preprocessing, recipe: Recipe,
     run.network.eval()
     for part in learning_parts(run.network, recipe.trained):
         part.train()
-    batches = torch.randperm(len(loaded), generator=run.generator).split(recipe.batch_size)
-    total, steps = torch.zeros((), device=run.device), len(batches)
-    for number, chosen in enumerate(batches):
-        if len(chosen) == 1:
+    total, steps = torch.zeros((), device=run.device), math.ceil(len(loaded) / recipe.batch_size)
+    for number, (changed, labels) in enumerate(_batches(run, loaded, recipe)):
+        if len(labels) == 1:
             continue  # batch normalisation can't learn from a single image
         set_pace(run.optimiser, recipe, run.epoch + number / steps)
-        total += _learn(run, loaded, chosen, rule, recipe) * len(chosen)
+        total += _learn(run, changed, functional.one_hot(labels, 2).float(), loaded.weights, rule) * len(labels)
         if number % TOLD_EVERY == 0:
             done = {"epoch": run.epoch + 1, "epochs": recipe.epochs, "step": number + 1, "steps": steps}
             tell({**done, "loss": float(total) / ((number + 1) * recipe.batch_size), "history": run.history})
     return float(total) / len(loaded)
 
 
-def _learn(run: _Run, loaded: Loaded, chosen: Tensor, rule: Preprocessing, recipe: Recipe) -> Tensor:
+def _batches(run: _Run, loaded: Loaded, recipe: Recipe) -> Iterator[tuple[Tensor, Tensor]]:
+    """An epoch's changed images and labels, a batch at a time; several batches are changed at once."""
+    for chosen in torch.randperm(len(loaded), generator=run.generator).split(recipe.batch_size * CHANGED_AT_ONCE):
+        grey, labels = loaded.batch(chosen)
+        changed = augment(grey, recipe.augmentation, run.generator)
+        yield from zip(changed.split(recipe.batch_size), labels.split(recipe.batch_size), strict=True)
+
+
+def _learn(run: _Run, changed: Tensor, targets: Tensor, class_weights: Tensor, rule: Preprocessing) -> Tensor:
     """One step on a batch of changed images; returns its loss."""
-    grey, labels = loaded.batch(chosen)
-    changed = augment(grey, recipe.augmentation, run.generator)
-    targets = functional.one_hot(labels, 2).float()
+    recipe = run.recipe
     if recipe.mixup:
         changed, targets = _mixed_up(changed, targets, recipe.mixup, run.generator)
     images = normalise(changed, rule)
-
-    weights = targets @ loaded.weights
+    if run.teachers:
+        targets = _taught(run.teachers, images)
+    weights = targets @ class_weights
 
     def loss() -> Tensor:
         with mixed(run.device):
@@ -175,18 +186,26 @@ def _learn(run: _Run, loaded: Loaded, chosen: Tensor, rule: Preprocessing, recip
         each = functional.cross_entropy(logits.float(), targets, label_smoothing=smoothing, reduction="none")
         return (each * weights).mean()
 
-    value = step(run.optimiser, loss, recipe.sharpness)
+    value = step(run.network, run.optimiser, loss, recipe.sharpness)
     run.steps += 1
     if run.average:
         follow(run.average, run.network, recipe.averaging, run.steps)
     return value
 
 
+@torch.no_grad()
+def _taught(teachers: list[Network], images: Tensor) -> Tensor:
+    """What the teachers say of these very pictures, on average: n x 2 probabilities."""
+    with mixed(images.device):
+        said = [teacher(images) for teacher in teachers]
+    return torch.stack([logits.float().softmax(1) for logits in said]).mean(0)
+
+
 def _mixed_up(images: Tensor, targets: Tensor, strength: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Each image and its label mixed with another's, by one share for the batch (Zhang et al. 2018)."""
     one, other = torch._standard_gamma(torch.full((2,), strength), generator=generator)
     share, partner = float(one / (one + other)), torch.randperm(len(images), generator=generator)
-    partner = partner.to(images.device)
+    partner = partner.to(images.device, non_blocking=True)
     return torch.lerp(images[partner], images, share), torch.lerp(targets[partner], targets, share)
 
 
@@ -204,18 +223,9 @@ def _validate(network: Network, material: Material) -> tuple[float, float]:
 
 def _fingerprint(network: Network, material: Material) -> str:
     digest = hashlib.sha256(repr(material.rule).encode())
-    for tensor in network.state_dict().values():
-        digest.update(tensor.contiguous().numpy().tobytes())
+    for one in (network, *material.teachers):
+        for tensor in one.state_dict().values():
+            digest.update(tensor.contiguous().cpu().numpy().tobytes())
     for side in (material.training, material.validation):
         digest.update(side.labels.tobytes() + side.grey.tobytes())
     return digest.hexdigest()
-
-
-def _save(state: dict[str, Any], path: Path) -> None:
-    """Replace the checkpoint as a whole: a kill leaves the last one or this one."""
-    temporary = path.with_suffix(".partial")
-    with open(temporary, "wb") as file:
-        torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

@@ -3,7 +3,7 @@
 Grad-CAM always draws something, and a picture persuades. So a map is kept back where the answer is Normal (there is
 nothing to point at: such maps are weak, and most lie outside the chest), where it is empty or even, where most of
 its evidence lies outside the chest, where it moves when the image is moved a little, and where its model failed the
-check with randomised weights (`sanity`).
+check with randomised weights (`sanity`), which asks Grad-CAM alone and stands for the other methods as well.
 
 All but one of these cost a millisecond. Whether a map moves takes a second forward pass, of those images alone that
 the model calls Pneumonia or Uncertain and that nothing else speaks against; one shift is enough, because a map that
@@ -13,7 +13,7 @@ before an opinion is stored, so that no map is ever on a screen unchecked: 30 ms
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -48,14 +48,24 @@ def doubts(model: Model, grey: Floats, opinions: Sequence[Opinion]) -> list[str 
     if open_:
         again = judge(model, _shifted(grey[open_]))
         for number, other in zip(open_, again, strict=True):
-            steady = agreement(opinions[number].heatmap, _moved_back(other.heatmap, grey.shape[-1])) >= STEADY
+            steady = _is_steady(opinions[number].heatmap, other.heatmap, grey.shape[-1])
             found[number] = None if steady else MOVES
     return found
 
 
-def doubt_of_drawn(model: Model, heatmap: Floats, covered: Floats) -> str | None:
-    """What speaks against a map by another method (0..1, its peak is 1), or None; see `flaw`."""
-    return flaw(heatmap, covered, 1.0) if model.card.heatmap_check.passed else UNLEARNT
+def doubt_of_drawn(
+    model: Model, grey: Floats, heatmap: Floats, redraw: Callable[[Floats], Floats] | None
+) -> str | None:
+    """What speaks against a map of `grey` (size x size, 0..1) by another method (0..1, its peak is 1), or None.
+
+    `redraw` draws the map of another such image by the same method; without it, nobody asks whether the map moves.
+    """
+    if not model.card.heatmap_check.passed:
+        return UNLEARNT
+    doubt = flaw(heatmap, thorax.coverage(grey[None])[0], 1.0)
+    if doubt or redraw is None:
+        return doubt
+    return None if _is_steady(heatmap, redraw(_shifted(grey[None])[0]), grey.shape[-1]) else MOVES
 
 
 def flaw(heatmap: Floats, covered: Floats, scale: float) -> str | None:
@@ -81,6 +91,11 @@ def _of_answer(model: Model, opinion: Opinion) -> str | None:
     if opinion.label is Label.NORMAL:
         return NORMAL
     return None if model.card.heatmap_check.passed else UNLEARNT
+
+
+def _is_steady(heatmap: Floats, of_shifted: Floats, size: int) -> bool:
+    """Whether a map agrees with that of the same image (size x size) shifted."""
+    return agreement(heatmap, _moved_back(of_shifted, size)) >= STEADY
 
 
 def _shifted(grey: Floats) -> Floats:

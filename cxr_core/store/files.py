@@ -25,11 +25,14 @@ def put(home: Path, data: bytes) -> str:
 
 
 def get(home: Path, sha256: str) -> bytes:
-    """The bytes with this hash. Raises NotFound, or IntegrityError if they have changed."""
+    """The bytes with this hash. Raises NotFound, or IntegrityError if they have changed or can't be read."""
     try:
         data = path_of(home, sha256).read_bytes()
     except FileNotFoundError as error:
-        raise NotFound(f"image file {sha256[:12]}… is missing: run `python -m cxr_core verify`") from error
+        raise NotFound(f"image file {sha256[:12]}… is missing: bring it back from a backup") from error
+    except OSError as error:
+        why = f"can't be read ({error.strerror}): bring it back from a backup"
+        raise IntegrityError(f"image file {sha256[:12]}… {why}") from error
     if hashlib.sha256(data).hexdigest() != sha256:
         raise IntegrityError(f"image file {sha256[:12]}… has changed on disk: bring it back from a backup")
     return data

@@ -55,11 +55,12 @@ def history(db: Database, reader: int | None = None, limit: int = -1) -> list[di
 def current(db: Database) -> list[dict[str, Any]]:
     """`id`, `image`, `label`, `agrees` of the current reads with the patient's `side`, oldest first.
 
-    `reason_kinds` is a list: what the model, which the reader saw, had refused the image for.
+    `reason_kinds` is a list: what the model, which the reader saw, had refused the image for; `put_right` is what it
+    had put right before it looked, or None.
     """
     found = rows(
         db,
-        "SELECT r.id, r.image, r.label, r.agrees, t.side, coalesce(p.reason_kinds, '[]') AS reason_kinds "
+        "SELECT r.id, r.image, r.label, r.agrees, t.side, coalesce(p.reason_kinds, '[]') AS reason_kinds, p.put_right "
         "FROM current_reads r JOIN images i ON i.id = r.image JOIN patients t ON t.pseudonym = i.patient "
         "LEFT JOIN predictions p ON p.id = r.prediction ORDER BY r.id",
     )

@@ -14,8 +14,12 @@ from cxr_core.work.reviewing import Case
 
 ABSOLUTE = "Evidence in logits, on one scale for all X-rays"
 RELATIVE = "Relative scale: up to this map's own peak"
-STANDS_OUT = "What stands out to the model, for any answer"
-"""EigenCAM asks for no class."""
+STANDS_OUT = "What stands out to the model"
+UNCHECKED = {
+    Method.EIGEN_CAM: "Not about pneumonia in particular",
+    Method.SCORE_CAM: "Its stability was not checked",
+}
+"""EigenCAM asks for no class, so that a check that the model has learnt about one says little of it; see `drawing`."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,8 @@ def drawn(case: Case) -> Drawn:
     asked = _asked(require_user(), case.image["id"], method)
     if found := asked.explanation:
         shown = None if found.doubt else found.heatmap
-        return Drawn(title, shown, unit=RELATIVE, note=_hidden(found.doubt))
+        unit = ". ".join(filter(None, (RELATIVE, UNCHECKED.get(method))))
+        return Drawn(title, shown, unit=unit, note=_hidden(found.doubt))
     failed = asked.job is not None and asked.job.state is JobState.FAILED
     return Drawn(title, note=f"{method} {'could not be drawn' if failed else 'is being drawn'}", job=asked.job)
 

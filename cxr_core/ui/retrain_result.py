@@ -40,12 +40,13 @@ def _beside(user: User, compared: list[dict[str, Any]], card: dict[str, Any]) ->
     running = monitoring.running_model(site().home, user)
     roles = {card["name"]: "candidate", running: "in use"}
     words.grid(
-        ["Model", "", "AUC (95 %)", "Accuracy", "Sensitivity", "Specificity", "AUC of candidate minus this (95 %)"],
+        ["Model", "", "AUC (95 %)", "Accuracy", "Sensitivity", "Specificity", "X-rays refused",
+         "AUC of candidate minus this (95 %)"],
         [
             [
                 row["model"], roles.get(row["model"], "first release"), words.ranged(row["auc"], row["auc_ci95"]),
                 words.percent(row["accuracy"], 1), words.percent(row["sensitivity"], 1),
-                words.percent(row["specificity"], 1),
+                words.percent(row["specificity"], 1), _refused(row),
                 words.NONE if row["model"] == card["name"] else words.ranged(row["difference"], row["difference_ci95"]),
             ]
             for row in compared
@@ -56,6 +57,11 @@ def _beside(user: User, compared: list[dict[str, Any]], card: dict[str, Any]) ->
     for column, row in zip(columns, compared, strict=False):
         with column:
             charts.confusion(row["confusion"], f"beside-{row['model']}", row["model"])
+
+
+def _refused(row: dict[str, Any]) -> str:
+    """The share of the locked images that a model's gate keeps back; a report of an earlier version doesn't say."""
+    return words.percent(row["refused"] / row["n"], 1) if "refused" in row else words.NONE
 
 
 def _decide(user: User, model: str, passed: bool) -> None:

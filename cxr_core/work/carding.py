@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cxr_core import clock
 from cxr_core.drift.sketch import sketches
@@ -79,10 +80,15 @@ def _gate(network: Network, population: fitting.Population, rule: Preprocessing,
     return fitting.widened(inherited, population) if inherited else fitting.fitted(network, population, rule)
 
 
+def let_through(gate: Gate, said: Outputs, found: Gathered) -> NDArray[np.bool_]:
+    """Which of n X-rays, of which the network has said `said`, the gate lets it answer."""
+    admitted = gate.likeness.admits(gate.likeness.judge(features(said.traits, said.embeddings)))
+    return admitted & np.array([not gate.quality.objections(looks) for looks in found.appearance])
+
+
 def _metrics(calibration: calibrate.Calibration, gate: Gate, said: Outputs, locked: Gathered) -> dict[str, Any]:
     """What is said of the model on locked patients, and how many of their X-rays its gate refuses."""
-    admitted = gate.likeness.admits(gate.likeness.judge(features(said.traits, said.embeddings)))
-    judged = admitted & np.array([not gate.quality.objections(looks) for looks in locked.appearance])
+    judged = let_through(gate, said, locked)
     return {**assess(calibration, said.logits, locked.examples, judged), "refused": int((~judged).sum())}
 
 

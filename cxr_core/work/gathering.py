@@ -16,7 +16,7 @@ from cxr_core.drift.appearance import measure
 from cxr_core.errors import ModelError, RejectedFile
 from cxr_core.model import dataset
 from cxr_core.model.examples import Examples, as_bytes
-from cxr_core.model.preprocess import Preprocessing, brightness, stretch
+from cxr_core.model.preprocess import Preprocessing, brightness, righted, stretch
 from cxr_core.records import CLASSES, Label, Radiograph, Side
 from cxr_core.settings import Settings
 from cxr_core.store import files, images
@@ -101,7 +101,9 @@ def _labelled(home: Path, db: Database, known: dict[str, dataset.Sample], item: 
     label = CLASSES.index(Label(item["label"]))
     if item["origin"] != BASE:
         row = images.get(db, item["image"])
-        return Labelled(from_stored(files.get(home, row["file_sha256"])), label, row["patient"])
+        # Manifests of earlier versions don't say.
+        film = righted(from_stored(files.get(home, row["file_sha256"])), item.get("put_right"))
+        return Labelled(film, label, row["patient"])
     if item["image"] not in known:
         raise ModelError("an image of the base data is missing: set CXR_BASE_DATA to the folder that was used")
     return next(of_samples([known[item["image"]]]))

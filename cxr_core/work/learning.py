@@ -14,9 +14,11 @@ from cxr_core.errors import ModelError
 from cxr_core.model import dataset, release
 from cxr_core.model.calibrate import require_enough
 from cxr_core.model.card import Card, split_path, write_card
+from cxr_core.model.ensemble import checkpoints as release_checkpoints
+from cxr_core.model.ensemble import train_network
 from cxr_core.model.head import HeadRecipe, train_head
 from cxr_core.model.material import Material
-from cxr_core.model.network import Network, from_files, new_network, to_file
+from cxr_core.model.network import Network, from_files, to_file
 from cxr_core.model.predict import Model
 from cxr_core.model.preprocess import Preprocessing
 from cxr_core.model.recipe import Recipe
@@ -38,21 +40,22 @@ def train_release(folders: list[Path], out: Path, base: str, recipe: Recipe, tel
     """
     rule = Preprocessing()
     samples = dataset.find_samples(folders)
-    split = dataset.split_by_patient(samples, recipe.seed)
+    split = dataset.split_by_patient(samples, recipe.split)
     sides = gathering.by_side(samples, split, rule)
     require_enough(sides[Side.CALIBRATION].examples.labels)  # before the hours of training, not after them
     out.parent.mkdir(parents=True, exist_ok=True)
-    network, checkpoint = new_network(base, recipe.seed), out.with_suffix(".checkpoint")
-    history = train(network, _material(sides, rule), recipe, checkpoint, tell)
+    checkpoint = out.with_suffix(".checkpoint")
+    network, history = train_network(base, _material(sides, rule), recipe, checkpoint, tell)
     weights = to_file(network)
     dataset.write_split(split, split_path(out))
-    data = {"folders": [folder.name for folder in folders], "split": split_path(out).name, "seed": recipe.seed,
+    data = {"folders": [folder.name for folder in folders], "split": split_path(out).name, "seed": recipe.split,
             "split_sha256": hashlib.sha256(split_path(out).read_bytes()).hexdigest()}  # fmt: skip
     origin = Origin(out.stem, None, base, hashlib.sha256(weights).hexdigest(), data, recipe.as_dict(), history)
     card = make_card(from_files(weights, name=out.stem), sides, origin, rule)
     files.write_durably(out, weights)
     write_card(card, out)
-    checkpoint.unlink(missing_ok=True)
+    for path in release_checkpoints(checkpoint, recipe):
+        path.unlink(missing_ok=True)
     return card
 
 
@@ -123,7 +126,7 @@ def _judged(tuned: Network, lesson: Lesson, history: list[dict[str, float]], wei
     origin = Origin(lesson.name, parent, parent, weights_sha256, data, lesson.recipe.as_dict(), history)
     inherited = lesson.parent.card.gate if isinstance(lesson.recipe, HeadRecipe) else None
     card = make_card(network, lesson.sides, origin, lesson.rule, inherited)
-    gate = comparing.gate(Model(card, network), lesson.rivals, lesson.sides[Side.LOCKED].examples)
+    gate = comparing.gate(Model(card, network), lesson.rivals, lesson.sides[Side.LOCKED])
     return replace(card, metrics={**card.metrics, "gate": gate})
 
 

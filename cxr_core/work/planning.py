@@ -61,7 +61,8 @@ class Plan:
     """What would go into a training set if it were made now."""
 
     items: list[dict[str, Any]]
-    """`image` (id, or content hash for base data), `label`, `origin`, `side`, and `reads` for those from readers."""
+    """`image` (id, or content hash for base data), `label`, `origin`, `side`, and for those from readers `reads` and
+    `put_right` (what the model had put right before it looked, as `inverted`, or None)."""
     left_out: list[dict[str, Any]]
     """`image` and `why`, and `refused_for` (kinds of reasons) where the model had refused the image."""
     missing: list[str]
@@ -142,7 +143,7 @@ def _read_item(image: str, found: list[dict[str, Any]], used: set[tuple[str, str
         origin = f"{origin} before"
     return {
         "image": image, "label": found[0]["label"], "side": found[0]["side"], "origin": origin,
-        "reads": [read["id"] for read in found],
+        "reads": [read["id"] for read in found], "put_right": found[-1]["put_right"],
     }  # fmt: skip
 
 

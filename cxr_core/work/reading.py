@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from sqlite_utils import Database
 
 from cxr_core.dicom.stored import from_stored
 from cxr_core.drift.appearance import measure
-from cxr_core.errors import ModelError, RejectedFile
+from cxr_core.errors import CxrError, ModelError, RejectedFile
 from cxr_core.model import predict, release, thorax, trust
 from cxr_core.model.card import Card
 from cxr_core.model.gate import walk
@@ -31,6 +31,10 @@ from cxr_core.work.retraining import REPREDICT
 from cxr_core.work.sources import Source, batched, sources
 
 BATCH = 16
+UNREADABLE = "its stored file"
+"""What an image isn't analysed for, as planning tells it apart, where its stored file is gone or damaged."""
+
+E = TypeVar("E", bound=CxrError)
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,14 @@ def trusted(model: Model, films: Sequence[Film]) -> list[Reading]:
     return [_doubted(reading, next(doubts)) if reading.opinion else reading for reading in readings]
 
 
+def _each(
+    look: Callable[[Model, Sequence[Film]], list[Reading]], model: Model, films: Sequence[Film | E]
+) -> list[Reading | E]:
+    """What the model says of each film; what is in the place of one stays there."""
+    readings = iter(look(model, [film for film in films if isinstance(film, Film)]))
+    return [next(readings) if isinstance(film, Film) else film for film in films]
+
+
 def _doubted(reading: Reading, doubt: str | None) -> Reading:
     return replace(reading, opinion=reading.opinion and replace(reading.opinion, heatmap_doubt=doubt))
 
@@ -128,20 +140,30 @@ def _tensors(db: Database, card: dict[str, Any]) -> bytes:
 
 
 def repredict(desk: Desk, job: Job) -> Outcome:
-    """A job: the new running model reads what still waits, a batch a job, so that what comes in isn't kept waiting."""
+    """A job: the new running model reads what still waits, a batch a job, so that what comes in isn't kept waiting.
+
+    An image whose stored file can't be read isn't analysed, and says so; it keeps no other waiting.
+    """
     name = str(job.payload["model"])
     with opened(desk.home) as db:
         model = model_named(desk, db, name)
         batch = predictions.lacking(db, name, BATCH)
 
-    def film(row: dict[str, Any]) -> Film:
-        return prepared(from_stored(files.get(desk.home, row["file_sha256"])), model.card)
+    def film(row: dict[str, Any]) -> Film | CxrError:
+        try:
+            return prepared(from_stored(files.get(desk.home, row["file_sha256"])), model.card)
+        except CxrError as error:
+            return error
 
-    readings = trusted(model, list(ahead(film, batch, BATCH)))
+    answers = _each(trusted, model, list(ahead(film, batch, BATCH)))
 
     def write(db: Database) -> None:
-        for row, reading in zip(batch, readings, strict=True):
-            reading.write(db, row["id"], name)
+        for row, answer in zip(batch, answers, strict=True):
+            if isinstance(answer, Reading):
+                answer.write(db, row["id"], name)
+            else:
+                why = f"{answer}. The next model version reads it again."
+                predictions.add_not_analysed(db, row["id"], name, [why], [UNREADABLE])
         if predictions.lacking(db, name, 1):
             jobs.ask(db, jobs.Request(REPREDICT, Lane.READING, job.payload, bulk=True))
 
@@ -153,8 +175,8 @@ def read_files(
 ) -> Iterator[tuple[str, Reading | RejectedFile]]:
     """Each path with its Reading, or the RejectedFile that it raised; in order.
 
-    While the model looks at one batch, the next one is loaded, decoded and squeezed, so only a few X-rays are in memory
-    at full size. Whoever wants to draw the `heatmaps` has them checked.
+    While the model looks at one batch, the next one is loaded, decoded and squeezed, and only as many X-rays as there
+    are threads are in memory at full size. Whoever wants to draw the `heatmaps` has them checked.
     """
 
     def film(source: Source) -> tuple[str, Film | RejectedFile]:
@@ -164,6 +186,5 @@ def read_files(
     look = trusted if heatmaps else judged
     with closing(ahead(film, sources(paths), 2 * BATCH)) as prepared_films:
         for batch in batched(prepared_films, BATCH):
-            readings = iter(look(model, [found for _, found in batch if isinstance(found, Film)]))
-            for path, found in batch:
-                yield path, next(readings) if isinstance(found, Film) else found
+            answers = _each(look, model, [found for _, found in batch])
+            yield from zip([path for path, _ in batch], answers, strict=True)

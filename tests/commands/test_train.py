@@ -5,14 +5,24 @@ import json
 
 import pytest
 
+from cxr_core.model.dataset import draw_side
+from cxr_core.model.recipe import RELEASE
+from cxr_core.records import Side
 from tests.model.chests import write_chest
+
+EACH = {Side.TRAIN: 30, Side.VALIDATION: 8, Side.CALIBRATION: 22, Side.LOCKED: 10}
+"""Patients of each class on each side."""
 
 
 @pytest.fixture
 def folder(tmp_path):
     """Enough patients that every side has some of both classes."""
-    for number in range(400):
-        write_chest(tmp_path / "set", number, number % 2 == 1, size=64)
+    left = {(side, opacity): count for side, count in EACH.items() for opacity in (False, True)}
+    for number in range(1000):
+        place = (draw_side(f"{RELEASE.split}:person{number}".encode()), number % 2 == 1)
+        if left[place]:
+            left[place] -= 1
+            write_chest(tmp_path / "set", number, number % 2 == 1, size=64)
     return tmp_path / "set"
 
 
@@ -25,7 +35,7 @@ def test_training_writes_weights_card_and_split_that_can_be_used(run, folder, tm
     assert card["weights_sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
     assert (card["name"], card["base"], card["parent"]) == ("tiny", "none", None)
     assert [entry["epoch"] for entry in card["history"]] == [1]
-    assert len(out.with_suffix(".split.csv").read_text().splitlines()) == 401
+    assert len(out.with_suffix(".split.csv").read_text().splitlines()) == 2 * sum(EACH.values()) + 1
     assert "epoch 1/1" in answer.words
     assert not out.with_suffix(".checkpoint").exists()
     locked = run("evaluate", folder, "--side", "locked", "--model", out)

@@ -14,6 +14,8 @@ from cxr_core.dicom.phantoms.phantom import phantom
 from cxr_core.dicom.reading import read
 from cxr_core.model.dataset import split_file, write_split
 from cxr_core.model.examples import Examples
+from cxr_core.model.predict import judge
+from cxr_core.model.preprocess import to_grey
 from cxr_core.records import CLASSES, Radiograph, Tone
 
 PLAIN = Tone(np.linspace(0, 1, 256, dtype=np.float32), 0)
@@ -50,6 +52,11 @@ def png(pixels):
 def plain(pixels, **known):
     """An X-ray whose stored values 0..255 are shown as they are."""
     return Radiograph(pixels, PLAIN, "png", **known)
+
+
+def opinions(model, films):
+    """The model's opinion on each X-ray, in one batch, whatever its gate says."""
+    return judge(model, np.stack([to_grey(film, model.card.preprocessing) for film in films]))
 
 
 def halves(count, size=32, first=0):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from cxr_core.model.assess import assess
+from cxr_core.model.assess import assess, coverage
 from cxr_core.model.calibrate import Calibration
 from cxr_core.model.examples import Examples
+from cxr_core.model.metrics import wilson95
 
 BAND = Calibration(1, 0, threshold=0.5, normal_up_to=0.3, pneumonia_from=0.7)
 
@@ -43,5 +44,14 @@ def test_coverage_counts_for_each_class_the_images_that_are_not_called_the_other
     found = judged_by([0.1, 0.4, 0.9, 0.2, 0.6, 0.8], [0, 0, 0, 1, 1, 1])["coverage"]
     assert found["Normal"]["covered"] == found["Pneumonia"]["covered"] == 2 / 3
     low, high = found["Normal"]["covered_ci95"]
-    assert 0 < low < 2 / 3 < high < 1
-    assert found["Normal"]["n"] == 3
+    assert 0 <= low < 2 / 3 < high <= 1
+    assert (found["Normal"]["n"], found["Normal"]["patients"]) == (3, 3)
+
+
+def test_images_of_one_child_make_its_coverage_no_surer():
+    children = [f"{number // 10}" for number in range(100)]
+    examples = Examples(np.zeros((100, 1, 1), np.uint8), np.zeros(100, np.int64), children)
+    found = coverage(BAND, np.full(100, 0.1), examples)
+    assert (found["Normal"]["n"], found["Normal"]["patients"], found["Normal"]["covered"]) == (100, 10, 1)
+    assert tuple(found["Normal"]["covered_ci95"]) == wilson95(1, 10)
+    assert found["Pneumonia"] == {"n": 0, "patients": 0, "covered": None, "covered_ci95": [0, 1]}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -90,7 +92,64 @@ def test_clear_cases_are_answered_and_muddled_ones_are_not():
 def test_the_threshold_lies_within_the_band(apart):
     for seed in range(10):
         found = fit(*overlapping(seed, 40, apart))
-        assert 0 <= found.normal_up_to <= found.threshold <= found.pneumonia_from <= 1
+        assert 0 <= found.normal_up_to < found.threshold <= found.pneumonia_from <= 1
+
+
+@pytest.mark.parametrize("apart", [0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4])
+def test_no_forced_answer_on_a_calibration_image_contradicts_its_label(apart):
+    for seed in range(20):
+        for n in (19, 60):
+            logits, labels = overlapping(seed, n, apart)
+            assert contradictions(fit(logits, labels), logits) == 0
+
+
+@pytest.mark.parametrize("logit", [-30.0, 0.0, 30.0, 5000.0])
+def test_images_that_are_all_the_same_get_one_answer_and_no_contradiction(logit):
+    logits, labels = np.full(60, logit), np.repeat((0, 1), 30)
+    found = fit(logits, labels)
+    assert found.normal_up_to < found.threshold <= found.pneumonia_from
+    assert contradictions(found, logits) == 0
+
+
+def contradictions(calibration, logits):
+    """How many images are answered with one class and called the other where an answer is forced."""
+    probabilities = calibration.probability(logits)
+    answered = {Label.NORMAL: False, Label.PNEUMONIA: True}
+    labels = [calibration.label(float(p)) for p in probabilities]
+    return sum(
+        answered.get(label, p >= calibration.threshold) != (p >= calibration.threshold)
+        for label, p in zip(labels, probabilities, strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [
+        ({"slope": np.nan}, "slope nan"),
+        ({"slope": np.inf}, "slope inf"),
+        ({"slope": 0.0}, "slope 0.0"),
+        ({"slope": -1.0}, "slope -1.0"),
+        ({"intercept": np.nan}, "intercept nan"),
+        ({"intercept": -np.inf}, "intercept -inf"),
+        ({"threshold": np.nan}, "Pneumonia from nan"),
+        ({"threshold": 0.29}, "from 0.29"),
+        ({"threshold": 0.71}, "from 0.71"),
+        ({"normal_up_to": 0.8}, "up to 0.8"),
+        ({"normal_up_to": -0.1}, "up to -0.1"),
+        ({"normal_up_to": -np.inf}, "up to -inf"),
+        ({"pneumonia_from": 0.2}, "Pneumonia from 0.2"),
+        ({"pneumonia_from": 1.1}, "Pneumonia from 1.1"),
+        ({"pneumonia_from": np.inf}, "Pneumonia from inf"),
+    ],
+)
+def test_a_calibration_that_can_not_be_is_refused_with_its_numbers(spoilt, said):
+    with pytest.raises(ModelError, match=said):
+        replace(Calibration(1, 0, 0.5, 0.3, 0.7), **spoilt)
+
+
+def test_limits_that_coincide_are_no_damage():
+    Calibration(1, 0, 0.5, 0.5, 0.5)
+    Calibration(1, 0, 0.3, 0.3, 0.7)
 
 
 @pytest.mark.parametrize(("normal", "pneumonia"), [(18, 100), (100, 18), (0, 40), (0, 0)])

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from cxr_core.model.explain import grad_cam, on_scale
-from cxr_core.model.network import feature_maps, new_network, normalise
+from cxr_core.model.network import maps_and_traits, new_network, normalise
 from cxr_core.model.predict import PNEUMONIA, forward
 from cxr_core.model.preprocess import Preprocessing, to_grey
 from tests.model.chests import chest, plain
@@ -71,7 +71,7 @@ def test_without_the_relu_the_cells_add_up_to_the_logit_less_its_bias(shipped, g
     network = shipped.network
     with torch.no_grad():
         batch = normalise(torch.from_numpy(grey), RULE)
-        maps = feature_maps(network, batch)
+        maps, _ = maps_and_traits(network, batch)
         weights = network.fc.weight[PNEUMONIA]
         unclipped = grad_cam(maps, weights) - grad_cam(maps, -weights)
         evidence = network(batch)[:, PNEUMONIA] - network.fc.bias[PNEUMONIA]

@@ -8,7 +8,18 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, classification_report, confusion_matrix, recall_score, roc_auc_score
 
-from cxr_core.model.metrics import auc, ece, ece_by_chance, interval95, paired_interval95, reliability, report, wilson95
+from cxr_core.model.metrics import (
+    auc,
+    ece,
+    ece_by_chance,
+    ece_interval95,
+    interval95,
+    paired_interval95,
+    reliability,
+    report,
+    share_interval95,
+    wilson95,
+)
 
 
 def scored(seed, n=200, apart=1.0, ties=False):
@@ -122,8 +133,54 @@ def test_true_probabilities_err_as_chance_does():
     assert np.mean(errors) == pytest.approx(ece_by_chance(probabilities), rel=0.1)
 
 
+@pytest.mark.parametrize(("sharper", "truth"), [(1.0, 0.0), (0.6, 0.073)])
+def test_the_interval_of_a_calibration_error_holds_the_true_one_and_the_figure_itself(sharper, truth):
+    """Of perfect probabilities and of too bold ones, in groups of two images of a patient."""
+    random, held = np.random.default_rng(7), 0
+    for _ in range(20):
+        probabilities = random.uniform(0, 1, 100)
+        bold = 1 / (1 + ((1 - probabilities) / probabilities) ** sharper)
+        labels, said = np.repeat(random.random(100) < bold, 2).astype(int), np.repeat(probabilities, 2)
+        low, high = ece_interval95(labels, said, [str(n // 2) for n in range(200)])
+        assert 0 <= low <= ece(labels, said) <= high <= 1
+        held += low <= truth <= high
+    assert held >= 17
+
+
+def test_an_interval_of_no_error_at_all_is_no_error():
+    assert ece_interval95(np.array([0, 1]), np.array([0.0, 1.0]), ["a", "b"]) == (0, 0)
+
+
+@pytest.mark.parametrize("truth", [0.8, 0.97])
+def test_the_interval_of_a_share_holds_the_truth_although_patients_are_all_or_nothing(truth):
+    random, patients = np.random.default_rng(8), [str(n // 5) for n in range(600)]
+    held, too_sure = 0, 0
+    for _ in range(200):
+        true = np.repeat(random.random(120) < truth, 5).astype(int)
+        low, high = share_interval95(true, patients)
+        held += low <= truth <= high
+        narrow = wilson95(true.mean(), 600)
+        too_sure += not narrow[0] <= truth <= narrow[1]
+    assert held >= 183
+    assert too_sure >= 40
+
+
+def test_of_an_image_a_patient_the_interval_of_a_share_is_wilsons():
+    true = np.repeat([0, 1], [3, 17])
+    assert share_interval95(true, own_patients(true)) == pytest.approx(wilson95(17 / 20, 20))
+    assert share_interval95(np.array([0, 1] * 2), ["a", "a", "b", "b"]) == wilson95(0.5, 2)
+
+
+@pytest.mark.parametrize("value", [0, 1])
+def test_a_share_of_all_or_none_is_as_sure_as_there_are_patients(value):
+    found = share_interval95(np.full(40, value), ["a", "b", "c", "d"] * 10)
+    assert found == wilson95(value, 4)
+    assert np.ptp(found) > 0.4
+    assert share_interval95(np.array([], int), []) == (0, 1)
+
+
 def test_reliability_has_a_row_for_each_bin_with_images():
-    found = reliability(np.array([0, 1, 1, 1]), np.array([0.02, 0.08, 0.95, 1.0]))
+    found = reliability(np.array([0, 1, 1, 1]), np.array([0.02, 0.08, 0.95, 1.0]), ["a", "b", "c", "d"])
     assert [(row["n"], row["said"], row["true"]) for row in found] == [(2, 0.05, 0.5), (2, 0.975, 1.0)]
     assert all(0 <= row["true_ci95"][0] <= row["true"] <= row["true_ci95"][1] <= 1 for row in found)
     assert sum(abs(row["said"] - row["true"]) * row["n"] for row in found) / 4 == pytest.approx(
@@ -132,5 +189,5 @@ def test_reliability_has_a_row_for_each_bin_with_images():
 
 
 def test_wilsons_interval_is_the_one_in_the_books():
-    assert wilson95(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
+    assert wilson95(0.8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
     assert wilson95(0, 0) == (0, 1)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch.nn import functional
 
 from cxr_core.errors import ModelError
 from cxr_core.model.network import new_network
@@ -13,6 +14,8 @@ from cxr_core.model.optimise import follow, optimiser_of, set_pace, step
 from cxr_core.model.recipe import Recipe
 
 RECIPE = Recipe(stages=((32, 10),))
+NOTHING = torch.nn.Identity()
+"""The network of a loss that needs none."""
 
 
 def bowl(weight):
@@ -24,7 +27,7 @@ def bowl(weight):
 def test_steps_lead_to_the_lowest_point(sharpness):
     weight = torch.zeros(2, requires_grad=True)
     optimiser = torch.optim.SGD([weight], 0.1)
-    losses = [float(step(optimiser, lambda: bowl(weight), sharpness)) for _ in range(60)]
+    losses = [float(step(NOTHING, optimiser, lambda: bowl(weight), sharpness)) for _ in range(60)]
     assert losses[0] == 18
     assert losses[-1] < 0.05
     assert torch.allclose(weight.detach(), torch.full((2,), 3.0), atol=0.15)
@@ -32,8 +35,20 @@ def test_steps_lead_to_the_lowest_point(sharpness):
 
 def test_a_sharpness_aware_step_looks_uphill_and_starts_from_where_it_was():
     weight = torch.tensor([1.0], requires_grad=True)
-    step(torch.optim.SGD([weight], 0.1), lambda: bowl(weight), sharpness=0.5)
+    step(NOTHING, torch.optim.SGD([weight], 0.1), lambda: bowl(weight), sharpness=0.5)
     assert weight.item() == pytest.approx(1 - 0.1 * 2 * (0.5 - 3))  # the slope at 0.5, half a step uphill from 1
+
+
+def test_a_step_with_a_look_uphill_keeps_the_statistics_of_a_plain_one():
+    def statistics(sharpness):
+        network = new_network("none", 1).train()
+        images = torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+        optimiser = torch.optim.SGD(network.parameters(), 0.1)
+        step(network, optimiser, lambda: functional.cross_entropy(network(images), torch.tensor([0, 1] * 2)), sharpness)
+        return dict(network.named_buffers())
+
+    plain, sharp = statistics(0.0), statistics(0.5)
+    assert all(torch.equal(plain[name], sharp[name]) for name in plain)
 
 
 def test_the_pace_warms_up_and_falls_to_a_hundredth():
@@ -56,7 +71,7 @@ def test_the_optimiser_is_the_recipes(name, kind):
 
 
 def test_an_unknown_optimiser_is_refused_by_name():
-    with pytest.raises(ModelError, match="optimiser 'lion': choose one of adam, sgd"):
+    with pytest.raises(ModelError, match="optimiser 'lion': choose one of adam, adamw, sgd"):
         replace(RECIPE, optimiser="lion")
 
 

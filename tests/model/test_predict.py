@@ -16,7 +16,7 @@ from cxr_core.model.card import write_card
 from cxr_core.model.network import from_files, new_network, normalise, to_file
 from cxr_core.model.preprocess import Preprocessing, to_grey
 from cxr_core.records import Label
-from tests.model.chests import chest, plain
+from tests.model.chests import chest, opinions, plain
 
 RULE = Preprocessing()
 
@@ -49,9 +49,9 @@ def test_one_forward_pass_gives_the_networks_logits_and_its_pooled_features(ship
 
 def test_a_batch_says_what_its_images_say_one_by_one(shipped):
     films = [plain(chest(n, n % 2 == 0, 200 + 20 * n)) for n in range(4)]
-    together = predict.opinions(shipped, films)
+    together = opinions(shipped, films)
     for film, opinion in zip(films, together, strict=True):
-        alone = predict.opinions(shipped, [film])[0]
+        alone = opinions(shipped, [film])[0]
         assert np.isclose(alone.logit, opinion.logit, atol=1e-4)
         assert np.allclose(alone.heatmap, opinion.heatmap, atol=1e-4)
         assert np.allclose(alone.embedding, opinion.embedding, atol=1e-4)

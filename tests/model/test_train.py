@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import zipfile
 from dataclasses import replace
 
 import numpy as np
@@ -102,6 +103,27 @@ def test_a_checkpoint_of_another_run_or_a_damaged_one_is_refused(material, tmp_p
     checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
     with pytest.raises(ModelError, match="damaged"):
         train(new_network("none", 1), material, TINIEST, checkpoint, silent)
+
+
+def test_a_checkpoint_that_a_gpu_left_is_taken_up_without_one(material, tmp_path):
+    checkpoint, first = tmp_path / "e.pt", new_network("none", 1)
+    train(first, material, TINIEST, checkpoint, silent)
+    on_gpu = tmp_path / "f.pt"
+    with zipfile.ZipFile(checkpoint) as own, zipfile.ZipFile(on_gpu, "w") as other:
+        for name in own.namelist():  # where each tensor lay is a word in the pickle: its length, then itself
+            other.writestr(name, own.read(name).replace(b"\x03\0\0\0cpu", b"\x06\0\0\0cuda:0"))
+    assert on_gpu.read_bytes() != checkpoint.read_bytes()
+    again = new_network("none", 1)
+    train(again, material, TINIEST, on_gpu, silent)
+    assert to_file(again) == to_file(first)
+
+
+@pytest.mark.parametrize("averaging", [0.0, 0.99])
+def test_a_run_that_diverges_says_so_in_the_epoch_in_which_it_does(material, tmp_path, averaging):
+    recipe = replace(TINY, learning_rate=1e30, averaging=averaging)
+    with pytest.raises(ModelError, match=r"diverged in epoch 1 of 4, .* a learning rate lower than 1e\+30"):
+        train(new_network("none", 1), material, recipe, tmp_path / "g.pt", silent)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_images_go_in_by_the_rule_of_the_card(material):

@@ -20,7 +20,7 @@ ALL = np.ones((7, 7), np.float32)
 @pytest.fixture(scope="module")
 def grey():
     """Phantoms with opacities, as the model sees them."""
-    studies = [Phantom(number, True, rows=224).data for number in (3001, 3003, 3005)]
+    studies = [Phantom(number, True, rows=224).data for number in (3001, 3003, 3007)]
     return np.stack([to_grey(read(data).radiograph, Preprocessing()) for data in studies])
 
 
@@ -48,7 +48,29 @@ def test_for_the_answer_normal_there_is_nothing_to_point_at(shipped, grey, said)
 def test_no_map_is_shown_of_a_model_that_failed_its_check(shipped, grey, said):
     card = replace(shipped.card, heatmap_check=replace(shipped.card.heatmap_check, passed=False))
     assert trust.doubts(Model(card, shipped.network), grey, said) == [trust.UNLEARNT] * 3
-    assert trust.doubt_of_drawn(Model(card, shipped.network), spot(3, 3), ALL) == trust.UNLEARNT
+    assert trust.doubt_of_drawn(Model(card, shipped.network), grey[0], spot(3, 3), None) == trust.UNLEARNT
+
+
+def test_a_drawn_map_must_follow_the_image_where_that_is_asked(shipped, grey, said):
+    drawn = said[0].heatmap / said[0].heatmap.max()
+    (again,) = judge(shipped, trust._shifted(grey[:1]))
+    assert trust.doubt_of_drawn(shipped, grey[0], drawn, None) is None
+    assert trust.doubt_of_drawn(shipped, grey[0], drawn, lambda image: again.heatmap / again.heatmap.max()) is None
+    assert trust.doubt_of_drawn(shipped, grey[0], drawn, lambda image: drawn[::-1, ::-1].copy()) == trust.MOVES
+
+
+def test_a_drawn_map_is_drawn_again_of_the_shifted_image_and_only_if_nothing_else_speaks_against_it(shipped, grey):
+    seen = []
+    corner = trust.doubt_of_drawn(shipped, grey[0], spot(0, 0), seen.append)
+    assert ("outside the chest" in corner, seen) == (True, [])
+
+    def redraw(image):
+        seen.append(image)
+        return spot(3, 3)
+
+    trust.doubt_of_drawn(shipped, grey[0], spot(3, 3), redraw)
+    (image,) = seen
+    assert np.array_equal(image[trust.SHIFT :, trust.SHIFT :], grey[0][: -trust.SHIFT, : -trust.SHIFT])
 
 
 def test_a_map_that_does_not_follow_the_image_is_not_stable(shipped, grey, said):

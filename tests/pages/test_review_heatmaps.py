@@ -49,10 +49,10 @@ def choose(app, image, method):
     return app.selectbox(key=f"method-{image}").set_value(method).run()
 
 
-def finish(home, image, method, doubt=None):
+def finish(home, image, method, doubt=None, lane=Lane.READING):
     """What the worker does with the open job."""
     with opened(home) as db, transaction(db):
-        job = jobs.claim(db, Lane.READING, "a worker")
+        job = jobs.claim(db, lane, "a worker")
         explanations.add(db, image, release.card()["name"], method, Explanation(MAP, doubt))
         jobs.finish(db, job.id, "a worker", {})
 
@@ -107,8 +107,23 @@ def test_what_another_reader_asked_for_is_there_at_once(show, arrive, home, aske
     finish(home, image, "EigenCAM")
     shown = pane(choose(show("review", "bob", image=image), image, Method.EIGEN_CAM))
     assert shown["heatmap"] is not None
-    assert shown["title"] == "What stands out to the model, for any answer · EigenCAM"
+    assert shown["title"] == "What stands out to the model · EigenCAM"
     assert len(asked()) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "lane", "said"),
+    [
+        (Method.LAYER_CAM, Lane.READING, ""),
+        (Method.EIGEN_CAM, Lane.READING, ". Not about pneumonia in particular"),
+        (Method.SCORE_CAM, Lane.LEARNING, ". Its stability was not checked"),
+    ],
+)
+def test_what_was_not_checked_of_a_map_is_said_below_it(show, arrive, home, method, lane, said):
+    image = arrive(1)
+    app = choose(show("review", "ann", image=image), image, method)
+    finish(home, image, str(method), lane=lane)
+    assert pane(app.run())["unit"] == "Relative scale: up to this map's own peak" + said
 
 
 def test_a_map_by_another_method_is_hidden_for_its_own_reasons(show, arrive, home):

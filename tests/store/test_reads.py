@@ -69,7 +69,7 @@ def test_current_reads_come_with_the_patients_side(db, read):
     number = reads.add(db, read)
     assert reads.current(db) == [
         {"id": number, "image": read["image"], "label": "Pneumonia", "agrees": 1,
-         "side": images.get(db, read["image"])["side"], "reason_kinds": []}
+         "side": images.get(db, read["image"])["side"], "reason_kinds": [], "put_right": None}
     ]  # fmt: skip
 
 

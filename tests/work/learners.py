@@ -72,12 +72,12 @@ def send(home, numbers):
     return [verdict.image for verdict in requests.verdicts(home.path, COMMAND_LINE, jobs)]
 
 
-def store_image(home, number, side=Side.TRAIN, said=Label.NORMAL):
+def store_image(home, number, side=Side.TRAIN, said=Label.NORMAL, put_right=None):
     """The row of an image, without files, of a patient on `side`, on which the running model said `said`."""
     image = _store(home, number, side)
     empty = np.zeros((7, 7), np.float32), np.zeros(512, np.float32)
     with opened(home.path) as db, transaction(db):
-        predictions.add(db, image, models.running(db), Opinion(0.5, 0.0, said, *empty))
+        predictions.add(db, image, models.running(db), Opinion(0.5, 0.0, said, *empty, put_right=put_right))
     return image
 
 

@@ -9,9 +9,18 @@ import numpy as np
 import pytest
 import torch
 
+from cxr_core.drift.appearance import measure
 from cxr_core.model.examples import Examples
+from cxr_core.model.gate.gate import Gate
+from cxr_core.model.gate.likeness import features
+from cxr_core.model.gate.quality import Quality
 from cxr_core.model.predict import Model, forward_all
 from cxr_core.work.comparing import FEWEST_LOCKED, MARGIN, gate
+from cxr_core.work.gathering import Gathered
+
+EVERY_QUALITY = Quality(
+    {"contrast": 0.0, "sharpness": 0.0, "mean": 0.0}, {"sharpness": 1e9, "mean": 1.0, "saturated": 1.0, "border": 1.0}
+)
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +30,8 @@ def locked(shipped):
     grey = np.stack([np.clip(chance.normal(128, spread, (32, 32)), 0, 255) for spread in np.linspace(5, 90, 90)])
     grey = grey.astype(np.uint8)
     logits = forward_all(shipped.network, grey, shipped.card.preprocessing).logits
-    return Examples(grey, (logits > np.median(logits)).astype(np.int64), [str(n // 2) for n in range(90)])
+    examples = Examples(grey, (logits > np.median(logits)).astype(np.int64), [str(n // 2) for n in range(90)])
+    return Gathered(examples, [measure(image / np.float32(255)) for image in grey])
 
 
 def with_head(shipped, name, change):
@@ -37,9 +47,20 @@ def worse(shipped):
     return with_head(shipped, "worse", 0.5)
 
 
+def refusing(shipped, locked, count):
+    """The first release with a gate that refuses so many of the locked images: those it finds the strangest."""
+    said = forward_all(shipped.network, locked.examples.grey, shipped.card.preprocessing)
+    likeness = shipped.card.gate.likeness
+    limit = float(np.sort(likeness.judge(features(said.traits, said.embeddings)).strangeness)[-1 - count])
+    likeness = replace(likeness, usual=limit, strangest=limit, farthest=1e9)
+    return Model(replace(shipped.card, name=f"refuses {count}", gate=Gate(EVERY_QUALITY, likeness)), shipped.network)
+
+
 def fewer(locked, normal, pneumonia):
-    kept = np.concatenate((np.flatnonzero(locked.labels == 0)[:normal], np.flatnonzero(locked.labels == 1)[:pneumonia]))
-    return Examples(locked.grey[kept], locked.labels[kept], [locked.patients[n] for n in kept])
+    all_ = locked.examples
+    kept = np.concatenate((np.flatnonzero(all_.labels == 0)[:normal], np.flatnonzero(all_.labels == 1)[:pneumonia]))
+    examples = Examples(all_.grey[kept], all_.labels[kept], [all_.patients[n] for n in kept])
+    return Gathered(examples, [locked.appearance[n] for n in kept])
 
 
 @pytest.mark.parametrize("numbers", [(FEWEST_LOCKED - 1, 40), (40, 3), (0, 40), (0, 0)])
@@ -81,7 +102,8 @@ def test_a_better_candidate_passes_and_every_model_has_its_row(shipped, worse, l
     found = gate(shipped, [worse], locked)
     assert found["passed"]
     assert [row["model"] for row in found["compared"]] == [shipped.card.name, "worse"]
-    assert all({"auc", "auc_ci95", "confusion", "sensitivity", "ece"} <= set(row) for row in found["compared"])
+    told = {"auc", "auc_ci95", "confusion", "sensitivity", "ece", "refused"}
+    assert all(told <= set(row) for row in found["compared"])
 
 
 def test_every_rival_must_be_withstood(shipped, worse, locked):
@@ -89,3 +111,22 @@ def test_every_rival_must_be_withstood(shipped, worse, locked):
     assert not found["passed"]
     assert len(found["reasons"]) == 1
     assert len(found["compared"]) == 3
+
+
+def test_a_candidate_whose_gate_refuses_more_of_the_same_images_does_not_pass_however_good_it_is(shipped, locked):
+    found = gate(refusing(shipped, locked, 54), [refusing(shipped, locked, 2)], locked)
+    assert [row["refused"] for row in found["compared"]] == [54, 2]
+    assert found["compared"][0]["auc"] == 1
+    assert not found["passed"]
+    (reason,) = found["reasons"]
+    assert "54 of 90" in reason
+
+
+@pytest.mark.parametrize(("own", "rival", "passes"), [(1, 0, True), (2, 0, False), (60, 60, True), (3, 60, True)])
+def test_one_image_more_or_two_in_a_hundred_may_be_refused(shipped, locked, own, rival, passes):
+    assert gate(refusing(shipped, locked, own), [refusing(shipped, locked, rival)], locked)["passed"] is passes
+
+
+def test_the_first_release_is_also_a_measure_of_what_may_be_refused(shipped, locked):
+    rivals = [refusing(shipped, locked, 9), refusing(shipped, locked, 0)]
+    assert not gate(refusing(shipped, locked, 10), rivals, locked)["passed"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from cxr_core.errors import ModelError
@@ -10,7 +11,7 @@ from cxr_core.model.preprocess import Preprocessing, to_grey
 from cxr_core.records import Side
 from cxr_core.store.db import opened
 from cxr_core.work import gathering
-from tests.model.chests import phantom_chest, plain, public_set, write_chest
+from tests.model.chests import phantom_chest, plain, png, public_set, write_chest
 from tests.work.sites import new_home, picture, query, take_in
 
 RULE = Preprocessing(size=64)
@@ -83,6 +84,23 @@ def test_a_training_set_is_put_together_from_the_store_and_the_base_data(site):
     seen = to_grey(plain(phantom_chest(1, False)), RULE)
     assert abs(own.grey[0] / 255 - seen).max() < 0.02
     assert found[Side.VALIDATION].examples.labels.tolist() == [0, 1]
+
+
+def test_an_image_that_was_put_right_counts_as_if_it_had_come_the_right_way_round(site):
+    upright, negative = take_in(site, picture(2), png(255 - phantom_chest(2, False)))
+    common = {"label": "Normal", "origin": "agreed"}
+    items = [
+        {**common, "image": upright.image, "side": "train", "put_right": None},
+        {**common, "image": negative.image, "side": "calibration", "put_right": "inverted"},
+        {**common, "image": negative.image, "side": "validation"},
+    ]
+    with opened(site.home) as db:
+        found = gathering.of_training_set(site, db, items, RULE)
+    expected, righted, as_stored = (found[side] for side in (Side.TRAIN, Side.CALIBRATION, Side.VALIDATION))
+    # Rounding to a level of the file differs by one; the stretch makes two of it.
+    assert np.abs(righted.examples.grey.astype(int) - expected.examples.grey).max() <= 2
+    assert righted.appearance[0] == pytest.approx(expected.appearance[0], abs=1.01 / 255)
+    assert np.abs(as_stored.examples.grey.astype(int) - expected.examples.grey).mean() > 50
 
 
 def test_base_data_that_is_gone_is_asked_for(site):

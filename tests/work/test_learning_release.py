@@ -20,8 +20,8 @@ from tests.model.chests import phantom_chest, write_chest
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-SMALL = Recipe(stages=((32, 2),), seed=167)
-"""With this seed, 130 patients of each class give every side enough."""
+SMALL = Recipe(stages=((32, 2),), split=167)
+"""With this split, 130 patients of each class give every side enough."""
 
 
 @pytest.fixture(scope="module")

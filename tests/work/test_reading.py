@@ -6,6 +6,7 @@ import copy
 import hashlib
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,15 +14,16 @@ import torch
 from cxr_core.dicom.phantoms.phantom import phantom
 from cxr_core.dicom.reading import read
 from cxr_core.errors import ModelError, NotFound, RejectedFile
-from cxr_core.model import predict, release, trust
+from cxr_core.model import release, trust
 from cxr_core.model.network import to_file
 from cxr_core.records import Job, JobState, Lane, Status
-from cxr_core.store import models
+from cxr_core.store import files, models
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import reading, reviewing
+from cxr_core.work import planning, reading, reviewing
 from cxr_core.work.doing import Desk
+from cxr_core.work.guarding import COMMAND_LINE
 from tests.dicom.films import dataset, to_bytes
-from tests.model.chests import phantom_chest, plain
+from tests.model.chests import opinions, phantom_chest, plain
 from tests.work.sites import add_user, form, new_home, picture, query, take_in, zipped
 
 CHILD = "cxr-resnet18-2"
@@ -64,9 +66,7 @@ def test_what_the_gate_keeps_back_has_its_reasons_and_the_rest_stays_in_order(sh
     assert "view LL" in readings[1].reasons[0]
     assert "40 years" in readings[2].reasons[0]
     for number in (0, 3):
-        assert readings[number].opinion.logit == pytest.approx(
-            predict.opinions(shipped, [films[number]])[0].logit, abs=1e-4
-        )
+        assert readings[number].opinion.logit == pytest.approx(opinions(shipped, [films[number]])[0].logit, abs=1e-4)
 
 
 def test_what_is_trusted_stays_in_order_and_only_the_heatmaps_are_judged(shipped):
@@ -151,6 +151,31 @@ def test_a_batch_is_a_job_and_asks_for_the_next_while_images_wait(settings, desk
     assert len(query(settings, "SELECT id FROM jobs WHERE kind = 'repredict'")) == 1
 
 
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"rust")])
+def test_an_image_whose_file_is_lost_says_so_and_keeps_no_other_waiting(settings, desk, shipped, damage, monkeypatch):
+    lost, *others = take_in(settings, picture(1), picture(2), picture(3))
+    (row,) = query(settings, "SELECT file_sha256 FROM images WHERE id = ?", lost.image)
+    damage(files.path_of(settings.home, row["file_sha256"]))
+    add_child(settings, shipped.network, shipped.card.name, CHILD, 0.5)
+    monkeypatch.setattr(reading, "BATCH", 2)
+    assert [repredict(desk, CHILD).result["images"] for _ in range(3)] == [2, 1, 0]
+    found = {row["image"]: row for row in query(settings, "SELECT * FROM predictions WHERE model = ?", CHILD)}
+    assert [found[other.image]["status"] for other in others] == ["predicted"] * 2
+    assert (found[lost.image]["status"], found[lost.image]["reason_kinds"]) == ("not_analysed", '["its stored file"]')
+    assert "bring it back from a backup. The next model version reads it again." in found[lost.image]["reasons"]
+
+
+def test_an_image_that_nobody_could_read_again_is_not_learnt_from(settings, desk, shipped):
+    (lost,) = take_in(settings, picture(1))
+    (row,) = query(settings, "SELECT file_sha256 FROM images WHERE id = ?", lost.image)
+    files.path_of(settings.home, row["file_sha256"]).unlink()
+    add_child(settings, shipped.network, shipped.card.name, CHILD, 0.5)
+    repredict(desk, CHILD)
+    reviewing.submit(settings.home, add_user(settings), form(settings, lost.image))
+    (left_out,) = planning.plan(settings, COMMAND_LINE, planning.Options()).left_out
+    assert left_out["why"] == "the model refused it for its stored file"
+
+
 def test_files_are_read_in_order_with_a_reason_for_each_that_is_no_xray(shipped, tmp_path):
     lateral = to_bytes(dataset(phantom_chest(3, False), ViewPosition="LL"))
     sent = {"a.png": picture(1), "b.dcm": b"Dear colleague", "c.dcm": lateral, "d.zip": zipped({"e.png": picture(2)})}
@@ -167,7 +192,7 @@ def test_more_files_than_a_batch_holds_each_get_their_own_answer(shipped, tmp_pa
         (tmp_path / f"{number:02d}.png").write_bytes(picture(number, size=112))
     found = list(reading.read_files(shipped, [tmp_path]))
     assert len(found) == reading.BATCH + 2
-    alone = predict.opinions(shipped, [plain(phantom_chest(reading.BATCH + 1, False, 112))])[0]
+    alone = opinions(shipped, [plain(phantom_chest(reading.BATCH + 1, False, 112))])[0]
     assert found[-1][1].opinion.logit == pytest.approx(alone.logit, abs=1e-2)
 
 

@@ -19,7 +19,7 @@ from cxr_core.work import checkpoints, planning, retraining, reviewing
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.planning import Options, plan
 from cxr_core.work.retraining import start
-from tests.work.learners import FIRST, add_model, agreed, flagged, new_home, passed, read, refused
+from tests.work.learners import FIRST, add_model, agreed, flagged, new_home, passed, read, refused, store_image
 
 ENOUGH = {Side.TRAIN: 40, Side.VALIDATION: 5, Side.CALIBRATION: 19, Side.LOCKED: 20}
 
@@ -134,6 +134,13 @@ def test_what_the_model_refused_is_left_out_and_counted_until_it_is_asked_for(ho
     assert planned.refused() == {"turned": 1}
     (item,) = [item for item in planned.items if item["image"] == old]
     assert (item["origin"], item["label"], item["side"]) == ("refused", "Pneumonia", "train")
+
+
+def test_what_was_put_right_before_the_model_looked_is_put_right_before_it_learns(home):
+    for number, put_right in ((1, "inverted"), (2, None)):
+        read(home, store_image(home, number, put_right=put_right), Label.PNEUMONIA)
+    items = {int(item["image"], 16): item for item in plan(home.settings, home.admin, Options()).items}
+    assert (items[1]["put_right"], items[2]["put_right"]) == ("inverted", None)
 
 
 def test_an_image_refused_for_two_reasons_needs_both_to_be_asked_for(home):

@@ -12,7 +12,7 @@ from typing import Any
 
 from cxr_core.commands.output import training_progress
 from cxr_core.model import dataset
-from cxr_core.model.recipe import Recipe
+from cxr_core.model.recipe import RELEASE
 from tools.ablation.folds import Fold, folds, named
 from tools.ablation.rows import MOST_SEEDS, ROWS, SEEDS
 from tools.ablation.run import Data, cells, read_once
@@ -42,14 +42,13 @@ def _result(data: Data, name: str, fold: Fold, seed: int) -> dict[str, Any]:
     seconds = round(time.monotonic() - start)
     return {
         "row": name, "fold": fold.name, "seed": seed, "columns": columns, "recipe": row.recipe.as_dict(),
-        "second_domain": row.second_domain, "prepared": row.prepare.__name__, "pretraining": row.pretraining,
-        "seconds": seconds,
+        "second_domain": row.second_domain, "prepared": row.prepare.__name__, "seconds": seconds,
     }  # fmt: skip
 
 
 def _gathered(first: Path, second: Path) -> Data:
     samples, others = dataset.find_samples([first]), dataset.find_samples([second])
-    split = dataset.split_by_patient(samples, Recipe().seed)
+    split = dataset.split_by_patient(samples, RELEASE.split)
     return Data(samples, others, split, read_once([*samples, *others]))
 
 

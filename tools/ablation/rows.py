@@ -9,14 +9,22 @@ import cv2
 import numpy as np
 
 from cxr_core.model.augment.options import Augmentation
-from cxr_core.model.recipe import Recipe
+from cxr_core.model.recipe import SETTLING, Recipe
 from cxr_core.model.thorax import outlines
 from cxr_core.records import Floats
 
-STAGES = ((128, Recipe().epochs // 3),)
-"""Screening: small images and a third of the epochs."""
+STAGES = ((128, 20),)
+"""Screening: small images and a third of the epochs that the release trains at this size."""
 NOTHING = Augmentation(**{field.name: 0.0 for field in fields(Augmentation)})
 ALL = Augmentation()
+STRONGER = replace(
+    ALL,
+    **{
+        field.name: 1.5 * getattr(ALL, field.name)
+        for field in fields(ALL)
+        if field.name not in ("flip", "sharpness", "resolution")
+    },
+)
 GEOMETRY = ("flip", "degrees", "scale", "aspect", "shift", "shear")
 TONE = ("gamma", "contrast", "field")
 
@@ -54,8 +62,6 @@ class Row:
     prepare: Callable[[Floats], Floats] = as_it_is
     second_domain: bool = False
     """Whether patients of the second data folder are learnt from, too."""
-    pretraining: int = 0
-    """Epochs without labels on all images at hand, of both hospitals, before the recipe."""
 
 
 def _with(*names: str) -> Augmentation:
@@ -70,31 +76,46 @@ def _with_larger_last(recipe: Recipe) -> tuple[tuple[int, int], ...]:
 
 CLASSIC = Recipe(STAGES, augmentation=replace(NOTHING, flip=0.5, degrees=10), label_smoothing=0, averaging=0)
 STRONG = Recipe(STAGES, label_smoothing=0, averaging=0)
-SMOOTHED = replace(STRONG, label_smoothing=Recipe().label_smoothing)
-SHIPPED = replace(Recipe(), stages=STAGES)
+AVERAGED = Recipe(STAGES)
+PRETRAINED = replace(AVERAGED, optimiser="adamw", weight_decay=0.05, batch_size=64, pretraining=10)
+SETTLED = replace(PRETRAINED, then=replace(SETTLING, stages=((128, 2),)))
 
 SEED_RECIPE = "seed recipe: Adam 0.001, flip, rotation"
-SHIPPED_RECIPE = "shipped recipe"
+SHIPPED_RECIPE = "shipped recipe: that, and settled"
+AVERAGED_ROW, PRETRAINED_ROW = "… and averaged weights", "pretrained without labels, by AdamW, in batches of 64"
 ROWS = {
     SEED_RECIPE: Row(CLASSIC),
     "changed geometry": Row(replace(CLASSIC, augmentation=_with(*GEOMETRY))),
     "… and tone": Row(replace(CLASSIC, augmentation=_with(*GEOMETRY, *TONE))),
     "… and texture and borders": Row(replace(CLASSIC, augmentation=replace(ALL, histogram=0))),
     "… and other images' histograms": Row(STRONG),
-    "… and label smoothing": Row(SMOOTHED),
-    SHIPPED_RECIPE: Row(SHIPPED),
-    "shipped, and the second hospital": Row(SHIPPED, second_domain=True),
-    "shipped, and mixup": Row(replace(SHIPPED, mixup=0.3)),
-    "shipped, sharpness-aware": Row(replace(SHIPPED, sharpness=0.05)),
-    "shipped, by SGD": Row(replace(SHIPPED, optimiser="sgd", learning_rate=0.03, weight_decay=5e-4)),
-    "shipped, equalised": Row(SHIPPED, equalised),
-    "shipped, locally normalised": Row(SHIPPED, locally_normalised),
-    "shipped, masked outside the thorax": Row(SHIPPED, outside_masked),
-    "shipped, after pretraining without labels": Row(SHIPPED, pretraining=10),
-    "shipped, 224 pixels in the last third": Row(replace(SHIPPED, stages=_with_larger_last(SHIPPED))),
+    "… and label smoothing": Row(replace(STRONG, label_smoothing=AVERAGED.label_smoothing)),
+    AVERAGED_ROW: Row(AVERAGED),
+    "averaged, with mixup": Row(replace(AVERAGED, mixup=0.3)),
+    "averaged, sharpness-aware": Row(replace(AVERAGED, sharpness=0.05)),
+    "averaged, by SGD": Row(replace(AVERAGED, optimiser="sgd", learning_rate=0.03, weight_decay=5e-4)),
+    "averaged, by AdamW": Row(replace(AVERAGED, optimiser="adamw", weight_decay=0.05)),
+    "averaged, in batches of 64": Row(replace(AVERAGED, batch_size=64)),
+    "averaged, changed half as much again": Row(replace(AVERAGED, augmentation=STRONGER)),
+    "averaged, taught by three": Row(replace(AVERAGED, teachers=3)),
+    "averaged, equalised": Row(AVERAGED, equalised),
+    "averaged, locally normalised": Row(AVERAGED, locally_normalised),
+    "averaged, masked outside the thorax": Row(AVERAGED, outside_masked),
+    "averaged, 224 pixels in the last third": Row(replace(AVERAGED, stages=_with_larger_last(AVERAGED))),
+    "averaged, and the second hospital": Row(AVERAGED, second_domain=True),
+    "averaged, taught by three, and the second hospital": Row(replace(AVERAGED, teachers=3), second_domain=True),
+    PRETRAINED_ROW: Row(PRETRAINED),
+    "pretrained, not averaged": Row(replace(PRETRAINED, averaging=0)),
+    "pretrained, sharpness-aware": Row(replace(PRETRAINED, sharpness=0.05)),
+    "pretrained, taught by three": Row(replace(PRETRAINED, teachers=3)),
+    "pretrained, and the second hospital": Row(PRETRAINED, second_domain=True),
+    SHIPPED_RECIPE: Row(SETTLED),
 }
-"""The classic recipe, one thing more at a time up to the shipped one (last: averaging), and what else was tried."""
+"""The classic recipe, one thing more at a time; what else was tried with all of these; and what is shipped."""
 
 MOST_SEEDS = 3
-SEEDS = {SEED_RECIPE: MOST_SEEDS, SHIPPED_RECIPE: MOST_SEEDS, "shipped, and the second hospital": MOST_SEEDS}
+SEEDS = dict.fromkeys(
+    (SEED_RECIPE, AVERAGED_ROW, "averaged, and the second hospital", PRETRAINED_ROW, "pretrained, taught by three",
+     "pretrained, and the second hospital"), MOST_SEEDS,
+)  # fmt: skip
 """How many seeds a row is run with; the others with one. Only the classic row and the finalists have three."""

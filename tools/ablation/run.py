@@ -5,27 +5,33 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
 
 from cxr_core.dicom.reading import read
 from cxr_core.model import calibrate
 from cxr_core.model.dataset import Sample
+from cxr_core.model.ensemble import train_network
 from cxr_core.model.examples import Examples, as_bytes
 from cxr_core.model.material import Material, resized
 from cxr_core.model.metrics import auc
-from cxr_core.model.network import Network, new_network
+from cxr_core.model.network import Network
 from cxr_core.model.predict import forward_all
 from cxr_core.model.preprocess import Preprocessing, brightness, stretch
-from cxr_core.model.train import Progress, train
+from cxr_core.model.train import Progress
 from cxr_core.records import Floats, Side
 from tools.ablation.folds import Fold
-from tools.ablation.pretraining import pretrain
 from tools.ablation.rows import Row
 from tools.ablation.shifts import SHIFTS, another_histogram
 
 RULE = Preprocessing()
 Change = Callable[[Floats, np.random.Generator], Floats]
+Numbers = NDArray[np.floating]
+AIMS = (0.90, 0.93, 0.95, 0.97, 0.99)
+"""Sensitivities that a threshold may be chosen for."""
 
 
 @dataclass(frozen=True)
@@ -53,19 +59,21 @@ def read_once(samples: Iterable[Sample]) -> dict[str, Floats]:
     return {item.sha256: brightness(read(item.path.read_bytes()).radiograph, RULE.size) for item in samples}
 
 
-def cells(data: Data, row: Row, fold: Fold, seed: int, tell: Progress) -> dict[str, dict[str, float]]:
+def cells(data: Data, row: Row, fold: Fold, seed: int, tell: Progress) -> dict[str, dict[str, Any]]:
     """What `row`, trained without what `fold` leaves out, reaches in every column."""
-    network, second = new_network("none", seed), data.second_half(learnt=True)
-    training = data.on(Side.TRAIN, fold)
-    if row.pretraining:
-        unlabelled = _small(data, row, training + second).grey
-        pretrain(network, unlabelled, RULE, row.pretraining, seed)
-    learnt = training + (second if row.second_domain else [])
+    learnt = data.on(Side.TRAIN, fold) + (data.second_half(learnt=True) if row.second_domain else [])
     material = Material(_examples(data, row, learnt), _examples(data, row, data.on(Side.VALIDATION, fold)), RULE)
-    recipe = replace(row.recipe, seed=seed)
-    train(network, material, recipe, None, tell)
-    calibration = _calibrated(network, _small(data, row, data.on(Side.CALIBRATION, fold)))
-    return {name: _judged(network, calibration, examples) for name, examples in _columns(data, row, fold)}
+    network, _ = train_network("none", material, replace(row.recipe, seed=seed), None, tell)
+    held_out = _small(data, row, data.on(Side.CALIBRATION, fold))
+    limits = thresholds(_logits(network, held_out), held_out.labels)
+    return {
+        name: judged(_logits(network, examples), examples.labels, limits)
+        for name, examples in _columns(data, row, fold)
+    }
+
+
+def _logits(network: Network, examples: Examples) -> Numbers:
+    return forward_all(network, examples.grey, RULE).logits
 
 
 def _columns(data: Data, row: Row, fold: Fold) -> Iterator[tuple[str, Examples]]:
@@ -112,17 +120,16 @@ def _prepared(row: Row, images: list[Floats], samples: list[Sample]) -> Examples
     return Examples(grey, labels, [item.patient for item in samples])
 
 
-def _calibrated(network: Network, held_out: Examples) -> calibrate.Calibration:
-    """Calibration and threshold, found as a card's are."""
-    return calibrate.fit(forward_all(network, held_out.grey, RULE).logits, held_out.labels, weights_sha256="")
+def thresholds(logits: Numbers, labels: NDArray[np.int64]) -> dict[str, float]:
+    """For each of AIMS, as a key, the threshold of a probability that has this sensitivity on calibration patients."""
+    return {str(aim): calibrate.threshold_for(aim, expit(logits), labels) for aim in AIMS}
 
 
-def _judged(network: Network, calibration: calibrate.Calibration, examples: Examples) -> dict[str, float]:
-    """`auc`, and the mean of sensitivity and specificity at the threshold, `balanced_accuracy`."""
-    logits = forward_all(network, examples.grey, RULE).logits
-    right = (calibration.probability(logits) >= calibration.threshold) == (examples.labels == 1)
-    shares = [right[examples.labels == label].mean() for label in (0, 1)]
-    return {"auc": auc(examples.labels, logits), "balanced_accuracy": float(np.mean(shares))}
+def judged(logits: Numbers, labels: NDArray[np.int64], limits: dict[str, float]) -> dict[str, Any]:
+    """`auc`, and `balanced_accuracy`: the mean of sensitivity and specificity at each of the limits."""
+    right = {aim: (expit(logits) >= limit) == (labels == 1) for aim, limit in limits.items()}
+    balanced = {aim: float(np.mean([hits[labels == label].mean() for label in (0, 1)])) for aim, hits in right.items()}
+    return {"auc": auc(labels, logits), "balanced_accuracy": balanced}
 
 
 def _coin(patient: str) -> int:

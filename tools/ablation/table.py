@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from cxr_core.errors import CxrError
-from tools.ablation.rows import MOST_SEEDS, ROWS, SEED_RECIPE, SEEDS
+from cxr_core.model.calibrate import SENSITIVITY
+from tools.ablation.rows import AVERAGED_ROW, MOST_SEEDS, PRETRAINED_ROW, ROWS, SEED_RECIPE, SEEDS, SHIPPED_RECIPE
+from tools.ablation.run import AIMS
 from tools.ablation.shifts import SHIFTS
 
 FOLDS = 2
@@ -18,6 +21,9 @@ OWN = ("lowest", "batch", "virus")
 """Columns of images that a fold left out."""
 SHIFTED = (*OWN, *SHIFTS, "histogram")
 COLUMNS = ("locked", *SHIFTED, "second hospital")
+
+
+Figure = Callable[[dict[str, Any]], float]
 
 
 @dataclass(frozen=True)
@@ -46,15 +52,15 @@ def results(path: Path) -> list[dict[str, Any]]:
     return found
 
 
-def lines(found: list[dict[str, Any]], figure: str) -> list[Line]:
-    """The rows that are complete, with `figure` (`auc` or `balanced_accuracy`) in every column."""
+def lines(found: list[dict[str, Any]], figure: Figure) -> list[Line]:
+    """The rows that are complete, with `figure` of each cell in every column."""
     every = [Line(name, [_columns(parts, figure) for parts in _by_seed(found, name)]) for name in ROWS]
     return [line for line in every if len(line.seeds) == SEEDS.get(line.name, 1)]
 
 
 def table(found: list[dict[str, Any]]) -> str:
     """Markdown: AUC in every column, the mean over the shifted ones, and how much of the classic row's loss is won."""
-    exact, decided = (lines(found, figure) for figure in ("auc", "balanced_accuracy"))
+    exact, decided = lines(found, _auc), lines(found, _right_at(SENSITIVITY))
     classic = next(line for line in exact if line.name == SEED_RECIPE)
     names = ["recipe", "locked", "shifted", "won back", "right at the threshold", *SHIFTED, "second hospital"]
     rows = [names, ["---"] * len(names)]
@@ -65,6 +71,26 @@ def table(found: list[dict[str, Any]]) -> str:
             f"{np.mean(judged.shifted()):.3f}", *own, _value(line.mean("second hospital")),
         ])  # fmt: skip
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def operating_points(found: list[dict[str, Any]]) -> str:
+    """Markdown: for each sensitivity that a threshold may be chosen for, how often it is right, on average."""
+    names = [AVERAGED_ROW, PRETRAINED_ROW, SHIPPED_RECIPE]
+    rows = [["mean of sensitivity and specificity", *map(str, AIMS)], ["---"] * (len(AIMS) + 1)]
+    for where, columns in (("locked", ("locked",)), ("shifted", SHIFTED)):
+        for name in names:
+            at = [line for aim in AIMS for line in lines(found, _right_at(aim)) if line.name == name]
+            values = [_value(float(np.mean([line.mean(column) for column in columns]))) for line in at]
+            rows.append([f"{where}, {name}", *values])
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows if len(row) == len(AIMS) + 1)
+
+
+def _auc(cell: dict[str, Any]) -> float:
+    return float(cell["auc"])
+
+
+def _right_at(aim: float) -> Figure:
+    return lambda cell: float(cell["balanced_accuracy"][str(aim)])
 
 
 def won_back(line: Line, classic: Line) -> float:
@@ -79,14 +105,14 @@ def _by_seed(found: list[dict[str, Any]], name: str) -> list[list[dict[str, Any]
     return [part for part in parts if len(part) == FOLDS]
 
 
-def _columns(parts: list[dict[str, Any]], figure: str) -> dict[str, float]:
+def _columns(parts: list[dict[str, Any]], figure: Figure) -> dict[str, float]:
     """Every column, as the mean over the folds and changes that it was judged on."""
     return {column: float(np.mean(list(_cells(parts, column, figure)))) for column in COLUMNS}
 
 
-def _cells(parts: list[dict[str, Any]], column: str, figure: str) -> list[float]:
+def _cells(parts: list[dict[str, Any]], column: str, figure: Figure) -> list[float]:
     numbered = {column, *(f"{column} {number + 1}" for number in range(len(SHIFTS.get(column, ()))))}
-    return [cell[figure] for part in parts for name, cell in part["columns"].items() if name in numbered]
+    return [figure(cell) for part in parts for name, cell in part["columns"].items() if name in numbered]
 
 
 def _won_back(line: Line, classic: Line) -> str:

@@ -19,7 +19,7 @@ class Chance:
     def uniform(self, low: float, high: float) -> Tensor:
         """n numbers between `low` and `high`."""
         drawn = torch.rand(self.count, generator=self.generator)
-        return (low + (high - low) * drawn).to(self.device)
+        return self._moved(low + (high - low) * drawn)
 
     def either_way(self, bound: float) -> Tensor:
         """n numbers between -bound and bound."""
@@ -27,11 +27,11 @@ class Chance:
 
     def chosen(self, share: float) -> Tensor:
         """n booleans, each true with this probability."""
-        return (torch.rand(self.count, generator=self.generator) < share).to(self.device)
+        return self._moved(torch.rand(self.count, generator=self.generator) < share)
 
     def partner(self) -> Tensor:
         """Another image of the batch for each, as n indices."""
-        return torch.randperm(self.count, generator=self.generator).to(self.device)
+        return self._moved(torch.randperm(self.count, generator=self.generator))
 
     def normal(self, *shape: int) -> Tensor:
         """n x shape numbers of the standard normal distribution, drawn where the images are: they are many."""
@@ -40,6 +40,10 @@ class Chance:
     def one(self, low: float, high: float) -> float:
         """A number for the whole batch."""
         return low + (high - low) * float(torch.rand(1, generator=self.generator))
+
+    def _moved(self, drawn: Tensor) -> Tensor:
+        """Without waiting until a GPU has done what it was given before."""
+        return drawn.to(self.device, non_blocking=True)
 
     def _there(self) -> torch.Generator:
         """A generator on the images' device, which follows from this one."""

@@ -17,6 +17,10 @@ from cxr_core.model.predict import Outputs, forward_all
 from cxr_core.model.preprocess import Preprocessing
 
 SEED = 20260101
+FEWEST_TO_WIDEN = 100
+"""Calibration patients' X-rays below which a parent's limits stay as they are: a few say too little."""
+ODD_NEWCOMERS = 0.05
+"""Of a child's population: so many may be anything at all, and still widen no limit."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,14 @@ def fitted(network: Network, population: Population, rule: Preprocessing) -> Gat
 
 
 def widened(gate: Gate, population: Population) -> Gate:
-    """A parent's gate that lets its child's population through as well. The body of the network must be the same."""
-    likeness = gate.likeness.widened(_features(population.calibration))
-    return Gate(gate.quality.widened(Quality.fit(population.appearances)), likeness)
+    """A parent's gate that lets nearly all its child's population through as well, if that is large enough.
+
+    The body of the network must be the same.
+    """
+    if len(population.held_out) < FEWEST_TO_WIDEN:
+        return gate
+    likeness = gate.likeness.widened(_features(population.calibration), ODD_NEWCOMERS)
+    return Gate(gate.quality.widened(Quality.fit(population.appearances, ODD_NEWCOMERS)), likeness)
 
 
 def _features(outputs: Outputs) -> Features:

@@ -13,7 +13,7 @@ from cxr_core.model.augment.batch import augment
 from cxr_core.model.augment.options import Augmentation
 from cxr_core.model.examples import as_bytes
 from cxr_core.model.gate import strangers
-from cxr_core.model.gate.likeness import CHEST
+from cxr_core.model.gate.kinds import BROKEN, CHEST, NEGATIVE, TURNS
 from cxr_core.model.preprocess import Preprocessing, stretch
 from cxr_core.records import Floats
 
@@ -26,10 +26,12 @@ MOST_SPOILT = 150
 """X-rays of each way to spoil one."""
 MOST_PAINTED = 40
 """Strangers of each kind."""
-TURNS = {1: "turned by 90 degrees", 2: "turned by 180 degrees", 3: "turned by 270 degrees"}
-"""Kinds, by quarter turns to the left."""
-NEGATIVE = "negative"
-BROKEN = "broken"
+VARIED = Augmentation(
+    histogram=0.5, gamma=0.5, contrast=0.3, field=0.06,
+    flip=0.5, degrees=15.0, scale=0.25, aspect=0.2, shift=0.12, shear=0.05,
+    sharpness=1.0, resolution=0.3, noise=0.03, collimation=0.4, erasing=0.3,
+)  # fmt: skip
+"""How far X-rays may differ from those of the patients and still be chests to the gate, whatever training does."""
 
 
 def misplaced(grey: Grey, rule: Preprocessing, seed: int) -> dict[str, Grey]:
@@ -47,9 +49,9 @@ def broken(grey: Grey, rule: Preprocessing, seed: int) -> dict[str, Grey]:
 
 
 def varied(grey: Grey, rule: Preprocessing, seed: int) -> Grey:
-    """X-rays (n x size x size) as other machines, exposures and positions might have made them, as in training."""
+    """X-rays (n x size x size) as other machines, exposures and positions might have made them."""
     generator = torch.Generator().manual_seed(seed)
-    changed = augment(torch.from_numpy(grey / np.float32(255)), Augmentation(), generator).numpy()
+    changed = augment(torch.from_numpy(grey / np.float32(255)), VARIED, generator).numpy()
     return np.stack([_prepared(image, rule) for image in changed])
 
 

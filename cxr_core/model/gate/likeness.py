@@ -9,7 +9,6 @@ else; these planes also give the stranger its name. Both limits are set by patie
 from __future__ import annotations
 
 import base64
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,8 +19,9 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 
 from cxr_core.errors import ModelError
+from cxr_core.model.gate.kinds import CHEST
+from cxr_core.model.gate.limits import are_numbers, most
 
-CHEST = "chest"
 REFUSED_AT_MOST = 0.01
 """Of the patients that the limits are set by."""
 BEYOND = 1.5
@@ -65,18 +65,33 @@ class Likeness:
     """Mean, deviation and planes: 960 x (2 + kinds) and the planes' intercepts, half floats, base64."""
 
     def __post_init__(self) -> None:
-        try:
-            whole = all(np.isfinite(part).all() for part in self._parts)
-        except ValueError:
-            whole = False
-        if not whole:
+        if not (self._has_limits() and self._has_planes()):
             raise ModelError("the card's likeness is damaged: bring the card back from a backup")
+
+    def _has_limits(self) -> bool:
+        numbers = are_numbers(self.usual, self.strangest, self.farthest)
+        return numbers and self.usual <= self.strangest and self.farthest >= 0
+
+    def _has_planes(self) -> bool:
+        try:
+            parts = self._parts
+        except ValueError:
+            return False
+        in_order = len(set(self.kinds)) == len(self.kinds) and self.kinds[0] == CHEST
+        return in_order and all(np.isfinite(part).all() for part in parts) and bool((parts[1] > 0).all())
+
+    @property
+    def width(self) -> int:
+        """How many features it weighs."""
+        return len(self._parts[0])
 
     @cached_property
     def _parts(self) -> tuple[Features, Features, Features, Features]:
         """Mean and deviation (960 each), planes (960 x kinds), intercepts (kinds)."""
         values = np.frombuffer(base64.b64decode(self.arrays, validate=True), "<f2").astype(np.float64)
         kinds = len(self.kinds)
+        if not kinds:
+            raise ValueError("there are no planes without kinds")
         body = values[:-kinds].reshape(2 + kinds, -1)
         return body[0], body[1], body[2:].T, values[-kinds:]
 
@@ -99,22 +114,28 @@ class Likeness:
     def limited_by(self, patients: Features, strangers: Features) -> Likeness:
         """With limits set by X-rays of patients and by strangers that nothing was fitted on; each n x 960."""
         own, foreign = self.judge(patients), self.judge(strangers)
-        usual = _most(own.strangeness)
+        usual = most(own.strangeness, REFUSED_AT_MOST)
         nearest = float(np.quantile(foreign.strangeness, REFUSED_AT_MOST))
-        return replace(
-            self, usual=usual, strangest=max(usual, (usual + nearest) / 2), farthest=BEYOND * _most(own.distance)
-        )
+        farthest = BEYOND * most(own.distance, REFUSED_AT_MOST)
+        return replace(self, usual=usual, strangest=max(usual, (usual + nearest) / 2), farthest=farthest)
 
-    def widened(self, patients: Features) -> Likeness:
-        """With limits that these patients' X-rays (n x 960) pass as well: the population has grown by them."""
+    def widened(self, patients: Features, odd_at_most: float) -> Likeness:
+        """With limits that these patients' X-rays (n x 960) pass as well, but for this share of odd ones.
+
+        However strange they are, the limit on strangeness stays below the strangers that it was set by.
+        """
         own = self.judge(patients)
-        usual = max(self.usual, _most(own.strangeness))
-        farthest = max(self.farthest, BEYOND * _most(own.distance))
-        return replace(self, usual=usual, strangest=max(self.strangest, usual), farthest=farthest)
+        nearest = 2 * self.strangest - self.usual
+        usual = max(self.usual, min(most(own.strangeness, odd_at_most), nearest))
+        farthest = max(self.farthest, BEYOND * most(own.distance, odd_at_most))
+        return replace(self, usual=usual, strangest=max(self.strangest, (usual + nearest) / 2), farthest=farthest)
 
 
 def fit(lessons: dict[str, Features]) -> Likeness:
-    """The planes between kinds, from features (n x 960) of each; `chest` is among them. The limits are still open."""
+    """The planes between kinds, from features (n x 960) of each; `chest` is among them.
+
+    No limits are set yet: 0 lets nothing through (`Likeness.limited_by`).
+    """
     kinds = (CHEST, *(kind for kind in lessons if kind != CHEST))
     own = lessons[CHEST]
     mean, deviation = own.mean(0), own.std(0) + 1e-3
@@ -122,7 +143,7 @@ def fit(lessons: dict[str, Features]) -> Likeness:
     planes = _planes(scaled, [len(lessons[kind]) for kind in kinds])
     parts = (mean, deviation, planes[:-1].T.ravel(), planes[-1])
     arrays = base64.b64encode(np.concatenate([part.ravel() for part in parts]).astype("<f2").tobytes()).decode("ascii")
-    return Likeness(kinds, 0.0, 0.0, math.inf, arrays)
+    return Likeness(kinds, 0.0, 0.0, 0.0, arrays)
 
 
 def _saturated(scaled: Features) -> Features:
@@ -147,8 +168,3 @@ def _planes(scaled: Features, counts: Sequence[int]) -> Features:
 
     start = np.zeros(design.shape[1] * len(counts))
     return minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 150}).x.reshape(-1, len(counts))
-
-
-def _most(values: NDArray[np.float64]) -> float:
-    """The value that at most REFUSED_AT_MOST of `values` exceed."""
-    return float(np.sort(values)[len(values) - 1 - math.floor(REFUSED_AT_MOST * len(values))])

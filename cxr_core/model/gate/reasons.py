@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cxr_core.model.gate.lessons import BROKEN
+from cxr_core.model.gate.kinds import MISPLACED, SPOILT
 from cxr_core.model.gate.objection import Kind, Objection
 
 _SEND = "The model judges frontal chest X-rays only."
@@ -21,13 +21,18 @@ _LOOKS_LIKE = {
 }
 """The strangers that a model knows by name (`strangers.KINDS`)."""
 _SOONER = 2.0
-"""Logits by which an image must sooner be parts of a chest than a stranger to go without a name."""
+"""Logits by which an image must sooner be a spoilt chest X-ray than a stranger to go without a name."""
+
+
+def may_be_misplaced(logits: Mapping[str, float]) -> bool:
+    """Whether it is sooner a chest X-ray turned or negative than any stranger, as it stands."""
+    return max(logits[kind] for kind in MISPLACED) > max(logits[kind] for kind in _LOOKS_LIKE)
 
 
 def unlike(logits: Mapping[str, float]) -> Objection:
     """For an image that neither as it stands nor turned or negative is a frontal chest X-ray, by what it may be."""
     likeliest = max(_LOOKS_LIKE, key=lambda kind: logits[kind])
-    if logits[BROKEN] < logits[likeliest] + _SOONER:
+    if max(logits[kind] for kind in SPOILT) < logits[likeliest] + _SOONER:
         said = f"no frontal chest X-ray: it looks most like {_LOOKS_LIKE[likeliest]}. {_SEND}"
         return Objection(Kind.UNLIKE, likeliest, said)
     said = f"no frontal chest X-ray: a part of one, or none that looks like those the model was tested on. {_SEND}"

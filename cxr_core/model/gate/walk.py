@@ -1,10 +1,13 @@
-"""The gate, walked through in order. Each question is asked only of what the one before let through.
+"""The gate, walked through in order: three questions, each of which can refuse.
 
-1. Is it an image that the model may judge? (`header`)  2. Is it of enough quality? (`quality`)  3. Does it look like a
-frontal chest X-ray at all? (`likeness`, from the forward pass that gives the opinion anyway)
+1. Is it an image that the model may judge? (`header`) What isn't, the model doesn't look at.
+2. Is it of enough quality? (`quality`) What isn't gets no opinion, but is asked the third question all the same.
+3. Does it look like a frontal chest X-ray at all? (`likeness`, from the forward pass that gives the opinion anyway)
+   What it looks like instead is said before what its quality lacks.
 
-What the third refuses gets a second look, turned and negative: an image that is certainly the negative of a chest
-X-ray is put right and judged, one that is turned is told so, and all else is named as what it looks like most.
+What the third refuses gets a second look, turned and negative, where the first one says that it is sooner a chest X-ray
+turned or negative than any stranger. What is certainly the negative of one is put right and judged, what is certainly
+turned is told so, and all else is named as what it looks like most.
 """
 
 from __future__ import annotations
@@ -68,28 +71,32 @@ def answered(model: Model, grey: Iterable[Floats], outputs: Outputs) -> list[Ans
     likeness = model.card.gate.likeness
     judged = likeness.judge(features(outputs.traits, outputs.embeddings))
     return [
-        opinion if admitted else _second_look(model, image, dict(zip(likeness.kinds, logits, strict=True)))
+        opinion if admitted else _refused(model, image, dict(zip(likeness.kinds, logits, strict=True)))
         for opinion, admitted, image, logits in zip(
             said(model.card, outputs), likeness.admits(judged), grey, judged.logits, strict=True
         )
     ]
 
 
-def _second_look(model: Model, image: Floats, logits: dict[str, float]) -> Answer:
+def _refused(model: Model, image: Floats, logits: dict[str, float]) -> Answer:
     """The opinion on the negative of an image that is no chest X-ray as it stands, or what it is instead."""
+    seen_right = _second_look(model, image) if reasons.may_be_misplaced(logits) else None
+    return seen_right or [reasons.unlike(logits)]
+
+
+def _second_look(model: Model, image: Floats) -> Answer | None:
+    """What an image is if it is a chest X-ray turned or negative: an opinion, or what to do; None if it is neither."""
     likeness = model.card.gate.likeness
     tried = np.stack([_changed(image, *way) for way in _LOOKS])
     outputs = look(model, tried)
     judged = likeness.judge(features(outputs.traits, outputs.embeddings))
     best = int(np.argmin(np.where(likeness.admits(judged), judged.strangeness, np.inf)))
     if not likeness.admits(judged)[best]:
-        return [reasons.unlike(logits)]
-    quarters = _LOOKS[best][0]
+        return None
+    quarters, sure = _LOOKS[best][0], likeness.is_sure_of(judged)[best]
     if quarters:
-        return [reasons.turned(quarters)]
-    if not likeness.is_sure_of(judged)[best]:
-        return [reasons.inverted()]
-    return replace(said(model.card, outputs)[best], put_right=INVERTED)
+        return [reasons.turned(quarters)] if sure else None
+    return replace(said(model.card, outputs)[best], put_right=INVERTED) if sure else [reasons.inverted()]
 
 
 def _changed(image: Floats, quarters: int, negative: bool) -> Floats:

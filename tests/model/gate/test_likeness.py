@@ -66,12 +66,40 @@ def test_strangers_that_can_not_be_told_apart_never_tighten_the_limit(likeness):
     assert confused.strangest == confused.usual == likeness.usual
 
 
-def test_widened_limits_let_new_patients_through_and_keep_the_old(likeness):
-    newcomers = crowd(0, 0.0, 60, spread=2.5)
-    wider = likeness.widened(newcomers)
-    assert likeness.admits(likeness.judge(newcomers)).mean() < 1
-    assert wider.admits(wider.judge(newcomers)).all()
-    assert (wider.strangest >= likeness.strangest, wider.farthest >= likeness.farthest) == (True, True)
+def test_one_odd_picture_among_the_patients_who_set_the_limits_opens_none(likeness):
+    strangers = np.concatenate((crowd(1, 1.0, 160)[120:], crowd(2, 1.0, 160)[120:]))
+    for odd in (crowd(1, 1.0, 1), crowd(7, 6.0, 1)):
+        spoilt = likeness.limited_by(np.concatenate((crowd(0, 0.0, 250)[200:], odd)), strangers)
+        assert not spoilt.admits(spoilt.judge(odd)).any()
+
+
+def test_before_patients_have_set_limits_nothing_passes():
+    unlimited = fit({CHEST: crowd(0, 0.0), "limb": crowd(1, 1.0)})
+    assert not unlimited.admits(unlimited.judge(crowd(0, 0.0, 50))).any()
+
+
+def test_widened_limits_let_nearly_all_new_patients_through_and_keep_the_old(likeness):
+    newcomers = crowd(0, 0.0, 160, spread=1.8)
+    wider = likeness.widened(newcomers, 0.05)
+    assert likeness.admits(likeness.judge(newcomers)).mean() < 0.8
+    assert wider.admits(wider.judge(newcomers)).mean() >= 0.95
+    assert (wider.usual >= likeness.usual, wider.strangest >= likeness.strangest) == (True, True)
+    assert wider.farthest >= likeness.farthest
+
+
+@pytest.mark.parametrize("odd", [crowd(1, 1.0, 4), crowd(7, 6.0, 4), np.full((4, WIDTH), 1e4), np.zeros((4, WIDTH))])
+def test_a_few_odd_pictures_among_new_patients_widen_nothing(likeness, odd):
+    patients = crowd(0, 0.0, 296)[200:]
+    assert likeness.widened(np.concatenate((patients, odd)), 0.05) == likeness
+
+
+def test_however_many_newcomers_are_strangers_the_limit_stays_below_strangers(likeness):
+    strangers = crowd(1, 1.0, 300)[160:]
+    wider = likeness
+    for _ in range(4):
+        wider = wider.widened(strangers, 0.05)
+    assert wider.strangest == pytest.approx(2 * likeness.strangest - likeness.usual)
+    assert wider.admits(wider.judge(strangers)).mean() < 0.1
 
 
 def test_it_survives_json_to_the_bit(likeness):
@@ -88,6 +116,25 @@ def test_it_survives_json_to_the_bit(likeness):
 def test_damaged_planes_are_refused(likeness, spoil):
     with pytest.raises(ModelError, match="damaged"):
         replace(likeness, arrays=spoil(likeness.arrays))
+
+
+@pytest.mark.parametrize("name", ["usual", "strangest", "farthest"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, "1", None])
+def test_limits_that_are_no_numbers_are_refused(likeness, name, value):
+    with pytest.raises(ModelError, match="damaged"):
+        replace(likeness, **{name: value})
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"usual": 5.0, "strangest": 4.0}, {"farthest": -1.0}, {"kinds": ()}, {"kinds": (CHEST, "limb")},
+        {"kinds": ("limb", CHEST, "page")}, {"kinds": (CHEST, "limb", "limb")},
+    ],
+)  # fmt: skip
+def test_limits_and_kinds_that_can_not_be_are_refused(likeness, damage):
+    with pytest.raises(ModelError, match="damaged"):
+        replace(likeness, **damage)
 
 
 def test_no_single_feature_decides_however_large(likeness):
