@@ -26,7 +26,7 @@ SHORT, LONG = 1, 3
 def training() -> Measurement:
     """Reading from memory, changing, and learning, per image; the reference learns from one batch again and again."""
     device = training_device()
-    batches = 100 if device.type == "cuda" else 8
+    batches = 100 if device.type == "cuda" else 4
     material = Material(_noise(batches * RELEASE.batch_size), _noise(2), Preprocessing())
     ours, theirs = [], []
     for _ in range(ROUNDS):
