@@ -22,7 +22,7 @@ from tests.processes import PATIENCE, ROOT, command, kill, start_worker, wait_un
 from tests.work.sites import add_user, files_in, form, job, new_home, noise, picture, query, take_in
 
 BASE = {Side.TRAIN: 8, Side.VALIDATION: 6, Side.CALIBRATION: 20, Side.LOCKED: 20}
-EPOCHS = 5
+EPOCHS = 9
 
 
 @pytest.fixture

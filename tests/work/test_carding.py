@@ -23,7 +23,7 @@ from tests.model.chests import halves
 
 RULE = Preprocessing(size=32)
 ORIGIN = Origin("mine-2", "mine-1", "mine-1", "0" * 64, {"training_set": "abc"}, {"seed": 1}, [{"loss": 0.5}])
-NUMBERS = {Side.TRAIN: 10, Side.VALIDATION: 12, Side.CALIBRATION: 60, Side.LOCKED: 44}
+NUMBERS = {Side.TRAIN: 60, Side.VALIDATION: 12, Side.CALIBRATION: 60, Side.LOCKED: 44}
 
 
 def gathered(count, first):

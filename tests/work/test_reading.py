@@ -16,7 +16,7 @@ from cxr_core.dicom.reading import read
 from cxr_core.errors import ModelError, NotFound, RejectedFile
 from cxr_core.model import release, trust
 from cxr_core.model.network import to_file
-from cxr_core.records import Job, JobState, Lane, Status
+from cxr_core.records import Job, JobState, Label, Lane, Status
 from cxr_core.store import files, models
 from cxr_core.store.db import opened, transaction
 from cxr_core.work import planning, reading, reviewing
@@ -171,7 +171,9 @@ def test_an_image_that_nobody_could_read_again_is_not_learnt_from(settings, desk
     files.path_of(settings.home, row["file_sha256"]).unlink()
     add_child(settings, shipped.network, shipped.card.name, CHILD, 0.5)
     repredict(desk, CHILD)
-    reviewing.submit(settings.home, add_user(settings), form(settings, lost.image))
+    case = reviewing.case(settings.home, COMMAND_LINE, lost.image)
+    read = reviewing.ReadForm(lost.image, case.prediction["id"], Label.NORMAL, None)
+    reviewing.submit(settings.home, add_user(settings), read)
     (left_out,) = planning.plan(settings, COMMAND_LINE, planning.Options()).left_out
     assert left_out["why"] == "the model refused it for its stored file"
 
