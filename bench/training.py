@@ -13,6 +13,7 @@ from bench.measure import Measurement, seconds
 from cxr_core.model.examples import Examples
 from cxr_core.model.material import Material
 from cxr_core.model.network import Network, new_network
+from cxr_core.model.optimise import optimiser_of
 from cxr_core.model.precision import mixed, training_device
 from cxr_core.model.preprocess import Preprocessing
 from cxr_core.model.recipe import RELEASE, Recipe
@@ -58,7 +59,7 @@ def _bare(device: torch.device, steps: int) -> float:
 
 def _steps(network: Network, device: torch.device, recipe: Recipe, steps: int) -> None:
     network.to(device, memory_format=torch.channels_last).train()
-    optimiser = torch.optim.Adam(network.parameters(), recipe.learning_rate)
+    optimiser = optimiser_of(network, recipe)
     images = torch.rand(recipe.batch_size, 3, SIZE, SIZE, device=device).contiguous(memory_format=torch.channels_last)
     labels = (torch.arange(recipe.batch_size) % 2).to(device)
     for _ in range(steps):

@@ -14,7 +14,7 @@ user = require_user(Role.RADIOLOGIST, Role.ADMIN)
 
 versions = {version["name"]: version for version in monitoring.model_versions(site().home, user)}
 if not versions:
-    words.empty("No model yet", "Start the program with streamlit run app.py: it installs the first release.")
+    words.empty("No model yet", "Start the program with streamlit run app.py: it installs the program's release.")
     st.stop()
 running = next((name for name, version in versions.items() if version["running"]), None)
 names = list(versions)

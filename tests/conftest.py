@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def shipped():
-    """The first release, loaded once; tests must not change it."""
+    """The program's release, loaded once; tests must not change it."""
     import torch
 
     from cxr_core.model import predict, release

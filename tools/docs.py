@@ -28,7 +28,7 @@ PART = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def figures() -> str:
-    """The first release's figures, in a sentence."""
+    """The release's figures, in a sentence."""
     card = release.card()
     found, sides = card["metrics"], card["data"]["sides"]
     low, high = found["auc_ci95"]
@@ -95,10 +95,10 @@ def calibration() -> str:
 def sanity() -> str:
     """How little the heatmaps resemble those of a randomised network."""
     found = release.card()["heatmap_check"]
-    rows = [(stage, f"{value:+.2f}") for stage, value in found["similarity"].items()]
+    rows = [(stage, f"{value:.2f}") for stage, value in found["similarity"].items()]
     evidence = f"{found['contrast']:.2f} logits; randomised networks: {found['contrast_randomised']:.2f} at most"
     rows.append(("evidence in pneumonias beyond that in normals", evidence))
-    return table(("randomised from the top down to", "rank correlation with the maps before"), rows)
+    return table(("randomised from the top down to", "rank correlation with the maps before, either way round"), rows)
 
 
 def failures() -> str:
@@ -111,7 +111,7 @@ def failures() -> str:
 
 
 def augmentation() -> str:
-    """How the images were changed while the first release learnt, from its card and the fields of Augmentation."""
+    """How the images were changed while the program's release learnt, from its card and the fields of Augmentation."""
     strengths = release.card()["recipe"]["augmentation"]
     words = dict(_documented(ROOT / "cxr_core" / "model" / "augment" / "options.py", "Augmentation"))
     rows = [(name, strength, words.get(name, "")) for name, strength in strengths.items() if strength]
@@ -121,6 +121,11 @@ def augmentation() -> str:
 def ablation() -> str:
     """The recipes that were tried, on hold-outs that differ."""
     return recipes.table(recipes.results(RESULTS))
+
+
+def screening() -> str:
+    """What trying the recipes took, and how far chance moves a row."""
+    return recipes.screening(recipes.results(RESULTS))
 
 
 def operating_points() -> str:
@@ -186,8 +191,7 @@ def _or_nothing(value: float | None, form: str) -> str:
 MAKERS: dict[str, Callable[[], str]] = {
     "figures": figures, "sides": sides, "report": report, "reading": reading, "calibration": calibration,
     "sanity": sanity, "failures": failures, "augmentation": augmentation, "ablation": ablation,
-    "operating-points": operating_points,
-    "settings": settings, "bench": bench,
+    "screening": screening, "operating-points": operating_points, "settings": settings, "bench": bench,
 }  # fmt: skip
 
 

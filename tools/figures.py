@@ -12,7 +12,7 @@ INK, FAINT, BLUE = "#57606a", "#d0d7de", "#2f7ea3"
 
 
 def reliability() -> str:
-    """What the first release says against what is true, on its locked patients; the dotted line is honest."""
+    """What the program's release says against what is true, on its locked patients; the dotted line is honest."""
     bins = release.card()["metrics"]["reliability"]
     return _framed("probability said", "share with pneumonia", [*_grid(), *_points(bins)])
 

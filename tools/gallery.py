@@ -1,4 +1,4 @@
-"""The failure gallery of docs/model.md: where the first release errs on pictures that belong to nobody.
+"""The failure gallery of docs/model.md: where the program's release errs on pictures that belong to nobody.
 
 `make gallery` looks through phantoms and painted strangers for mistakes, draws the worst of each kind to
 docs/figures/failures.png, and writes how many there were to docs/failures.json.

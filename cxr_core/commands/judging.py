@@ -17,7 +17,7 @@ from cxr_core.model import dataset, predict, release
 from cxr_core.model.card import split_path
 from cxr_core.model.explain import on_scale
 from cxr_core.model.predict import Model
-from cxr_core.model.recipe import RELEASE
+from cxr_core.model.recipe import RELEASE, SETTLING, Recipe
 from cxr_core.records import Floats, Side, Status
 from cxr_core.settings import Settings
 from cxr_core.store import db as database
@@ -33,7 +33,7 @@ LONGEST_STEM = 60
 
 
 def model_to_use(settings: Settings, name: str | None) -> Model:
-    """The model called `name` (of the home, or a weights file), else the home's running one, else the first release."""
+    """The model called `name` (of the home, or a file), else the home's running one, else the program's release."""
     if name and Path(name).suffix == ".safetensors":
         return predict.load_file(Path(name))
     if not has_database(settings.home):
@@ -110,13 +110,18 @@ def run_evaluate(settings: Settings, options: argparse.Namespace) -> int:
 
 def run_train(settings: Settings, options: argparse.Namespace) -> int:
     """Train, write weights, card and split, print the card."""
-    recipe = replace(RELEASE, learning_rate=options.learning_rate, seed=options.seed)
-    if options.stages:
-        recipe = replace(recipe, stages=tuple(options.stages), pretraining=0, then=None)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    card = learning.train_release(options.folders, options.out, options.base, recipe, training_progress)
+    card = learning.train_release(options.folders, options.out, options.base, _recipe(options), training_progress)
     result(card.as_dict())
     return 0
+
+
+def _recipe(options: argparse.Namespace) -> Recipe:
+    """The release's, at the chosen pace throughout; with stages of one's own nothing follows them."""
+    own = replace(RELEASE, learning_rate=options.learning_rate, seed=options.seed)
+    if options.stages:
+        return replace(own, stages=tuple(options.stages), then=None, keeps=0.0)
+    pace = options.learning_rate / RELEASE.learning_rate
+    return replace(own, then=replace(SETTLING, learning_rate=pace * SETTLING.learning_rate, seed=options.seed))
 
 
 def run_deidentify(settings: Settings, options: argparse.Namespace) -> int:

@@ -28,11 +28,11 @@ def assess(
     certain = np.array([calibration.label(p) is not Label.UNCERTAIN for p in probabilities], bool)
     answered = certain & let_through
     called = probabilities >= calibration.threshold
-    found = report(examples.labels, probabilities, list(examples.patients), calibration.threshold)
+    found = report(examples.labels, probabilities, list(examples.patients), calibration.threshold, logits)
     count = int(answered.sum())
     selective = {
         "n": count,
-        "auc": _finite(auc(examples.labels[answered], probabilities[answered])),
+        "auc": _finite(auc(examples.labels[answered], logits[answered])),
         "accuracy": float((called == examples.labels)[answered].mean()) if count else None,
     }
     return {

@@ -23,7 +23,7 @@ class HeatmapCheck:
 
     images: int
     similarity: dict[str, float]
-    """Rank correlation, -1..1, with the maps after new weights were drawn for each stage and all those above it."""
+    """Mean absolute rank correlation, 0..1, with the maps after each stage and all above it were given new weights."""
     contrast: float
     """How much more evidence the maps show on pneumonias than on normals, in the mean, in units of the logit."""
     contrast_randomised: float

@@ -48,10 +48,10 @@ def _trained(
 ) -> tuple[Network, History]:
     network = new_network(base, recipe.seed)
     if recipe.pretraining:
-        plan = Plan(recipe.pretraining, recipe.seed, recipe.augmentation)
+        plan = Plan(recipe.pretraining, recipe.seed, recipe.augmentation, material.rule)
         grey = material.resized(recipe.stages[0][0]).training.grey
-        pretrain(network, grey, material.rule, plan, checkpoint and _of_pretraining(checkpoint), tell)
-    history = train(network, material, recipe, checkpoint, tell)
+        pretrain(network, grey, plan, checkpoint and _of_pretraining(checkpoint), tell)
+    history = train(network, material, replace(recipe, then=None, keeps=0.0), checkpoint, tell)
     return network, history + _followed(network, material, recipe, checkpoint, tell)
 
 
@@ -60,8 +60,9 @@ def _followed(network: Network, material: Material, recipe: Recipe, checkpoint: 
         return []
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     history = train(network, material, recipe.then, checkpoint and _of_what_follows(checkpoint), tell)
-    _move_back(network, before, recipe.then.keeps)
-    return [{**entry, "epoch": recipe.epochs + entry["epoch"]} for entry in history]
+    _move_back(network, before, recipe.keeps)
+    epochs = recipe.epochs + recipe.then.epochs
+    return [{**entry, "epoch": recipe.epochs + entry["epoch"], "epochs": epochs} for entry in history]
 
 
 @torch.no_grad()

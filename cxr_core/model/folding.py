@@ -15,9 +15,14 @@ PAIRS = (("conv1", "bn1"), ("conv2", "bn2"), ("0", "1"))
 """Where torchvision's ResNet has a batch norm behind a convolution; the last is in a downsampling."""
 
 
-def centred(grey: Tensor, rule: Preprocessing) -> Tensor:
+def mean_of(rule: Preprocessing) -> Tensor:
+    """What `centred` subtracts, 1 x 3 x 1 x 1."""
+    return torch.tensor(rule.mean).view(1, 3, 1, 1)
+
+
+def centred(grey: Tensor, mean: Tensor) -> Tensor:
     """n x size x size in 0..1 to n x 3 x size x size, less ImageNet's mean: what a folded network takes."""
-    return (grey.unsqueeze(1) - torch.tensor(rule.mean).view(1, 3, 1, 1)).contiguous(memory_format=torch.channels_last)
+    return (grey.unsqueeze(1) - mean).contiguous(memory_format=torch.channels_last)
 
 
 def folded(network: Network, rule: Preprocessing) -> Network:

@@ -140,16 +140,22 @@ def paired_interval95(labels: Labels, scores: Scores, other: Scores, patients: l
     return interval95(lambda truth, both: auc(truth, both[:, 0]) - auc(truth, both[:, 1]), labels, pairs, patients)
 
 
-def report(labels: Labels, probabilities: Scores, patients: list[str], threshold: float) -> dict[str, Any]:
-    """Everything that is said of a model on labelled images, at its threshold; numbers ready for JSON."""
+def report(
+    labels: Labels, probabilities: Scores, patients: list[str], threshold: float, ranks: Scores | None = None
+) -> dict[str, Any]:
+    """Everything that is said of a model on labelled images, at its threshold; numbers ready for JSON.
+
+    `ranks` (n) orders the images, by default `probabilities`; logits still differ where those are all 1.
+    """
+    ranks = probabilities if ranks is None else ranks
     called = (probabilities >= threshold).astype(np.int64)
     matrix = confusion_matrix(labels, called, labels=[0, 1])
     names = [label.value for label in CLASSES]
     return {
         "n": len(labels),
         "patients": len(set(patients)),
-        "auc": _number(auc(labels, probabilities)),
-        "auc_ci95": [_number(edge) for edge in interval95(auc, labels, probabilities, patients)],
+        "auc": _number(auc(labels, ranks)),
+        "auc_ci95": [_number(edge) for edge in interval95(auc, labels, ranks, patients)],
         "accuracy": _share(matrix[0, 0] + matrix[1, 1], matrix.sum()),
         "sensitivity": _share(matrix[1, 1], matrix[1].sum()),
         "specificity": _share(matrix[0, 0], matrix[0].sum()),

@@ -52,7 +52,7 @@ class Outputs:
 
 
 def assemble(card: Card, *files: bytes) -> Model:
-    """The model of `card` from its safetensors: the first release's, then each descendant's changes.
+    """The model of `card` from its safetensors: the release's, then each descendant's changes.
 
     Raises ModelError if the last file isn't the one the card was written for, or doesn't fit.
     """

@@ -37,11 +37,11 @@ class Plan:
     seed: int
     augmentation: Augmentation
     """How the two views of an image differ."""
+    rule: Preprocessing
+    """How they go in."""
 
 
-def pretrain(
-    network: Network, grey: NDArray[np.uint8], rule: Preprocessing, plan: Plan, kept: Path | None, tell: Progress
-) -> None:
+def pretrain(network: Network, grey: NDArray[np.uint8], plan: Plan, kept: Path | None, tell: Progress) -> None:
     """Train the body of `network` in place on n x size x size images in 0..255; its head is left alone.
 
     With a path in `kept`, every epoch is saved there, and a run that was broken off goes on from it. Raises ModelError
@@ -54,7 +54,7 @@ def pretrain(
     images = torch.from_numpy(grey).to(training_device())
     while run.epoch < plan.epochs:
         tell({"doing": "pretraining", "epoch": run.epoch, "epochs": plan.epochs})
-        _one_epoch(run, images, rule, plan.augmentation)
+        _one_epoch(run, images, plan)
         if kept is not None:
             checkpoint.save(run.state(), kept)
     network.fc = head
@@ -102,12 +102,12 @@ class _Run:
         self.epoch = state["epoch"]
 
 
-def _one_epoch(run: _Run, grey: Tensor, rule: Preprocessing, augmentation: Augmentation) -> None:
+def _one_epoch(run: _Run, grey: Tensor, plan: Plan) -> None:
     for chosen in torch.randperm(len(grey), generator=run.generator).split(BATCH):
         if len(chosen) < 2:
             continue  # variance and covariance are of several images
         images = grey[chosen.to(grey.device, non_blocking=True)].float() / 255
-        views = [normalise(augment(images, augmentation, run.generator), rule) for _ in range(2)]
+        views = [normalise(augment(images, plan.augmentation, run.generator), plan.rule) for _ in range(2)]
         run.optimiser.zero_grad()
         with mixed(grey.device):
             one, other = (run.projector(run.network(view)).float() for view in views)

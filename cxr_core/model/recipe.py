@@ -46,17 +46,21 @@ class Recipe:
     split: int = 20260101
     """Seed of the split by patient: whatever else changes, nobody changes sides."""
     augmentation: Augmentation = field(default_factory=Augmentation)
-    keeps: float = 0.0
-    """Share of the weights that it starts from which stays in those it ends with (Wortsman et al. 2022): what was
-    learnt before is refined, and not replaced."""
     then: Recipe | None = None
-    """How training goes on from the weights that this ends with."""
+    """How plain training goes on from the weights that this ends with."""
+    keeps: float = 0.0
+    """Share of the weights before what follows that stays in those after it (Wortsman et al. 2022): what was learnt
+    before is refined, and not replaced."""
 
     def __post_init__(self) -> None:
         if not self.stages or any(size < 32 or epochs < 1 for size, epochs in self.stages):
             raise ModelError(f"stages {self.stages}: each is (size of at least 32, epochs of at least 1)")
         if self.optimiser not in OPTIMISERS:
             raise ModelError(f"optimiser {self.optimiser!r}: choose one of {', '.join(OPTIMISERS)}")
+        if self.then and (self.then.pretraining or self.then.teachers or self.then.then):
+            raise ModelError("what follows is plain training: without pretraining, teachers, or more that follows")
+        if self.keeps and not self.then:
+            raise ModelError(f"keeps {self.keeps}: nothing follows that a share could be kept from")
 
     @property
     def epochs(self) -> int:
@@ -82,7 +86,7 @@ class Recipe:
 
 
 SETTLING = Recipe(
-    stages=((224, 4),),
+    stages=((224, 3),),
     optimiser="adamw",
     learning_rate=0.0002,
     weight_decay=0.05,
@@ -90,16 +94,9 @@ SETTLING = Recipe(
     augmentation=Augmentation(
         degrees=7.0, scale=0.08, aspect=0.06, shift=0.04, shear=0.015, collimation=0.2, erasing=0.15
     ),
-    keeps=0.5,
 )
-"""The last epochs of a release: small steps, on images that lie nearly as they are, taken half."""
+"""The last epochs of a release: small steps, on images that lie nearly as they are."""
 RELEASE = Recipe(
-    stages=((128, 60), (224, 20)),
-    optimiser="adamw",
-    weight_decay=0.05,
-    batch_size=64,
-    pretraining=30,
-    seed=20260102,
-    then=SETTLING,
+    stages=((128, 24), (224, 8)), optimiser="adamw", weight_decay=0.05, batch_size=64, then=SETTLING, keeps=0.5
 )
 """How the program's own release is made (docs/model.md tells what else was tried)."""

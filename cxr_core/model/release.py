@@ -13,7 +13,7 @@ from cxr_core.model.dataset import read_split
 from cxr_core.records import Side
 
 FOLDER = Path(__file__).parent / "release"
-WEIGHTS = FOLDER / "cxr-resnet18-r2.safetensors"
+WEIGHTS = FOLDER / "cxr-resnet18-r3.safetensors"
 STEM = "cxr-resnet18"
 """Names of models are this and a number."""
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from cxr_core.errors import SettingsError
-from cxr_core.model.folding import centred, folded, in_bfloat16_steps
+from cxr_core.model.folding import centred, folded, in_bfloat16_steps, mean_of
 from cxr_core.model.network import Network, maps_and_traits, normalise
 from cxr_core.model.precision import has_bfloat16
 from cxr_core.model.preprocess import Preprocessing
@@ -55,15 +55,15 @@ def make(name: str, network: Network, rule: Preprocessing) -> Runtime:
 
 
 def _torch(network: Network, rule: Preprocessing) -> Pass:
-    lean = folded(network, rule)
-    return lambda grey: maps_and_traits(lean, centred(grey, rule))
+    lean, mean = folded(network, rule), mean_of(rule)
+    return lambda grey: maps_and_traits(lean, centred(grey, mean))
 
 
 def _torch_bf16(network: Network, rule: Preprocessing) -> Pass:
-    lean = in_bfloat16_steps(network, rule).bfloat16()
+    lean, mean = in_bfloat16_steps(network, rule).bfloat16(), mean_of(rule)
 
     def run(grey: Tensor) -> tuple[Tensor, Tensor]:
-        maps, traits = maps_and_traits(lean, centred(grey, rule).bfloat16())
+        maps, traits = maps_and_traits(lean, centred(grey, mean).bfloat16())
         return maps.float(), traits
 
     return run
@@ -84,24 +84,26 @@ class _Graph(nn.Module):
     millisecond, on the cores that OpenVINO needs now.
     """
 
+    mean: Tensor
+
     def __init__(self, network: Network, rule: Preprocessing) -> None:
         super().__init__()
         self.network = network
-        self.rule = rule
+        self.size = rule.size
+        self.register_buffer("mean", mean_of(rule))
 
     def forward(self, grey: Tensor) -> tuple[Tensor, Tensor]:
-        return maps_and_traits(self.network, centred(grey, self.rule))
+        return maps_and_traits(self.network, centred(grey, self.mean))
 
 
 def _compiled(graph: _Graph, precision: str) -> Pass:
     from cxr_core.model.quiet_openvino import FAILURES, openvino  # heavy, and not on every machine
 
-    size = graph.rule.size
     try:
-        converted = openvino.convert_model(graph.eval(), example_input=torch.zeros(1, size, size))
+        converted = openvino.convert_model(graph.eval(), example_input=torch.zeros(1, graph.size, graph.size))
     except FAILURES as error:
         raise RuntimeError(f"OpenVINO can't convert the network: {error}") from error
-    converted.reshape([-1, size, size])
+    converted.reshape([-1, graph.size, graph.size])
     # Threads that are pinned to a core wait for whatever else runs on it, while another core may be free.
     options = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": torch.get_num_threads(),
                "PERFORMANCE_HINT": "LATENCY", "ENABLE_CPU_PINNING": False}  # fmt: skip

@@ -12,7 +12,7 @@ A model that fails may be put to use, since its answers are judged by other figu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from scipy.stats import rankdata
 from torch import Tensor
 
 from cxr_core.model.card import HeatmapCheck
+from cxr_core.model.examples import Examples
 from cxr_core.model.explain import grad_cam
 from cxr_core.model.network import Network, new_network, normalise
 from cxr_core.model.predict import PNEUMONIA
@@ -39,21 +40,12 @@ TIMES = 3
 """How many times the randomised networks' greatest contrast the model's own must be."""
 
 
-def check(
-    network: Network,
-    grey: NDArray[np.uint8],
-    labels: NDArray[np.int64],
-    rule: Preprocessing,
-    patients: Sequence[str] | None = None,
-) -> HeatmapCheck:
-    """The check on images kept from training, n x size x size (0..255) with labels (n, 0 or 1), both classes.
-
-    Of each of the `patients` (n), by default one an image, one image of a class is looked at.
-    """
-    chosen = _chosen(labels, np.arange(len(labels)) if patients is None else patients)
-    truth = labels[chosen]
+def check(network: Network, kept: Examples, rule: Preprocessing) -> HeatmapCheck:
+    """The check on images kept from training, of both classes; of each patient one of a class is looked at."""
+    chosen = _chosen(kept)
+    truth = kept.labels[chosen]
     with torch.inference_mode():
-        levels = _levels(network, normalise(torch.from_numpy(grey[chosen] / np.float32(255)), rule))
+        levels = _levels(network, normalise(torch.from_numpy(kept.grey[chosen] / np.float32(255)), rule))
         own = _maps(network, levels[-1])
         randomised = [(stage, maps) for seed in SEEDS for stage, maps in _randomised(levels, seed)]
     similarity = _similarities(own, randomised)
@@ -62,12 +54,12 @@ def check(
     return HeatmapCheck(len(chosen), similarity, contrast, chance, passed)
 
 
-def _chosen(labels: NDArray[np.int64], patients: Sequence[str] | NDArray[np.int64]) -> NDArray[np.int64]:
+def _chosen(kept: Examples) -> NDArray[np.int64]:
     """The numbers of each patient's first image of each class, of as many patients as are looked at."""
     chosen = []
     for label in (0, 1):
-        own = np.flatnonzero(labels == label)
-        _, firsts = np.unique(np.asarray(patients)[own], return_index=True)
+        own = np.flatnonzero(kept.labels == label)
+        _, firsts = np.unique(np.asarray(kept.patients)[own], return_index=True)
         chosen.append(own[np.sort(firsts)[:EACH]])
     return np.concatenate(chosen)
 

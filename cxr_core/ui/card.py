@@ -40,7 +40,7 @@ def _in_words(version: dict[str, Any]) -> list[tuple[str, str]]:
         ("Judges", f"views {', '.join(intended['views'])}; ages {intended['youngest']} to {intended['oldest']} years"),
         ("Made", f"{words.day(card['created_at'])} UTC from {card['parent'] or 'no other version'}; "
          f"base: {card['base']}"),
-        ("Recipe", _listed(card["recipe"])),
+        *_recipe(card["recipe"]),
         ("Data", _listed(card["data"])),
         ("Calibration", f"Platt scaling, slope {calibration['slope']:.3f}, intercept "
          f"{calibration['intercept']:.3f}; expected calibration error {error}"),
@@ -57,16 +57,32 @@ def _in_words(version: dict[str, Any]) -> list[tuple[str, str]]:
     ]  # fmt: skip
 
 
+def _recipe(recipe: dict[str, Any]) -> list[tuple[str, str]]:
+    """A recipe in up to three rows: itself, how it changes images, and in what that which follows differs."""
+    own = {name: value for name, value in recipe.items() if name not in ("augmentation", "then")}
+    then = recipe.get("then") or {}
+    rows = [("Recipe", own), ("Images changed", recipe.get("augmentation") or {}), ("Then", _unlike(then, recipe))]
+    return [(title, _listed({name: value for name, value in part.items() if value})) for title, part in rows if part]
+
+
+def _unlike(values: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
+    """The parts of a nested mapping that are other in another."""
+    unlike = {name: value for name, value in values.items() if value != others.get(name)}
+    inner = {name: _unlike(value, others.get(name) or {}) for name, value in unlike.items() if isinstance(value, dict)}
+    return unlike | inner
+
+
 def _heatmaps(card: dict[str, Any]) -> str:
     """Whether the heatmaps passed the check with randomised weights, in its figures."""
     check = card.get("heatmap_check")
     if check is None:
         return "Made before heatmaps were checked"
     verdict = "Shown" if check["passed"] else "Hidden, since they don't show what was learnt"
-    likeness = ", ".join(f"{stage} {check['similarity'][stage]:+.2f}" for stage in STAGES)
+    likeness = ", ".join(f"{stage} {check['similarity'][stage]:.2f}" for stage in STAGES)
     return (
-        f"{verdict}. With new random weights from the top down, rank correlation with the maps before: {likeness} "
-        f"(below +0.50 is wanted). Pneumonias show {check['contrast']:.2f} logits more evidence than normals, "
+        f"{verdict}. With new random weights from the top down, rank correlation with the maps before, either way "
+        f"round: {likeness} (below 0.50 is wanted). "
+        f"Pneumonias show {check['contrast']:.2f} logits more evidence than normals, "
         f"randomised networks {check['contrast_randomised']:.2f} at most (less than a third is wanted)."
     )
 

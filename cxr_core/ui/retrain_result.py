@@ -44,7 +44,7 @@ def _beside(user: User, compared: list[dict[str, Any]], card: dict[str, Any]) ->
          "AUC of candidate minus this (95 %)"],
         [
             [
-                row["model"], roles.get(row["model"], "first release"), words.ranged(row["auc"], row["auc_ci95"]),
+                row["model"], roles.get(row["model"], "program's release"), words.ranged(row["auc"], row["auc_ci95"]),
                 words.percent(row["accuracy"], 1), words.percent(row["sensitivity"], 1),
                 words.percent(row["specificity"], 1), _refused(row),
                 words.NONE if row["model"] == card["name"] else words.ranged(row["difference"], row["difference_ci95"]),

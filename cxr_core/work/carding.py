@@ -58,7 +58,7 @@ def make_card(
         weights_sha256=origin.weights_sha256, preprocessing=rule, calibration=calibration,
         heatmap_scale=max(float(np.median(peaks)), 1e-6), intended=Intended(),
         gate=gate,
-        heatmap_check=sanity.check(network, held_out.grey, held_out.labels, rule),
+        heatmap_check=sanity.check(network, held_out, rule),
         data={**origin.data, "sides": _described(sides)}, recipe=origin.recipe, history=origin.history,
         metrics=_metrics(calibration, gate, locked, sides[Side.LOCKED]) if locked else {},
         reference=_reference(calibration, sides, kept_apart),

@@ -1,4 +1,4 @@
-"""The gate: a candidate beside the running model and the first release, on the same locked patients."""
+"""The gate: a candidate beside the running model and the program's release, on the same locked patients."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def gate(candidate: Model, rivals: Sequence[Model], locked: Gathered) -> dict[st
 
     Passing needs an AUC that isn't below any rival's by more than MARGIN, at the lower end of the paired 95 %
     interval by bootstrap over patients, and a gate that refuses at most MORE_REFUSED of the images more than any
-    rival's. The first release is among the rivals, so that small losses can't add up.
+    rival's. The program's release is among the rivals, so that small losses can't add up.
     """
     examples = locked.examples
     fewest = int(np.bincount(examples.labels, minlength=2).min()) if len(locked) else 0

@@ -104,9 +104,9 @@ def past_retrain(desk: Desk, admin: User, moment: datetime) -> None:
     with clock.at(moment):
         card = _candidate(desk, admin)
         if card["metrics"]["gate"]["passed"]:
-            retraining.promote(desk.home, admin, card["name"], "no worse than the first release on locked patients")
+            retraining.promote(desk.home, admin, card["name"], "no worse than the program's release on locked patients")
         else:
-            retraining.refuse(desk.home, admin, card["name"], "a loss against the first release can't be excluded")
+            retraining.refuse(desk.home, admin, card["name"], "a loss against the program's release can't be excluded")
 
 
 def _candidate(desk: Desk, admin: User) -> dict[str, Any]:

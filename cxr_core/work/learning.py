@@ -1,4 +1,4 @@
-"""Learning: the first release from folders, and candidates from readers' flags, each with its card."""
+"""Learning: the program's release from folders, and candidates from readers' flags, each with its card."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def learn(desk: Desk, training_set: str, checkpoint: Path | None = None) -> Outc
     lesson = _prepared(desk, training_set)
     tuned = copy.deepcopy(lesson.parent.network)
     history = _fine_tune(tuned, lesson, checkpoint, desk.tell)
-    desk.tell({"doing": "comparing with the running model and the first release", "history": history})
+    desk.tell({"doing": "comparing with the running model and the program's release", "history": history})
     tensors = to_file(tuned, lesson.parent.network)
     card = _judged(tuned, lesson, history, hashlib.sha256(tensors).hexdigest())
 
@@ -158,5 +158,5 @@ def _material(sides: dict[Side, Gathered], rule: Preprocessing) -> Material:
 
 
 def _rivals(db: Database, parent: str) -> list[str]:
-    """The running model and the first release, each once."""
+    """The running model and the program's release, each once."""
     return list(dict.fromkeys((models.running(db) or parent, release.card()["name"])))

@@ -73,7 +73,7 @@ def _install_release_if_new(home: Path) -> None:
             return
         running = models.running(db)
         if running is None:
-            install_release(db, "first release")
+            install_release(db, "the program's release")
         elif why := _why_replaced(models.card(db, running)):
             install_release(db, why)
             jobs.ask(db, jobs.Request(REPREDICT, Lane.READING, {"model": newest["name"]}, bulk=True))

@@ -98,7 +98,7 @@ def base_folder(db: Database, settings: Settings) -> Path | None:
 
 
 def base_sides(base: Path, samples: list[dataset.Sample]) -> dict[str, Side]:
-    """The side of every base image: the folder's own split, else the first release's, else a draw by patient.
+    """The side of every base image: the folder's own split, else the release's, else a draw by patient.
 
     An image that no split knows is on the side where its patient's other images are.
     """

@@ -125,7 +125,7 @@ def model_named(desk: Desk, db: Database, name: str) -> Model:
 
 
 def load(db: Database, name: str) -> Model:
-    """A model put together from the first release and the changes of each of its ancestors."""
+    """A model put together from a release and the changes of each of its ancestors."""
     chain = [models.card(db, name)]
     while chain[0]["parent"] is not None:
         chain.insert(0, models.card(db, chain[0]["parent"]))

@@ -58,7 +58,7 @@ def _install_at_the_beginning(db: Database) -> None:
     db.execute("DELETE FROM decisions")
     db.execute("DELETE FROM models")
     with clock.at(clock.now() - timedelta(days=DEMO_DAYS)):
-        install_release(db, "first release")
+        install_release(db, "the program's release")
 
 
 def demo_job(home: Path) -> Job | None:

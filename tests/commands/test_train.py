@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+from argparse import Namespace
 
 import pytest
 
+from cxr_core.commands.judging import _recipe
 from cxr_core.model.dataset import draw_side
 from cxr_core.model.recipe import RELEASE
 from cxr_core.records import Side
@@ -59,3 +61,10 @@ def test_a_folder_without_xrays_is_one_line(run, tmp_path):
     answer = run("train", tmp_path, "--out", tmp_path / "a.safetensors")
     assert answer.status == 1
     assert "no X-rays found: a data folder holds NORMAL/ and PNEUMONIA/" in answer.words
+
+
+def test_another_learning_rate_and_seed_hold_to_the_end():
+    recipe = _recipe(Namespace(learning_rate=2 * RELEASE.learning_rate, seed=5, stages=None))
+    assert (recipe.seed, recipe.then.seed) == (5, 5)
+    assert recipe.then.learning_rate == 2 * RELEASE.then.learning_rate
+    assert _recipe(Namespace(learning_rate=RELEASE.learning_rate, seed=RELEASE.seed, stages=None)) == RELEASE

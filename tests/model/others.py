@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from pydicom import dcmread
-from pydicom.data import get_testdata_file
 
 from tests.model.brushes import (
     bone,
@@ -24,13 +22,6 @@ from tests.model.brushes import (
     turned_at_will,
 )  # fmt: skip
 
-PHOTOGRAPHED = (
-    "693_J2KI.dcm", "CT_small.dcm", "J2K_pixelrep_mismatch.dcm", "JPEG2000.dcm", "GDCMJ2K_TextGBR.dcm",
-    "SC_rgb_jpeg.dcm", "SC_rgb_rle.dcm", "examples_jpeg2k.dcm", "examples_overlay.dcm", "examples_palette.dcm",
-    "examples_rgb_color.dcm", "examples_ybr_color.dcm", "image_dfl.dcm", "liver_1frame.dcm",
-)  # fmt: skip
-"""Files that come with pydicom: slices, ultrasound, nuclear medicine, photographs; none is a chest X-ray."""
-
 TALL = (288, 224)
 WIDE = (224, 288)
 SQUARE = (256, 256)
@@ -39,15 +30,6 @@ SQUARE = (256, 256)
 def drawn(kind, number):
     """The picture with this number of a kind: one of KINDS."""
     return KINDS[kind](np.random.default_rng((sum(kind.encode()), number)))
-
-
-def photographed(name):
-    """The pixels of one of PHOTOGRAPHED as a grey picture, uint8: without the header, which would say what it is."""
-    pixels = dcmread(get_testdata_file(name, download=False)).pixel_array.astype(np.float64)
-    while pixels.ndim > 2:
-        pixels = pixels.mean(-1) if pixels.shape[-1] == 3 else pixels[0]
-    low, high = np.percentile(pixels, (0.5, 99.5))
-    return np.round(255 * np.clip((pixels - low) / (high - low), 0, 1)).astype(np.uint8)
 
 
 def hand(chance):

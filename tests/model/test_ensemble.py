@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from cxr_core.errors import Conflict
+from cxr_core.errors import Conflict, ModelError
 from cxr_core.model.augment.options import Augmentation
 from cxr_core.model.ensemble import checkpoints, train_network
 from cxr_core.model.network import new_network, to_file
@@ -59,7 +59,8 @@ def test_every_part_goes_on_where_it_was_broken_off_and_leaves_only_files_that_i
         train_network("none", material, WHOLE, kept, stop)
     again = []
     network, same = train_network("none", material, WHOLE, kept, again.append)
-    assert len(again) < len(told) * 2
+    pretrained, trained = ([name in progress for progress in again].count(True) for name in ("doing", "validation_auc"))
+    assert (pretrained, trained) == (1, 2), "the second teacher's training, and all of the last network's"
     assert same == history
     assert to_file(network) == to_file(unbroken)
     assert set(tmp_path.iterdir()) <= set(checkpoints(kept, WHOLE))
@@ -70,6 +71,7 @@ def test_what_follows_goes_on_from_the_weights_before_and_from_its_own_checkpoin
     kept, by_hand = tmp_path / "run.checkpoint", new_network("none", PLAIN.seed)
     network, history = train_network("none", material, chained, kept, silent)
     assert [(entry["epoch"], entry["size"]) for entry in history] == [(1, 32), (2, 48), (3, 48)]
+    assert [entry["epochs"] for entry in history[1:]] == [3, 3]
     train(by_hand, material, PLAIN, None, silent)
     train(by_hand, material, chained.then, None, silent)
     assert to_file(network) == to_file(by_hand)
@@ -84,7 +86,7 @@ def test_of_what_was_learnt_before_a_share_is_kept(material):
     train(before, material, PLAIN, None, silent)
     after.load_state_dict(before.state_dict())
     train(after, material, PLAIN, None, silent)
-    network, _ = train_network("none", material, replace(PLAIN, then=replace(PLAIN, keeps=0.25)), None, silent)
+    network, _ = train_network("none", material, replace(PLAIN, then=PLAIN, keeps=0.25), None, silent)
     found, old, new = (each.state_dict() for each in (network, before, after))
     for name in ("conv1.weight", "bn1.running_var", "fc.bias"):
         assert torch.allclose(found[name], 0.25 * old[name] + 0.75 * new[name], atol=1e-6)
@@ -101,3 +103,17 @@ def test_teachers_differ_from_each_other_and_from_the_one_they_teach(material, t
     ]
     assert len(weights) == 3
     assert all(np.abs(one - other).max() > 0 for one in weights for other in weights if one is not other)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"keeps": 0.5}, "nothing follows that a share could be kept from"),
+        ({"then": replace(PLAIN, pretraining=1)}, "what follows is plain training"),
+        ({"then": replace(PLAIN, teachers=1)}, "what follows is plain training"),
+        ({"then": replace(PLAIN, then=PLAIN)}, "what follows is plain training"),
+    ],
+)
+def test_a_recipe_in_which_a_part_would_be_ignored_is_refused(change, said):
+    with pytest.raises(ModelError, match=said):
+        replace(PLAIN, **change)

@@ -30,7 +30,7 @@ def auc_of(network, material):
 
 @pytest.fixture(scope="module")
 def headed(shipped, material):
-    """The first release with a head trained on the material, its history, and the progress."""
+    """The program's release with a head trained on the material, its history, and the progress."""
     network, told = copy.deepcopy(shipped.network), []
     return network, train_head(network, material, RECIPE, told.append), told
 

@@ -28,7 +28,7 @@ def grey():
 
 @pytest.fixture
 def child(shipped):
-    """The first release with another head and one other body tensor."""
+    """The program's release with another head and one other body tensor."""
     network = copy.deepcopy(shipped.network)
     with torch.no_grad():
         network.fc.weight += 0.5

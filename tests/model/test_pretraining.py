@@ -16,7 +16,7 @@ from cxr_core.model.pretraining import Plan, loss, pretrain
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 RULE = Preprocessing(size=32)
-PLAN = Plan(epochs=2, seed=1, augmentation=Augmentation())
+PLAN = Plan(2, 1, Augmentation(), RULE)
 FILMS = np.kron(np.random.default_rng(1).integers(0, 256, (16, 4, 4), np.uint8), np.ones((8, 8), np.uint8))
 
 
@@ -27,7 +27,7 @@ def silent(progress):
 def test_it_brings_two_views_of_an_image_together_and_leaves_the_head_alone():
     network = new_network("none", 1)
     head, before = network.fc.weight.clone(), nearness(network)
-    pretrain(network, np.concatenate([FILMS] * 4), RULE, Plan(10, 1, Augmentation()), None, silent)
+    pretrain(network, np.concatenate([FILMS] * 4), Plan(10, 1, Augmentation(), RULE), None, silent)
     assert nearness(network) > before
     assert torch.equal(network.fc.weight, head)
 
@@ -56,24 +56,24 @@ def test_a_run_that_was_broken_off_ends_as_an_unbroken_one_would(tmp_path):
             raise Conflict("stopped")
 
     unbroken, network = new_network("none", 1), new_network("none", 1)
-    pretrain(unbroken, FILMS, RULE, PLAN, None, silent)
+    pretrain(unbroken, FILMS, PLAN, None, silent)
     with pytest.raises(Conflict):
-        pretrain(new_network("none", 1), FILMS, RULE, PLAN, tmp_path / "a.pt", stop)
+        pretrain(new_network("none", 1), FILMS, PLAN, tmp_path / "a.pt", stop)
     told = []
-    pretrain(network, FILMS, RULE, PLAN, tmp_path / "a.pt", told.append)
+    pretrain(network, FILMS, PLAN, tmp_path / "a.pt", told.append)
     assert [progress["epoch"] for progress in told] == [1]
     assert to_file(network) == to_file(unbroken)
 
 
 def test_the_checkpoint_of_other_images_or_another_plan_is_refused(tmp_path):
     kept = tmp_path / "b.pt"
-    pretrain(new_network("none", 1), FILMS, RULE, PLAN, kept, silent)
-    for grey, plan in ((255 - FILMS, PLAN), (FILMS, Plan(3, 1, Augmentation()))):
+    pretrain(new_network("none", 1), FILMS, PLAN, kept, silent)
+    for grey, plan in ((255 - FILMS, PLAN), (FILMS, Plan(3, 1, Augmentation(), RULE))):
         with pytest.raises(ModelError, match="another recipe, base or data"):
-            pretrain(new_network("none", 1), grey, RULE, plan, kept, silent)
+            pretrain(new_network("none", 1), grey, plan, kept, silent)
 
 
 def test_an_image_that_is_left_over_is_no_batch():
     network = new_network("none", 1)
-    pretrain(network, np.concatenate([FILMS] * 4 + [FILMS[:1]]), RULE, Plan(1, 1, Augmentation()), None, silent)
+    pretrain(network, np.concatenate([FILMS] * 4 + [FILMS[:1]]), Plan(1, 1, Augmentation(), RULE), None, silent)
     assert all(torch.isfinite(weight).all() for weight in network.parameters())

@@ -12,7 +12,7 @@ import torch
 from cxr_core.errors import SettingsError
 from cxr_core.model import runtime
 from cxr_core.model.choice import is_exact
-from cxr_core.model.folding import centred, folded, in_bfloat16_steps, rounded
+from cxr_core.model.folding import centred, folded, in_bfloat16_steps, mean_of, rounded
 from cxr_core.model.network import maps_and_traits, normalise, to_file
 from cxr_core.model.predict import look
 from cxr_core.model.preprocess import Preprocessing, to_grey
@@ -33,7 +33,7 @@ def grey(shipped):
 
 @pytest.fixture(scope="module")
 def served(shipped):
-    """The first release by each runtime that this machine can have."""
+    """The program's release by each runtime that this machine can have."""
     rule = shipped.card.preprocessing
     return {name: replace(shipped, runtime=runtime.make(name, shipped.network, rule)) for name in OFFERED}
 
@@ -91,7 +91,7 @@ def test_folding_leaves_the_network_alone_and_its_outputs_alike(shipped):
     before, grey = to_file(shipped.network), torch.rand(2, 64, 64, generator=torch.Generator().manual_seed(1))
     lean = folded(shipped.network, RULE)
     with torch.inference_mode():
-        ours = maps_and_traits(lean, centred(grey, RULE))
+        ours = maps_and_traits(lean, centred(grey, mean_of(RULE)))
         for found, expected in zip(ours, maps_and_traits(shipped.network, normalise(grey, RULE)), strict=True):
             assert torch.allclose(found, expected, atol=1e-3)
     assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in lean.modules())

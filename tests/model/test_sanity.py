@@ -8,6 +8,7 @@ import pytest
 from cxr_core.dicom.phantoms.phantom import Phantom
 from cxr_core.dicom.reading import read
 from cxr_core.model import sanity
+from cxr_core.model.examples import Examples, as_bytes
 from cxr_core.model.network import new_network
 from cxr_core.model.preprocess import Preprocessing, to_grey
 
@@ -17,15 +18,19 @@ EACH = 5
 
 @pytest.fixture(scope="module")
 def films():
-    """uint8 images and labels, both classes in turn."""
+    """Synthetic X-rays, both classes in turn, a patient each."""
     studies = [Phantom(number, number % 2 == 1, rows=128).data for number in range(100, 100 + 2 * EACH)]
     grey = np.stack([to_grey(read(data).radiograph, RULE) for data in studies])
-    return np.round(grey * 255).astype(np.uint8), np.arange(2 * EACH) % 2
+    return of_patients(as_bytes(grey), np.arange(2 * EACH) % 2, range(2 * EACH))
+
+
+def of_patients(grey, labels, patients):
+    return Examples(grey, labels, [str(patient) for patient in patients])
 
 
 @pytest.fixture(scope="module")
 def of_shipped(shipped, films):
-    return sanity.check(shipped.network, *films, RULE)
+    return sanity.check(shipped.network, films, RULE)
 
 
 def test_the_shipped_network_shows_what_it_has_learnt(shipped, of_shipped):
@@ -41,23 +46,22 @@ def test_every_stage_is_randomised_and_draws_another_picture(of_shipped):
 
 @pytest.mark.parametrize("seed", [1, 6])
 def test_a_network_of_random_weights_fails(films, seed):
-    found = sanity.check(new_network("none", seed).eval(), *films, RULE)
+    found = sanity.check(new_network("none", seed).eval(), films, RULE)
     assert not found.passed
     assert found.contrast < found.contrast_randomised * sanity.TIMES
 
 
 def test_it_changes_nothing_in_the_network_and_says_the_same_again(shipped, films, of_shipped):
     before = {name: tensor.clone() for name, tensor in shipped.network.state_dict().items()}
-    again = sanity.check(shipped.network, *films, RULE)
+    again = sanity.check(shipped.network, films, RULE)
     assert again.similarity == pytest.approx(of_shipped.similarity)
     assert (again.contrast, again.passed) == (pytest.approx(of_shipped.contrast), of_shipped.passed)
     assert all((tensor == before[name]).all() for name, tensor in shipped.network.state_dict().items())
 
 
 def test_few_of_many_images_are_enough(shipped, films):
-    grey, labels = films
-    many = np.repeat(grey[:2, ::7, ::7], 40, axis=0), np.repeat(labels[:2], 40)
-    assert sanity.check(shipped.network, *many, Preprocessing(size=32)).images == 2 * sanity.EACH
+    many = of_patients(np.repeat(films.grey[:2, ::7, ::7], 40, axis=0), np.repeat(films.labels[:2], 40), range(80))
+    assert sanity.check(shipped.network, many, Preprocessing(size=32)).images == 2 * sanity.EACH
 
 
 def test_an_even_map_is_like_no_other():
@@ -83,10 +87,9 @@ def test_rounds_that_agree_in_opposite_ways_count_as_the_one_that_agrees_most():
 
 def test_each_patient_has_one_image_of_a_class_looked_at():
     labels = np.array([1, 1, 1, 0, 1, 0, 0])
-    assert sanity._chosen(labels, ["b", "b", "a", "b", "c", "d", "d"]).tolist() == [3, 5, 0, 2, 4]
+    assert sanity._chosen(of_patients(np.zeros((7, 8, 8), np.uint8), labels, "bbabcdd")).tolist() == [3, 5, 0, 2, 4]
 
 
 def test_images_of_few_patients_are_few_images(shipped, films):
-    grey, labels = films
-    of_two = ["p1", "p2"] * EACH
-    assert sanity.check(shipped.network, grey, labels, RULE, of_two).images == 2
+    of_two = of_patients(films.grey, films.labels, [1, 2] * EACH)
+    assert sanity.check(shipped.network, of_two, RULE).images == 2

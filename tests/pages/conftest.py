@@ -1,4 +1,4 @@
-"""A home with two accounts and the first release, and pages run in it without a browser."""
+"""A home with two accounts and the program's release, and pages run in it without a browser."""
 
 from __future__ import annotations
 

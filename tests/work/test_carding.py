@@ -82,7 +82,7 @@ def test_the_colour_scale_is_the_median_peak_of_pneumonias_kept_for_calibration(
 
 def test_its_heatmaps_were_checked_on_patients_kept_for_calibration(shipped, sides, card):
     held_out = sides[Side.CALIBRATION].examples
-    again = sanity.check(shipped.network, held_out.grey, held_out.labels, RULE)
+    again = sanity.check(shipped.network, held_out, RULE)
     assert card.heatmap_check.images == again.images == 2 * sanity.EACH
     assert card.heatmap_check.contrast == pytest.approx(again.contrast)
 
@@ -90,7 +90,7 @@ def test_its_heatmaps_were_checked_on_patients_kept_for_calibration(shipped, sid
 def test_its_gate_lets_nearly_all_calibration_patients_through(shipped, sides, card):
     outputs = forward_all(shipped.network, sides[Side.CALIBRATION].examples.grey, RULE)
     judged = card.gate.likeness.judge(features(outputs.traits, outputs.embeddings))
-    assert (~card.gate.likeness.admits(judged)).mean() <= 0.02
+    assert (~card.gate.likeness.admits(judged)).sum() <= 2, "of 60, one for each of the two limits"
     assert not any(card.gate.quality.objections(looks) for looks in sides[Side.CALIBRATION].appearance)
     assert card.metrics["refused"] <= 0.1 * card.metrics["n"]
 

@@ -25,7 +25,7 @@ EVERY_QUALITY = Quality(
 
 @pytest.fixture(scope="module")
 def locked(shipped):
-    """Pictures of noise with the labels that the first release gives them, so that it is never wrong."""
+    """Pictures of noise with the labels that the program's release gives them, so that it is never wrong."""
     chance = np.random.default_rng(3)
     grey = np.stack([np.clip(chance.normal(128, spread, (32, 32)), 0, 255) for spread in np.linspace(5, 90, 90)])
     grey = grey.astype(np.uint8)
@@ -35,7 +35,7 @@ def locked(shipped):
 
 
 def with_head(shipped, name, change):
-    """The first release under another name, its last layer changed."""
+    """The program's release under another name, its last layer changed."""
     network = copy.deepcopy(shipped.network)
     with torch.no_grad():
         network.fc.weight += change * torch.randn(network.fc.weight.shape, generator=torch.Generator().manual_seed(1))
@@ -48,7 +48,7 @@ def worse(shipped):
 
 
 def refusing(shipped, locked, count):
-    """The first release with a gate that refuses so many of the locked images: those it finds the strangest."""
+    """The program's release with a gate that refuses so many of the locked images: those it finds the strangest."""
     said = forward_all(shipped.network, locked.examples.grey, shipped.card.preprocessing)
     likeness = shipped.card.gate.likeness
     limit = float(np.sort(likeness.judge(features(said.traits, said.embeddings)).strangeness)[-1 - count])

@@ -35,7 +35,7 @@ def trained(home):
 
 
 def decided(home):
-    """What was decided since the first release was installed."""
+    """What was decided since the program's release was installed."""
     return query(home.settings, "SELECT * FROM decisions WHERE action != 'install'")
 
 

@@ -80,7 +80,7 @@ def with_an_older_model(home, **differing):
     migrate(home)
     with opened(home) as db, transaction(db):
         models.add(db, old)
-        models.decide(db, old["name"], "install", "first release", None)
+        models.decide(db, old["name"], "install", "the program's release", None)
     return old["name"]
 
 

@@ -22,9 +22,9 @@ Way = Callable[[Floats, np.random.Generator], Floats]
 MOST = 4000
 """X-rays as they are: the more of them, the closer the limits can be drawn around patients."""
 MOST_VARIED = 600
-MOST_SPOILT = 150
+MOST_SPOILT = 300
 """X-rays of each way to spoil one."""
-MOST_PAINTED = 40
+MOST_PAINTED = 120
 """Strangers of each kind."""
 VARIED = Augmentation(
     histogram=0.5, gamma=0.5, contrast=0.3, field=0.06,

@@ -26,6 +26,8 @@ REFUSED_AT_MOST = 0.01
 """Of the patients that the limits are set by."""
 BEYOND = 1.5
 """How much farther than nearly all of those an image may lie: other machines see a little otherwise."""
+TOWARDS = 0.25
+"""How far from nearly all of those towards the nearest strangers an image may lie, for the same reason."""
 _SATURATION = 4.0
 """Deviations from the mean up to which a feature counts in proportion: beyond, one alone mustn't decide."""
 _RIDGE = 1e-3
@@ -58,7 +60,7 @@ class Likeness:
     usual: float
     """The strangeness that nearly all X-rays of patients kept for calibration stay below."""
     strangest: float
-    """The strangeness up to which an image is judged: `usual`, or halfway from there to the strangers."""
+    """The strangeness up to which an image is judged: `usual`, or TOWARDS of the way from there to the strangers."""
     farthest: float
     """The distance up to which an image is judged."""
     arrays: str
@@ -117,18 +119,19 @@ class Likeness:
         usual = most(own.strangeness, REFUSED_AT_MOST)
         nearest = float(np.quantile(foreign.strangeness, REFUSED_AT_MOST))
         farthest = BEYOND * most(own.distance, REFUSED_AT_MOST)
-        return replace(self, usual=usual, strangest=max(usual, (usual + nearest) / 2), farthest=farthest)
+        return replace(self, usual=usual, strangest=usual + TOWARDS * max(0.0, nearest - usual), farthest=farthest)
 
     def widened(self, patients: Features, odd_at_most: float) -> Likeness:
         """With limits that these patients' X-rays (n x 960) pass as well, but for this share of odd ones.
 
-        However strange they are, the limit on strangeness stays below the strangers that it was set by.
+        However strange they are, the limit on strangeness stays below the strangers that it was set by, and the limit
+        on distance within BEYOND times what it was.
         """
         own = self.judge(patients)
-        nearest = 2 * self.strangest - self.usual
+        nearest = self.usual + (self.strangest - self.usual) / TOWARDS
         usual = max(self.usual, min(most(own.strangeness, odd_at_most), nearest))
-        farthest = max(self.farthest, BEYOND * most(own.distance, odd_at_most))
-        return replace(self, usual=usual, strangest=max(self.strangest, (usual + nearest) / 2), farthest=farthest)
+        farthest = max(self.farthest, BEYOND * min(most(own.distance, odd_at_most), self.farthest))
+        return replace(self, usual=usual, strangest=usual + TOWARDS * (nearest - usual), farthest=farthest)
 
 
 def fit(lessons: dict[str, Features]) -> Likeness:

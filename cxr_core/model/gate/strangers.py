@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cxr_core.model.gate.brush import Canvas, Field, film, spread
 
@@ -22,19 +23,34 @@ def paint(kind: str, number: int, size: int) -> Field:
 def _limb(canvas: Canvas) -> Field:
     """One to five bones that fan out from a joint, some of them jointed again, in flesh: hand, foot, knee, arm."""
     chance = canvas.chance
-    towards, count = chance.uniform(0, 6.3), int(chance.integers(1, 6))
+    upright = chance.uniform() < 0.5  # most hands are laid down so
+    towards = chance.normal(-np.pi / 2, 0.2) if upright else chance.uniform(0, 2 * np.pi)
+    count = int(chance.choice((1, 2, 3, 4, 5, 5)))
     thick = chance.uniform(0.05, 0.4) / np.sqrt(count)
     joint = -0.3 * np.array((np.cos(towards), np.sin(towards)))
-    flesh, bones = canvas.rod(tuple(joint), tuple(6 * joint), 1.2 * thick * count), np.zeros_like(canvas.x)
-    bones += canvas.bone(tuple(joint), tuple(7 * joint), thick * chance.uniform(0.8, 2))
+    flesh = thick * canvas.rod(tuple(joint), tuple(6 * joint), 1.2 * thick * count)
+    bones = _stem(canvas, joint, thick * chance.uniform(0.8, 2))
     for angle in towards + np.linspace(-0.25, 0.25, count) * chance.uniform(0.4, 2) * (count > 1):
-        start, along = joint, np.array((np.cos(angle), np.sin(angle)))
-        for length in chance.uniform(0.2, 0.7, int(chance.integers(1, 4))) * 2 / np.sqrt(count):
+        start, along, width = joint, np.array((np.cos(angle), np.sin(angle))), thick
+        for length in chance.uniform(0.2, 0.7, int(chance.integers(1, 5))) * 2 / np.sqrt(count):
             end = start + length * along
-            bones = np.maximum(bones, canvas.bone(tuple(start + 0.05 * along), tuple(end), 0.8 * thick))
-            flesh = np.maximum(flesh, canvas.rod(tuple(start), tuple(end), 2.2 * thick))
-            start = end
-    return film(chance.uniform(0.2, 0.5) * flesh + chance.uniform(0.3, 0.7) * bones, chance)
+            bones = np.maximum(bones, width * canvas.bone(tuple(start + 0.05 * along), tuple(end), 0.8 * width))
+            flesh = np.maximum(flesh, width * canvas.rod(tuple(start), tuple(end), 2.2 * width))
+            start, width = end, 0.9 * width
+    return film(chance.uniform(0.3, 3) * flesh + chance.uniform(3, 15) * bones, chance)
+
+
+def _stem(canvas: Canvas, joint: NDArray[np.float64], thick: float) -> Field:
+    """What a limb comes from: one bone, or two side by side, up to the joint, and the small bones there."""
+    chance, bones = canvas.chance, np.zeros_like(canvas.x)
+    aside = np.array((-joint[1], joint[0])) * chance.choice((0, chance.uniform(0.2, 0.6)))
+    thick *= 0.6 if aside.any() else 1
+    for one in (joint + aside, joint - aside):
+        bones = np.maximum(bones, thick * canvas.bone(tuple(one), tuple(one + 6 * joint), thick))
+    for _ in range(int(chance.integers(0, 8))):
+        centre = joint + chance.uniform(-0.2, 0.2, 2)
+        bones = np.maximum(bones, 0.05 * canvas.ball((centre[0], centre[1]), (0.07, 0.06)))
+    return bones
 
 
 def _head(canvas: Canvas) -> Field:
@@ -51,24 +67,35 @@ def _head(canvas: Canvas) -> Field:
 
 
 def _lateral(canvas: Canvas) -> Field:
-    """A chest from the side: spine at one edge, breastbone at the other, both lungs and the heart over each other."""
+    """A chest from the side: spine behind, breastbone in front, both lungs and the heart over each other."""
     chance, y = canvas.chance, canvas.y
     x = canvas.x * chance.choice((-1, 1))
     canvas = Canvas(x, y, chance)
     back = chance.uniform(-0.7, -0.4) + chance.uniform(0.05, 0.2) * np.sin(chance.uniform(1, 2) * y + 0.3)
     front = chance.uniform(0.3, 0.6) + chance.uniform(0.1, 0.35) * y - 0.15 * y * y
-    trunk = np.sqrt(np.maximum(0.0, (x - back + 0.3) * (front + 0.15 - x)))
+    behind, before = chance.uniform(0.15, 0.4), chance.uniform(0.06, 0.2)
+    trunk = chance.uniform(0.8, 1.4) * np.sqrt(np.maximum(0.0, (x - back + behind) * (front + before - x)))
     dome = chance.uniform(0.35, 0.7) + chance.uniform(0.2, 0.7) * (x + 0.1) ** 2
     shut = np.clip((dome - y) / 0.06, 0, 1) * np.clip((y + chance.uniform(0.7, 1)) / 0.2, 0, 1)
-    lung = np.sqrt(np.maximum(0.0, (x - back) * (front - x))) * shut * chance.uniform(0.7, 1.3)
-    heart = canvas.ball((chance.uniform(0.05, 0.3), 0.3), (0.3, 0.36), chance.uniform(0, 1))
-    bones = chance.uniform(0.3, 0.8) * canvas.rod((0.4, -0.5), (0.65, 0.3), 0.04)
-    step = chance.uniform(0.13, 0.2)
+    air = chance.uniform(0.55, 1.2) * np.sqrt(np.maximum(0.0, (x - back) * (front - x))) * shut
+    air -= chance.uniform(0.2, 0.4) * canvas.ball((chance.uniform(0.05, 0.35), 0.3), (0.3, 0.36), chance.uniform(0, 1))
+    hila = (chance.uniform(-0.15, 0.1), chance.uniform(-0.3, -0.1))
+    air -= chance.uniform(0.05, 0.25) * canvas.ball(hila, (0.14, 0.1))
+    bones = _spine_and_ribs(canvas, back - chance.uniform(-0.08, 0.15))
+    bones += chance.uniform(0, 0.8) * np.exp(-(((x - front) / 0.035) ** 4)) * (np.abs(y + 0.1) < 0.4)
+    shoulder, elbow = (chance.uniform(-0.2, 0.1), -0.8), (chance.uniform(-0.5, 0.6), -1.5)
+    arm = chance.uniform(0, 0.7) * canvas.rod(shoulder, elbow, 0.22)
+    return film(trunk - np.maximum(0.0, air) + bones + arm, chance)
+
+
+def _spine_and_ribs(canvas: Canvas, spine: Field) -> Field:
+    """From the side: a row of blocks along `spine` (their x at each point), and ribs that slope away from it."""
+    chance, bones = canvas.chance, np.zeros_like(canvas.x)
+    step, dense, ribs = chance.uniform(0.12, 0.2), chance.uniform(0.15, 0.4), chance.uniform(0, 0.1)
     for level in np.arange(-1.2, 1.3, step):
-        bones += 0.3 * np.exp(-(((x - back + 0.1) / 0.11) ** 6) - ((y - level) / (0.42 * step)) ** 6)
-        bones += 0.08 * canvas.rod((-0.5, level), (0.5, level + chance.uniform(0.2, 0.6)), 0.03)
-    arm = 0.5 * canvas.rod((0, -0.8), (chance.uniform(-0.5, 0.6), -1.5), 0.22)
-    return film(trunk - np.maximum(0.0, 0.8 * lung - 0.35 * heart) + bones + arm, chance)
+        bones += dense * np.exp(-(((canvas.x - spine) / 0.11) ** 6) - ((canvas.y - level) / (0.42 * step)) ** 6)
+        bones += ribs * canvas.rod((-0.5, level), (0.5, level + chance.uniform(0.2, 0.6)), 0.03)
+    return bones
 
 
 def _abdomen(canvas: Canvas) -> Field:
@@ -117,19 +144,29 @@ def _photograph(canvas: Canvas) -> Field:
 
 
 def _page(canvas: Canvas) -> Field:
-    """Rows of strokes, or a drawing of lines, dark on light or the other way round."""
+    """Lines of text, or a drawing of curves, dark on light or the other way round."""
     chance, size = canvas.chance, len(canvas.x)
-    dots = int(chance.integers(2, 8))
-    ink = chance.uniform(size=(size // dots + 1, size // dots + 1)) < chance.uniform(0.3, 0.6)
-    ink[:: int(chance.integers(2, 4))] = False
-    ink[:, chance.uniform(size=ink.shape[1]) < 0.2] = False
-    ink[: int(chance.integers(1, 6))], ink[:, : int(chance.integers(1, 6))] = False, False
-    strokes = np.kron(ink, np.ones((dots, dots)))[:size, :size]
-    for _ in range(int(chance.integers(0, 4))):
+    strokes = _text(chance, size) if chance.uniform() < 0.7 else np.zeros((size, size))
+    for _ in range(int(chance.integers(0, 4)) + 2 * int(not strokes.any())):
         wave = chance.uniform(0.1, 0.6) * np.sin(chance.uniform(1, 20) * canvas.x + chance.uniform(0, 6))
-        strokes = np.maximum(strokes, np.abs(canvas.y - wave) < 0.02)
+        strokes = np.maximum(strokes, np.abs(canvas.y - wave) < chance.uniform(0.005, 0.03))
     shown = np.asarray(1 - chance.uniform(0.5, 1) * strokes, np.float64)
     return shown if chance.uniform() < 0.7 else 1 - shown
+
+
+def _text(chance: np.random.Generator, size: int) -> Field:
+    """Lines of words of strokes, some lines left blank and some cut short, size x size, 1 where there is ink."""
+    dots, height = int(chance.integers(1, 5)), int(chance.integers(6, 20))
+    count = size // height + 1
+    cells = chance.uniform(size=(size // dots + 1, size // dots + 1)) < chance.uniform(0.3, 0.7)
+    words = chance.uniform(size=(count, size // (2 * height) + 1)) < chance.uniform(0.8, 1)
+    ends, blank = chance.uniform(0.5, 1, count), chance.uniform(size=count) < 0.2
+    lines = np.kron(words & ~blank[:, None], np.ones((height, 2 * height)))[:size, :size]
+    lines *= (np.arange(size) % height < chance.uniform(0.4, 0.8) * height)[:, None]
+    lines *= np.arange(size) < size * np.repeat(ends, height)[:size, None]
+    lines[:, : int(chance.integers(0, size // 8))] = 0
+    inked: Field = lines * np.kron(cells, np.ones((dots, dots)))[:size, :size]
+    return inked
 
 
 def _noise(canvas: Canvas) -> Field:

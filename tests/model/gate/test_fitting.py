@@ -9,6 +9,7 @@ from cxr_core.drift.appearance import measure
 from cxr_core.model import release
 from cxr_core.model.gate.fitting import FEWEST_TO_WIDEN, Population, widened
 from cxr_core.model.gate.gate import Gate
+from cxr_core.model.gate.likeness import TOWARDS
 from cxr_core.model.predict import Outputs
 from tests.model.chests import phantom_chest
 
@@ -47,4 +48,5 @@ def test_a_few_dark_ones_among_many_widen_no_limit_of_quality(odd):
 
 def test_whoever_the_newcomers_are_the_limit_on_strangeness_stays_below_strangers():
     wider = widened(GATE, population(400, [FILM] * 400))
-    assert wider.likeness.strangest <= 2 * GATE.likeness.strangest - GATE.likeness.usual
+    before = GATE.likeness
+    assert wider.likeness.strangest <= before.usual + (before.strangest - before.usual) / TOWARDS

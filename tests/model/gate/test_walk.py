@@ -16,13 +16,14 @@ from cxr_core.dicom.phantoms.phantom import Phantom
 from cxr_core.dicom.reading import read
 from cxr_core.drift.appearance import measure
 from cxr_core.errors import RejectedFile
-from cxr_core.model.gate import strangers, walk
+from cxr_core.model.gate import walk
 from cxr_core.model.gate.walk import Film
 from cxr_core.model.preprocess import brightness, righted, stretch, to_grey
 from cxr_core.records import Opinion
 from cxr_core.work.story import SMALL
+from tests.model.bundled import PHOTOGRAPHED, photographed
 from tests.model.chests import phantom_chest, plain
-from tests.model.others import KINDS, PHOTOGRAPHED, drawn, photographed
+from tests.model.others import KINDS, drawn
 
 
 @pytest.fixture(scope="module")
@@ -99,18 +100,12 @@ def test_a_turned_chest_is_refused_with_the_angle(judge, chests, quarters):
     ("kind", "code"),
     [
         ("abdomen", "abdomen"), ("CT slice", "slice"), ("face", "photograph"), ("page", "page"),
-        ("hand", "limb"), ("white noise", "noise"),
+        ("hand", "limb"), ("lateral", "lateral"), ("white noise", "noise"),
     ],
 )  # fmt: skip
 def test_a_stranger_is_refused_by_the_name_of_what_it_is_most_of_the_time(judge, kind, code):
     found = codes(judge(*(drawn(kind, number) for number in range(5))))
     assert Counter(found).most_common(1)[0][0] == code
-
-
-def test_a_painted_lateral_that_the_gate_never_saw_is_called_one_and_a_drawn_one_is_refused_by_whatever_name(judge):
-    painted = [np.round(255 * np.clip(strangers.paint("lateral", number, 224), 0, 1)) for number in range(900, 905)]
-    assert codes(judge(*(picture.astype(np.uint8) for picture in painted))) == ["lateral"] * 5
-    assert "judged" not in codes(judge(*(drawn("lateral", number) for number in range(16))))
 
 
 def test_a_part_of_a_chest_is_no_whole_one(judge, chests):
