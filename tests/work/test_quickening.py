@@ -91,10 +91,11 @@ def test_on_locked_patients_every_runtime_answers_as_the_reference_does(shipped)
     numbers = range(quickening.FIRST, quickening.FIRST + quickening.COUNT)
     studies = [Phantom(number, opacity=number % 2 == 1, rows=quickening.ROWS).data for number in numbers]
     tried = np.stack([to_grey(read(data).radiograph, rule) for data in studies])
-    exact = [name for name in runtime.offered() if choice._tried(plain, name, tried, look(plain, tried))[0] > 0]
+    models = [replace(shipped, runtime=runtime.make(name, shipped.network, rule)) for name in runtime.offered()]
+    exact = [model for model in models if choice.is_exact(plain, look(plain, tried), look(model, tried))]
     assert len(exact) >= 2
-    for name in exact:
-        found = said(replace(shipped, runtime=runtime.make(name, shipped.network, rule)), grey)
+    for model in exact:
+        name, found = model.served_by.name, said(model, grey)
         assert abs(found["probability"] - expected["probability"]).max() <= BOUND, name
         assert ((found["label"] == expected["label"]) | near).all(), name
         assert ((found["forced"] == expected["forced"]) | near).all(), name

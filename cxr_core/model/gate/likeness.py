@@ -124,14 +124,14 @@ class Likeness:
     def widened(self, patients: Features, odd_at_most: float) -> Likeness:
         """With limits that these patients' X-rays (n x 960) pass as well, but for this share of odd ones.
 
-        However strange they are, the limit on strangeness stays below the strangers that it was set by, and the limit
-        on distance within BEYOND times what it was.
+        However strange they are, the limit on strangeness stays within twice its way from `usual`, which is below the
+        strangers that it was set by, and the limit on distance within BEYOND times what it was.
         """
         own = self.judge(patients)
-        nearest = self.usual + (self.strangest - self.usual) / TOWARDS
-        usual = max(self.usual, min(most(own.strangeness, odd_at_most), nearest))
+        ceiling = 2 * self.strangest - self.usual
+        usual = max(self.usual, min(most(own.strangeness, odd_at_most), ceiling))
         farthest = max(self.farthest, BEYOND * min(most(own.distance, odd_at_most), self.farthest))
-        return replace(self, usual=usual, strangest=usual + TOWARDS * (nearest - usual), farthest=farthest)
+        return replace(self, usual=usual, strangest=max(self.strangest, (usual + ceiling) / 2), farthest=farthest)
 
 
 def fit(lessons: dict[str, Features]) -> Likeness:

@@ -9,7 +9,6 @@ from cxr_core.drift.appearance import measure
 from cxr_core.model import release
 from cxr_core.model.gate.fitting import FEWEST_TO_WIDEN, Population, widened
 from cxr_core.model.gate.gate import Gate
-from cxr_core.model.gate.likeness import TOWARDS
 from cxr_core.model.predict import Outputs
 from tests.model.chests import phantom_chest
 
@@ -49,4 +48,4 @@ def test_a_few_dark_ones_among_many_widen_no_limit_of_quality(odd):
 def test_whoever_the_newcomers_are_the_limit_on_strangeness_stays_below_strangers():
     wider = widened(GATE, population(400, [FILM] * 400))
     before = GATE.likeness
-    assert wider.likeness.strangest <= before.usual + (before.strangest - before.usual) / TOWARDS
+    assert wider.likeness.strangest <= 2 * before.strangest - before.usual

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cxr_core.errors import ModelError
-from cxr_core.model.gate.likeness import BEYOND, CHEST, TOWARDS, Likeness, features, fit
+from cxr_core.model.gate.likeness import BEYOND, CHEST, Likeness, features, fit
 
 WIDTH = 40
 
@@ -98,7 +98,7 @@ def test_however_many_newcomers_are_strangers_the_limit_stays_below_strangers(li
     wider = likeness
     for _ in range(4):
         wider = wider.widened(strangers, 0.05)
-    assert wider.strangest == pytest.approx(likeness.usual + (likeness.strangest - likeness.usual) / TOWARDS)
+    assert wider.strangest == pytest.approx(2 * likeness.strangest - likeness.usual)
     assert wider.admits(wider.judge(strangers)).mean() < 0.1
 
 
