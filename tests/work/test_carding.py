@@ -23,7 +23,7 @@ from tests.model.chests import halves
 
 RULE = Preprocessing(size=32)
 ORIGIN = Origin("mine-2", "mine-1", "mine-1", "0" * 64, {"training_set": "abc"}, {"seed": 1}, [{"loss": 0.5}])
-NUMBERS = {Side.TRAIN: 60, Side.VALIDATION: 12, Side.CALIBRATION: 60, Side.LOCKED: 44}
+NUMBERS = {Side.TRAIN: 60, Side.VALIDATION: 12, Side.CALIBRATION: 120, Side.LOCKED: 44}
 
 
 def gathered(count, first):
@@ -59,7 +59,7 @@ def test_its_metrics_are_of_the_locked_side(card, sides):
 
 def test_its_references_hold_every_image_that_was_kept_from_training(card):
     assert {"mean", "noise", "probability", "confidence"} <= set(card.reference)
-    assert {Sketch.from_dict(values).n for values in card.reference.values()} == {12 + 60 + 44}
+    assert {Sketch.from_dict(values).n for values in card.reference.values()} == {12 + 120 + 44}
 
 
 GATED = {"selective", "refused", "uncertain_rate"}
@@ -90,7 +90,7 @@ def test_its_heatmaps_were_checked_on_patients_kept_for_calibration(shipped, sid
 def test_its_gate_lets_nearly_all_calibration_patients_through(shipped, sides, card):
     outputs = forward_all(shipped.network, sides[Side.CALIBRATION].examples.grey, RULE)
     judged = card.gate.likeness.judge(features(outputs.traits, outputs.embeddings))
-    assert (~card.gate.likeness.admits(judged)).sum() <= 2, "of 60, one for each of the two limits"
+    assert (~card.gate.likeness.admits(judged)).mean() <= 0.02
     assert not any(card.gate.quality.objections(looks) for looks in sides[Side.CALIBRATION].appearance)
     assert card.metrics["refused"] <= 0.1 * card.metrics["n"]
 
