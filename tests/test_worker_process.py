@@ -80,6 +80,7 @@ def test_a_worker_ends_when_its_starter_is_gone(settings):
     finally:
         kill(starter)
     wait_until(lambda: query(settings, "SELECT * FROM workers") == [])
+    assert starting.living_lanes(settings.home) == set()
 
 
 def test_a_worker_refuses_a_home_that_was_never_opened(tmp_path, settings):

@@ -148,8 +148,8 @@ def test_a_calibration_that_can_not_be_is_refused_with_its_numbers(spoilt, said)
 
 
 def test_limits_that_coincide_are_no_damage():
-    Calibration(1, 0, 0.5, 0.5, 0.5)
-    Calibration(1, 0, 0.3, 0.3, 0.7)
+    assert Calibration(1, 0, 0.5, 0.5, 0.5).label(0.51) is Label.PNEUMONIA
+    assert Calibration(1, 0, 0.3, 0.3, 0.7).label(0.31) is Label.UNCERTAIN
 
 
 @pytest.mark.parametrize(("normal", "pneumonia"), [(18, 100), (100, 18), (0, 40), (0, 0)])
@@ -162,7 +162,8 @@ def test_too_few_images_of_a_class_are_refused_with_the_numbers(normal, pneumoni
 
 
 def test_just_enough_images_will_do():
-    fit(*overlapping(1, FEWEST_PER_CLASS, apart=2))
+    found = fit(*overlapping(1, FEWEST_PER_CLASS, apart=2))
+    assert (found.normal, found.pneumonia) == (FEWEST_PER_CLASS, FEWEST_PER_CLASS)
 
 
 @pytest.mark.parametrize(("sensitivity", "missed"), [(1.0, 0), (0.95, 1), (0.9, 2), (0.5, 10)])
