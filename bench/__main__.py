@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from bench import prediction, training, waiting
+from bench import prediction, reading_room, training, waiting
 from bench.measure import Measurement, heading, tell
 
 MEASUREMENTS: dict[str, Callable[[], Measurement]] = {
@@ -16,6 +16,9 @@ MEASUREMENTS: dict[str, Callable[[], Measurement]] = {
     "folder": prediction.folder,
     "training": training.training,
     "upload-to-opinion": waiting.upload_to_opinion,
+    "next-case": reading_room.next_case,
+    "drag-fps": reading_room.drag_fps,
+    "worklist": reading_room.worklist,
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -94,6 +94,30 @@ class Reason(StrEnum):
     PORTABLE = "portable technique"
     UNSUITABLE = "image unsuitable"
     AMBIGUOUS = "label ambiguous"
+
+
+class Shape(StrEnum):
+    """What a reader may draw around something on an X-ray."""
+
+    BOX = "box"
+    ELLIPSE = "ellipse"
+
+
+@dataclass(frozen=True)
+class Region:
+    """What a reader marked as wrong or missed: the box, or the ellipse that fills it, in pixels of the source."""
+
+    shape: Shape
+    x: float
+    """Of the left edge; 0 is the left edge of the first column."""
+    y: float
+    """Of the upper edge; 0 is the upper edge of the first row."""
+    width: float
+    height: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """As stored with a read, and as the viewer draws it."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)

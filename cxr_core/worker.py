@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import repeat
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -30,7 +29,7 @@ from cxr_core.settings import Settings
 from cxr_core.store import jobs, workers
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.migrations import check
-from cxr_core.work import quickening, reading, spool
+from cxr_core.work import picturing, quickening, reading, spool
 from cxr_core.work.doing import Desk, Outcome
 from cxr_core.work.explaining import EXPLAIN
 from cxr_core.work.retraining import REPREDICT, RETRAIN
@@ -139,14 +138,24 @@ def run(settings: Settings, lane: Lane, starter: int | None) -> None:
         _look_after(worker)
         if lane is Lane.READING:
             reading.warm_up(worker.desk)
-        improving = quickening.improving(worker.desk, worker.is_at_leisure) if lane is Lane.READING else repeat(False)
+        chores = _chores(worker)
         while not worker.stopping.is_set():
             _look_after(worker)
             if not worker.stopping.is_set():
-                did_a_job, improved = process_one_job(worker), next(improving)
-                worker.stopping.wait(0 if did_a_job or improved else NAP_SECONDS)
+                did_something = [process_one_job(worker), *map(next, chores)]
+                worker.stopping.wait(0 if any(did_something) else NAP_SECONDS)
     finally:
         _leave(worker)
+
+
+def _chores(worker: Worker) -> list[Iterator[bool]]:
+    """What the worker does of its own accord, a step at each `next`; a step says whether it did anything."""
+    if worker.lane is not Lane.READING:
+        return []
+    return [
+        quickening.improving(worker.desk, worker.is_at_leisure),
+        picturing.catching_up(worker.desk.home, worker.is_at_leisure),
+    ]
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from cxr_core.ui import heatmaps, walk, words
 from cxr_core.ui.opinion import known, opinion
 from cxr_core.ui.places import place
 from cxr_core.ui.read_form import read_form
-from cxr_core.ui.reads_shown import reads_shown, said_and_revisable
+from cxr_core.ui.reads_shown import reads_shown, regions_shown, said_and_revisable
 from cxr_core.ui.session import require_user, site
 from cxr_core.ui.viewer import viewer
 from cxr_core.work import reviewing
@@ -22,22 +22,23 @@ if image is None:
     st.page_link(place("worklist"), label="Go to the worklist")
     st.stop()
 case = reviewing.case(site().home, user, image)
-following = walk.following(user, image)
+following = walk.ahead(user, image)
+may_read = user.role is Role.RADIOLOGIST and not any(read["reader"] == user.id for read in case.reads)
 drawn = heatmaps.drawn(case)
 pictures, panel = st.columns([3.5, 1], gap="small")
 with pictures:
-    viewer(case, drawn, following)
+    viewer(case, drawn, following, None if may_read else regions_shown(case, user))
 with panel, st.container(key="panel", gap="small"):
     opinion(case)
     heatmaps.choice(case, drawn)
     known(case)
-    if user.role is Role.RADIOLOGIST and not any(read["reader"] == user.id for read in case.reads):
+    if may_read:
         read_form(case)
     else:
         reads_shown(case, user)
     back, forward = st.columns(2, gap="small")
     stepped_back = back.button("Previous", key="step-back", shortcut="K", width="stretch")
-    stepped_on = forward.button("Next", key="step-next", shortcut="J", width="stretch", disabled=following is None)
+    stepped_on = forward.button("Next", key="step-next", shortcut="J", width="stretch", disabled=not following)
     if done := walk.just_recorded(image):
         said_and_revisable(done)
 if stepped_back or stepped_on:

@@ -18,6 +18,7 @@ from typing import Any
 from cxr_core.errors import CxrError
 from cxr_core.model import release
 from cxr_core.settings import Settings
+from cxr_core.ui.keys import KEYS
 from tools.ablation import table as recipes
 from tools.figures import FIGURES
 from tools.gallery import COUNTS
@@ -150,6 +151,12 @@ def _documented(path: Path, name: str) -> Iterator[tuple[str, str]]:
             yield ast.unparse(field.target), " ".join(str(ast.literal_eval(text.value)).split())
 
 
+def keys() -> str:
+    """The keys of the review page."""
+    rows = [(" ".join(f"`{key}`" for key in pressed), does) for pressed, does in KEYS]
+    return table(("key", "does"), rows)
+
+
 def bench() -> str:
     """The last run of make bench."""
     lines = [json.loads(line) for line in BENCH.read_text(encoding="utf-8").splitlines()]
@@ -191,7 +198,7 @@ def _or_nothing(value: float | None, form: str) -> str:
 MAKERS: dict[str, Callable[[], str]] = {
     "figures": figures, "sides": sides, "report": report, "reading": reading, "calibration": calibration,
     "sanity": sanity, "failures": failures, "augmentation": augmentation, "ablation": ablation,
-    "screening": screening, "operating-points": operating_points, "settings": settings, "bench": bench,
+    "screening": screening, "operating-points": operating_points, "settings": settings, "keys": keys, "bench": bench,
 }  # fmt: skip
 
 

@@ -98,5 +98,11 @@ def m003_honest_answers(db: Database) -> None:
     _run(db, "m003_honest_answers.sql")
 
 
+@migrations()
+def m004_regions(db: Database) -> None:
+    """Boxes and ellipses that a reader drew on what is wrong or missed."""
+    _run(db, "m004_regions.sql")
+
+
 def _run(db: Database, name: str) -> None:
     db.executescript((Path(__file__).parent / name).read_text(encoding="utf-8"))

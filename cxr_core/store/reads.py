@@ -8,12 +8,14 @@ from typing import Any
 from sqlite_utils import Database
 
 from cxr_core.errors import NotFound
+from cxr_core.records import Region, Shape
 from cxr_core.store.db import insert, one, rows
 
 
 def add(db: Database, row: dict[str, Any]) -> int:
-    """Store a read and return its number."""
-    return insert(db, "reads", row)
+    """Store a read and return its number; `regions`, where some were marked, is a tuple of Region."""
+    regions = json.dumps([region.as_dict() for region in row.get("regions", ())])
+    return insert(db, "reads", {**row, "regions": regions})
 
 
 def get(db: Database, read: int) -> dict[str, Any]:
@@ -21,7 +23,7 @@ def get(db: Database, read: int) -> dict[str, Any]:
     found = one(db, "SELECT * FROM reads WHERE id = ?", (read,))
     if found is None:
         raise NotFound(f"there is no read {read}")
-    return found
+    return _decoded(found)
 
 
 def is_current(db: Database, read: int) -> bool:
@@ -31,12 +33,12 @@ def is_current(db: Database, read: int) -> bool:
 
 def current_of(db: Database, image: str) -> list[dict[str, Any]]:
     """The current reads of an image, oldest first."""
-    return rows(db, "SELECT * FROM current_reads WHERE image = ? ORDER BY id", (image,))
+    return [_decoded(row) for row in rows(db, "SELECT * FROM current_reads WHERE image = ? ORDER BY id", (image,))]
 
 
 HISTORY = """
 SELECT r.id, r.made_at, u.name AS reader, r.image, i.patient, r.prediction, p.model, p.probability,
-       p.label AS model_label, r.agrees, r.label, r.reason, r.comment,
+       p.label AS model_label, r.agrees, r.label, r.reason, r.comment, r.regions,
        CASE WHEN r.supersedes IS NULL THEN r.seconds END AS seconds, r.supersedes,
        r.id NOT IN (SELECT supersedes FROM reads WHERE supersedes IS NOT NULL) AS current
 FROM reads r JOIN users u ON u.id = r.reader JOIN images i ON i.id = r.image
@@ -49,7 +51,8 @@ def history(db: Database, reader: int | None = None, limit: int = -1) -> list[di
 
     A revision has no `seconds`: none were measured.
     """
-    return rows(db, HISTORY + "WHERE ? IS NULL OR r.reader = ? ORDER BY r.id DESC LIMIT ?", (reader, reader, limit))
+    found = rows(db, HISTORY + "WHERE ? IS NULL OR r.reader = ? ORDER BY r.id DESC LIMIT ?", (reader, reader, limit))
+    return [_decoded(row) for row in found]
 
 
 def current(db: Database) -> list[dict[str, Any]]:
@@ -76,3 +79,8 @@ def agreement(db: Database, since: str) -> list[dict[str, Any]]:
         "WHERE r.made_at >= ? AND r.agrees IS NOT NULL GROUP BY day, p.model",
         (since,),
     )
+
+
+def _decoded(row: dict[str, Any]) -> dict[str, Any]:
+    marks = json.loads(row["regions"])
+    return {**row, "regions": tuple(Region(**{**mark, "shape": Shape(mark["shape"])}) for mark in marks)}

@@ -127,7 +127,9 @@ def _form(user: User, read: dict[str, Any]) -> None:
             with told():
                 why_not = Reason(reason) if reason else None
                 # A revision answers the opinion that its reader had seen.
-                form = ReadForm(read["image"], read["prediction"], Label(label), why_not, comment or "")
+                form = ReadForm(
+                    read["image"], read["prediction"], Label(label), why_not, comment or "", read["regions"]
+                )
                 newer = reviewing.revise(site().home, user, read["id"], form)
                 st.session_state["revised"] = f"Read {read['id']} is superseded by read {newer}: {label}."
                 st.query_params["read"] = str(newer)

@@ -9,6 +9,7 @@ import streamlit as st
 from cxr_core.records import CLASSES, Label, Reason, User
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import require_user, site
+from cxr_core.ui.viewer import marked
 from cxr_core.ui.walk import Recorded, following, remember_read
 from cxr_core.work import reviewing
 from cxr_core.work.reviewing import Case, ReadForm
@@ -18,7 +19,7 @@ REASON_KEYS = dict(zip(Reason, ("1", "2", "3", "4", "5", "6", "7", "8", "9", "0"
 
 @st.fragment
 def read_form(case: Case) -> None:
-    """Record a read of the case; once recorded, the page goes to the next one."""
+    """Record a read of the case, with the regions that were marked; once recorded, the page goes to the next one."""
     user = require_user()
     image = case.image["id"]
     opened = _opened(image)
@@ -38,8 +39,9 @@ def read_form(case: Case) -> None:
             if chosen is None or (disagrees and reason is None):
                 st.warning("Say why you disagree: choose a reason." if disagrees else "Choose an answer first.")
                 return
-            spent = time.time() - opened
-            _record(user, case, ReadForm(image, case.prediction["id"], chosen, reason, comment or "", spent))
+            spent, regions = time.time() - opened, marked(image)
+            form = ReadForm(image, case.prediction["id"], chosen, reason, comment or "", regions, spent)
+            _record(user, case, form)
 
 
 def _opened(image: str) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from cxr_core.records import Role, User
+from cxr_core.records import Region, Role, User
 from cxr_core.ui import words
 from cxr_core.ui.places import place
 from cxr_core.ui.walk import Recorded
@@ -16,7 +16,7 @@ from cxr_core.work.reviewing import Case
 
 def reads_shown(case: Case, user: User) -> None:
     """The current reads: a radiologist sees the own one alone, an admin all. Neither sees a form."""
-    shown = [read for read in case.reads if user.role is Role.ADMIN or read["reader"] == user.id]
+    shown = _shown(case, user)
     if not shown:
         st.caption("Not read yet. Reads are recorded by radiologists.")
     for read in shown:
@@ -28,6 +28,15 @@ def reads_shown(case: Case, user: User) -> None:
         ])  # fmt: skip
         if read["reader"] == user.id:
             _revise(read["id"])
+
+
+def regions_shown(case: Case, user: User) -> tuple[Region, ...]:
+    """What was marked in the reads that this user is shown."""
+    return tuple(region for read in _shown(case, user) for region in read["regions"])
+
+
+def _shown(case: Case, user: User) -> list[dict[str, Any]]:
+    return [read for read in case.reads if user.role is Role.ADMIN or read["reader"] == user.id]
 
 
 def said_and_revisable(read: Recorded) -> None:

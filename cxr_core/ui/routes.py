@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from functools import partial
 from math import ceil
+from pathlib import Path
 from time import monotonic
+from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 from anyio import CapacityLimiter, to_thread
@@ -13,7 +15,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
 
 from cxr_core import clock, settings
 from cxr_core.errors import BadInput, Conflict, NotFound
@@ -23,6 +26,7 @@ from cxr_core.ui.session import COOKIE
 from cxr_core.ui.throttle import THROTTLE
 from cxr_core.work import accounts, pictures, reviewing, starting
 
+WEB = Path(__file__).parent / "web"
 LARGEST_FORM = 16_384
 JUDGED_AT_ONCE = CapacityLimiter(2)
 """Passwords judged at a time, while the others queue: each takes 64 MB and all of a core for a sixth of a second."""
@@ -117,7 +121,7 @@ async def do_sign_out(request: Request) -> Response:
 
 
 async def picture(request: Request) -> Response:
-    """GET /images/{id}.png: 401 without a session, 404 for what isn't there; a browser's copy is checked each time."""
+    """GET /images/{id}: 401 without a session, 404 for what isn't there; a browser's copy is checked each time."""
     user = await run_in_threadpool(user_of, request)
     if user is None:
         return PlainTextResponse("Sign in first.", 401)
@@ -126,10 +130,20 @@ async def picture(request: Request) -> Response:
         path = pictures.path(settings.load().home, user, image)
     except NotFound as error:
         return PlainTextResponse(str(error), 404)
-    headers = {"Cache-Control": "private, no-cache", "ETag": f'"{image}"'}
+    headers = {"Cache-Control": "private, no-cache", "ETag": f'"{image}"', "Content-Encoding": "gzip"}
     if headers["ETag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return FileResponse(path, media_type="image/png", headers=headers)
+    return FileResponse(path, media_type="application/octet-stream", headers=headers)
+
+
+class ViewerFiles(StaticFiles):
+    """The viewer's modules. A browser's copy is checked each time: after an update there is a new one."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        """As Starlette's, with the order to ask again."""
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
 
 async def history_csv(request: Request) -> Response:
@@ -192,6 +206,7 @@ ROUTES = [
     Route("/first-admin", make_first_admin, methods=["POST"]),
     Route("/demo", start_demo, methods=["POST"]),
     Route("/worklist", first_page, methods=["GET"]),
-    Route("/images/{image}.png", picture, methods=["GET"]),
+    Route("/images/{image}", picture, methods=["GET"]),
+    Mount("/viewer", ViewerFiles(directory=WEB)),
     Route("/history.csv", history_csv, methods=["GET"]),
 ]

@@ -1,4 +1,4 @@
-"""The viewer: an X-ray, and beside it the same X-ray tinted with the model's evidence."""
+"""The viewer: an X-ray, and beside it or under it the model's evidence. What it does lies in web/."""
 
 from __future__ import annotations
 
@@ -7,48 +7,40 @@ from typing import Any
 
 import streamlit as st
 
+from cxr_core.records import Region, Shape
 from cxr_core.ui.heatmaps import Drawn
+from cxr_core.ui.keys import KEYS, STEPS
 from cxr_core.work.reviewing import Case
 
-FOLDER = Path(__file__).parent
-KEYS = (
-    (("A", "D"), "agree or disagree with the model"),
-    (("N", "P"), "your answer: Normal or Pneumonia"),
-    (("1", "…", "9", "0", "U", "L"), "why you disagree"),
-    (("Enter",), "record the read and go to the next case"),
-    (("E",), "revise what you recorded last"),
-    (("J", "→"), "next case, without recording"),
-    (("K", "←"), "the case before"),
-    (("H",), "heatmap on or off"),
-    (("I", "F"), "invert; fit, and reset brightness and contrast"),
-    (("+", "-"), "zoom (or the wheel)"),
-    (("Esc",), "leave the comment, so that keys work again"),
+KEY = "viewer"
+WEB = Path(__file__).parent / "web"
+# Modules import each other by their addresses, which the blob that Streamlit makes of this text doesn't have.
+LOADER = "const { show } = await import(`${location.origin}/viewer/main.js`);\nexport default show;\n"
+
+_component = st.components.v2.component(
+    "cxr_viewer",
+    html=(WEB / "viewer.html").read_text(encoding="utf-8"),
+    css=(WEB / "viewer.css").read_text(encoding="utf-8"),
+    js=LOADER,
 )
-STEPS = {"ArrowRight": "step-next", "ArrowLeft": "step-back"}
-"""Which button an arrow key presses, by the key that the page gives it."""
-
-
-def _asset(suffix: str) -> str:
-    return (FOLDER / f"viewer.{suffix}").read_text(encoding="utf-8")
-
-
-_component = st.components.v2.component("cxr_viewer", html=_asset("html"), css=_asset("css"), js=_asset("js"))
 
 
 def picture_url(image: str) -> str:
     """The address of an image's picture."""
-    return f"/images/{image}.png"
+    return f"/images/{image}"
 
 
-def viewer(case: Case, drawn: Drawn, following: str | None) -> None:
-    """Show a case with what is drawn over it; `following` is the image to fetch ahead.
+def viewer(case: Case, drawn: Drawn, following: list[str], regions: tuple[Region, ...] | None) -> None:
+    """Show a case with what is drawn over it.
 
-    Arrow keys press the buttons with the keys of STEPS.
+    `following` are the images to fetch ahead; `regions` those to show, or None where the reader may mark some. Arrow
+    keys press the buttons with the keys of STEPS.
     """
+    image = case.image["id"]
     data: dict[str, Any] = {
-        "image": case.image["id"],
-        "url": picture_url(case.image["id"]),
-        "next": picture_url(following) if following else None,
+        "image": image,
+        "url": picture_url(image),
+        "next": [picture_url(each) for each in following],
         "heatmap": drawn.heatmap.tolist() if drawn.heatmap is not None else None,
         "scale": drawn.scale,
         "unit": drawn.unit,
@@ -56,5 +48,26 @@ def viewer(case: Case, drawn: Drawn, following: str | None) -> None:
         "note": drawn.note,
         "steps": STEPS,
         "keys": [[list(keys), words] for keys, words in KEYS],
+        "editable": regions is None,
+        "marks": [region.as_dict() for region in (marked(image) if regions is None else regions)],
     }
-    _component(key="viewer", data=data)
+    _component(key=KEY, data=data, on_drawn_change=_remember)
+
+
+def marked(image: str) -> tuple[Region, ...]:
+    """What the reader has marked on an image and not recorded yet."""
+    return tuple(st.session_state.get(_key(image), ()))
+
+
+def _remember() -> None:
+    """Keep what was just drawn, before any part of the page is run again."""
+    drawn = st.session_state[KEY]["drawn"]
+    st.session_state[_key(drawn["image"])] = [_region(mark) for mark in drawn["marks"]]
+
+
+def _key(image: str) -> str:
+    return f"marked-{image}"
+
+
+def _region(mark: dict[str, Any]) -> Region:
+    return Region(Shape(mark["shape"]), *(float(mark[name]) for name in ("x", "y", "width", "height")))

@@ -39,6 +39,16 @@ def following(user: User, image: str) -> str | None:
     return after if after != image else None
 
 
+def ahead(user: User, image: str, count: int = 3) -> list[str]:
+    """The cases to read after `image`, soonest first: a browser fetches their pictures meanwhile."""
+    found: list[str] = []
+    while len(found) < count and (after := following(user, found[-1] if found else image)):
+        if after in (image, *found):
+            break
+        found.append(after)
+    return found
+
+
 def go(user: User, image: str, step: int) -> None:
     """Leave `image` for the next case (1) or the one seen before it (-1); stays where there is none."""
     trail: list[str] = st.session_state.get("trail", [])

@@ -13,7 +13,6 @@ from cxr_core import clock
 from cxr_core.dicom import archive
 from cxr_core.dicom.pseudonym import pseudonym
 from cxr_core.dicom.reading import read
-from cxr_core.dicom.rendering import to_png
 from cxr_core.dicom.stored import image_id, to_stored
 from cxr_core.drift.appearance import measure
 from cxr_core.errors import RejectedFile
@@ -23,7 +22,7 @@ from cxr_core.records import Job, Radiograph, Side, Status
 from cxr_core.store import audit, files, images, models, predictions
 from cxr_core.store.db import opened
 from cxr_core.store.secret import site_secret
-from cxr_core.work import pictures, reading, spool
+from cxr_core.work import picturing, reading, spool
 from cxr_core.work.doing import Desk, Outcome
 from cxr_core.work.opening import DEMO_SECRET
 
@@ -99,7 +98,7 @@ def arrive(desk: Desk, data: bytes, patient: str | None = None) -> Arrival:
 
 def put_files(desk: Desk, arrival: Arrival) -> str:
     """Write the de-identified file, and the picture that browsers show; returns the file's hash."""
-    files.write_durably(pictures.place(desk.home, arrival.id), to_png(arrival.radiograph))
+    picturing.put(desk.home, arrival.id, arrival.radiograph)
     return files.put(desk.home, to_stored(arrival.radiograph, arrival.patient, arrival.device, arrival.id))
 
 

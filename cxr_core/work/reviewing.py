@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,12 +15,13 @@ from sqlite_utils import Database
 
 from cxr_core import clock
 from cxr_core.errors import BadInput, Conflict, NotAllowed
-from cxr_core.records import CLASSES, Label, Reason, Role, User
+from cxr_core.records import CLASSES, Label, Reason, Region, Role, User
 from cxr_core.store import audit, images, models, predictions, reads, worklist
 from cxr_core.store.db import opened, transaction
 from cxr_core.work.guarding import EVERYBODY, open_to
 
 LONGEST_COMMENT = 2000
+MOST_REGIONS = 20
 
 
 class Show(StrEnum):
@@ -68,6 +70,8 @@ class ReadForm:
     reason: Reason | None = None
     """Why the reader disagrees; needed where they do."""
     comment: str = ""
+    regions: tuple[Region, ...] = ()
+    """What the reader marked as wrong or missed."""
     seconds: float = 0.0
     """From opening the case to recording the read."""
 
@@ -168,7 +172,7 @@ def history_csv(home: Path, user: User, reader: int | None = None) -> str:
     text = io.StringIO()
     table = csv.DictWriter(text, fieldnames=list(found[0]) if found else ["id"], lineterminator="\r\n")
     table.writeheader()
-    table.writerows({name: _harmless(value) for name, value in row.items()} for row in found)
+    table.writerows(_cells(row) for row in found)
     with opened(home) as db, transaction(db):
         audit.record(db, user.name, "export history", "", rows=len(found))
     return text.getvalue()
@@ -189,16 +193,16 @@ def _record(db: Database, user: User, form: ReadForm, old: dict[str, Any] | None
 
 def _answer(db: Database, form: ReadForm) -> dict[str, Any]:
     """The columns of a read that its reader decides on, checked."""
-    images.get(db, form.image)
+    image = images.get(db, form.image)
     prediction = predictions.get(db, form.prediction)
     if prediction is None or prediction["image"] != form.image:
         raise BadInput("the prediction belongs to another image: reload the page")
     agrees = _agrees(form, prediction)
-    _check(form, agrees)
+    _check(form, agrees, image)
     return {
         "image": form.image, "prediction": form.prediction, "agrees": agrees, "label": form.label.value,
         "reason": form.reason.value if form.reason and agrees == 0 else None,  # a reason is why a reader disagrees
-        "comment": form.comment.strip(),
+        "comment": form.comment.strip(), "regions": form.regions,
     }  # fmt: skip
 
 
@@ -207,13 +211,29 @@ def _agrees(form: ReadForm, prediction: dict[str, Any]) -> int | None:
     return int(prediction["label"] == form.label) if prediction["label"] in CLASSES else None
 
 
-def _check(form: ReadForm, agrees: int | None) -> None:
+def _check(form: ReadForm, agrees: int | None, image: dict[str, Any]) -> None:
     if form.label is Label.UNCERTAIN:
         raise BadInput("a reader says Normal or Pneumonia")
     if agrees == 0 and form.reason is None:
         raise BadInput("say why you disagree: choose a reason")
     if len(form.comment) > LONGEST_COMMENT:
         raise BadInput(f"a comment has at most {LONGEST_COMMENT} characters")
+    if len(form.regions) > MOST_REGIONS:
+        raise BadInput(f"at most {MOST_REGIONS} regions can be marked")
+    if not all(_lies_within(region, image) for region in form.regions):
+        raise BadInput("a marked region lies outside the image: remove it and draw it again")
+
+
+def _lies_within(region: Region, image: dict[str, Any]) -> bool:
+    """To a hundredth of a pixel, to which regions are drawn."""
+    right, lower = region.x + region.width, region.y + region.height
+    sized = region.width > 0 and region.height > 0 and region.x >= 0 and region.y >= 0
+    return sized and right <= image["pixel_columns"] + 0.01 and lower <= image["pixel_rows"] + 0.01
+
+
+def _cells(read: dict[str, Any]) -> dict[str, Any]:
+    regions = json.dumps([region.as_dict() for region in read["regions"]]) if read["regions"] else ""
+    return {name: _harmless(value) for name, value in {**read, "regions": regions}.items()}
 
 
 def _harmless(value: Any) -> Any:

@@ -10,7 +10,7 @@ from cxr_core.records import Label, Opinion, Role, Side
 from cxr_core.store import images, models, users
 from cxr_core.store.db import opened, transaction
 
-STEPS = ["m001_initial", "m002_find_quickly", "m003_honest_answers"]
+STEPS = ["m001_initial", "m002_find_quickly", "m003_honest_answers", "m004_regions"]
 """Every step of the schema."""
 PASSWORD = "a long password"
 CARD = {"name": "first", "parent": None, "weights_sha256": "0" * 64}

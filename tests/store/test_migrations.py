@@ -5,8 +5,8 @@ import sqlite3
 import pytest
 
 from cxr_core.errors import SchemaError, SettingsError
-from cxr_core.store import migrations, reads, worklist
-from cxr_core.store.db import opened
+from cxr_core.store import migrations, worklist
+from cxr_core.store.db import insert, opened
 from cxr_core.store.migrations import check, has_database, migrate
 from cxr_core.work.opening import open_home
 from tests.store.rows import STEPS, add_image, add_user, at_once
@@ -118,8 +118,8 @@ def test_a_home_with_reads_in_it_is_brought_to_this_schema(tmp_path, monkeypatch
     with opened(tmp_path) as db:
         reader, image, unread = add_user(db), add_image(db, 1), add_image(db, 2)
         row = {"image": image, "reader": reader.id, "label": "Normal", "seconds": 1.0, "made_at": "2026"}
-        first = reads.add(db, row)
-        second = reads.add(db, {**row, "supersedes": first})
+        first = insert(db, "reads", row)
+        second = insert(db, "reads", {**row, "supersedes": first})
     assert migrate(tmp_path) == STEPS[1:]
     with opened(tmp_path) as db:
         assert worklist.counts(db) == {"waiting": 1, "read": 1, "coming": 0}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 
 import pytest
@@ -40,9 +41,9 @@ def furnished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("furnished")
     open_home(folder)
     accounts.add_user(folder, COMMAND_LINE, "ann", Role.RADIOLOGIST, PASSWORD)
-    picture = folder / "pictures" / IMAGE[:2] / f"{IMAGE}.png"
+    picture = folder / "pictures" / IMAGE[:2] / f"{IMAGE}.gz"
     picture.parent.mkdir(parents=True)
-    picture.write_bytes(b"\x89PNG pixels")
+    picture.write_bytes(gzip.compress(b"pixels"))
     return folder
 
 

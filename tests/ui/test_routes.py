@@ -85,7 +85,7 @@ def test_signing_out_ends_the_session_and_takes_the_cookie_back(signed_in):
     assert answer.headers["clear-site-data"] == '"cache"'
     assert "cxr_session" not in signed_in.cookies
     signed_in.cookies["cxr_session"] = token
-    assert signed_in.get(f"/images/{IMAGE}.png").status_code == 401
+    assert signed_in.get(f"/images/{IMAGE}").status_code == 401
 
 
 def test_who_is_signed_in_is_sent_on_from_the_sign_in_page(signed_in):
@@ -157,17 +157,26 @@ def test_demo_passwords_are_shown_on_the_machine_itself_only(empty_home, browser
 
 
 def test_a_picture_needs_a_session(home, browser):
-    assert browser().get(f"/images/{IMAGE}.png").status_code == 401
+    assert browser().get(f"/images/{IMAGE}").status_code == 401
 
 
 def test_a_picture_is_kept_by_this_browser_alone_under_its_own_name(signed_in):
-    answer = signed_in.get(f"/images/{IMAGE}.png")
-    assert answer.content == b"\x89PNG pixels"
-    assert answer.headers["content-type"] == "image/png"
+    answer = signed_in.get(f"/images/{IMAGE}")
+    assert answer.content == b"pixels"  # as a browser unpacks them
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.headers["content-type"] == "application/octet-stream"
     assert answer.headers["etag"] == f'"{IMAGE}"'
     assert answer.headers["cache-control"] == "private, no-cache"
-    again = signed_in.get(f"/images/{IMAGE}.png", headers={"if-none-match": answer.headers["etag"]})
+    again = signed_in.get(f"/images/{IMAGE}", headers={"if-none-match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_the_viewers_modules_are_asked_for_again_after_an_update(signed_in):
+    answer = signed_in.get("/viewer/main.js")
+    assert "javascript" in answer.headers["content-type"]
+    assert answer.headers["cache-control"] == "no-cache"
+    assert signed_in.get("/viewer/main.js", headers={"if-none-match": answer.headers["etag"]}).status_code == 304
+    assert signed_in.get("/viewer/%2e%2e%2froutes.py").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -176,7 +185,7 @@ def test_a_picture_is_kept_by_this_browser_alone_under_its_own_name(signed_in):
      "ab" * 32 + "%0a"],
 )  # fmt: skip
 def test_what_is_no_picture_is_not_found(signed_in, image):
-    answer = signed_in.get(f"/images/{image}.png")
+    answer = signed_in.get(f"/images/{image}")
     # A path that isn't ours any more goes on to Streamlit's app, never to a file.
     assert answer.status_code == 404 or answer.text == "inside"
 

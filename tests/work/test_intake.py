@@ -1,5 +1,6 @@
 """Intake: an image with an opinion and nothing that identifies, or a plain reason and no trace."""
 
+import gzip
 import struct
 import zlib
 
@@ -78,7 +79,7 @@ def test_an_xray_becomes_an_image_with_an_opinion(settings, data, source):
     assert len(prediction["embedding"]) == 512 * 2
     radiograph = from_stored(files.get(settings.home, image["file_sha256"]))
     assert radiograph.pixels.shape == (image["pixel_rows"], image["pixel_columns"])
-    assert pictures.path(settings.home, COMMAND_LINE, verdict.image).read_bytes().startswith(b"\x89PNG")
+    assert pictures.path(settings.home, COMMAND_LINE, verdict.image).read_bytes().startswith(b"\x1f\x8b")  # gzip
     assert files_in(settings, "spool") == []
 
 
@@ -260,7 +261,8 @@ def test_nothing_identifying_is_left_anywhere_in_the_home(settings, caplog):
     needles = [word.encode() for word in (*CANARIES, "19770315", "4711.815")]
     assert all(any(needle in data for data in (*sent, *map(str.encode, names), b"CANARY15")) for needle in needles)
     for path in files_in(settings):
-        content = path.read_bytes()
+        packed = path.read_bytes()
+        content = gzip.decompress(packed) if path.suffix == ".gz" else packed
         assert [needle for needle in needles if needle in content or needle.decode() in path.name] == []
     with opened(settings.home) as db:
         dump = "\n".join(db.conn.iterdump())

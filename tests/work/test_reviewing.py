@@ -2,13 +2,14 @@
 
 import csv
 import io
+import json
 import threading
 from dataclasses import replace
 
 import pytest
 
 from cxr_core.errors import BadInput, Conflict, NotAllowed, NotFound
-from cxr_core.records import Label, Reason, Role
+from cxr_core.records import Label, Reason, Region, Role, Shape
 from cxr_core.store import models, predictions
 from cxr_core.store.db import opened
 from cxr_core.work import reviewing
@@ -270,3 +271,40 @@ def test_every_read_is_in_the_audit_chain(settings, reader, image):
     reviewing.revise(settings.home, reader, first, form(settings, image, comment="seen again"))
     found = query(settings, "SELECT action, subject FROM audit WHERE actor = 'radiologist' ORDER BY id")
     assert found == [{"action": "read", "subject": image}, {"action": "revise read", "subject": image}]
+
+
+BOX, OVAL = Region(Shape.BOX, 10, 20.25, 30.5, 15), Region(Shape.ELLIPSE, 0, 0, 5, 7)
+
+
+def test_what_was_marked_is_kept_with_the_read_and_with_its_revision(settings, reader, image):
+    first = reviewing.submit(settings.home, reader, form(settings, image, regions=(BOX, OVAL)))
+    assert reviewing.case(settings.home, COMMAND_LINE, image).reads[0]["regions"] == (BOX, OVAL)
+    with pytest.raises(BadInput, match="changes nothing"):
+        reviewing.revise(settings.home, reader, first, form(settings, image, regions=(BOX, OVAL)))
+    reviewing.revise(settings.home, reader, first, form(settings, image, regions=(BOX,)))
+    assert [read["regions"] for read in reviewing.history(settings.home, COMMAND_LINE)] == [(BOX,), (BOX, OVAL)]
+
+
+@pytest.mark.parametrize(
+    "region",
+    [
+        replace(BOX, x=-1), replace(BOX, y=-0.5), replace(BOX, width=0), replace(BOX, height=-3),
+        replace(BOX, width=1e4), replace(BOX, height=1e4), replace(BOX, x=float("nan")),
+        replace(BOX, width=float("inf")),
+    ],
+)  # fmt: skip
+def test_a_region_outside_the_image_is_refused(settings, reader, image, region):
+    with pytest.raises(BadInput, match="outside the image"):
+        reviewing.submit(settings.home, reader, form(settings, image, regions=(region,)))
+    assert stored(settings) == []
+
+
+def test_there_is_an_end_to_marking(settings, reader, image):
+    with pytest.raises(BadInput, match="at most 20 regions"):
+        reviewing.submit(settings.home, reader, form(settings, image, regions=(BOX,) * 21))
+
+
+def test_the_export_tells_the_regions(settings, reader, image):
+    reviewing.submit(settings.home, reader, form(settings, image, regions=(BOX,)))
+    (row,) = csv.DictReader(io.StringIO(reviewing.history_csv(settings.home, reader), newline=""))
+    assert json.loads(row["regions"]) == [{"shape": "box", "x": 10, "y": 20.25, "width": 30.5, "height": 15}]

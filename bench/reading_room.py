@@ -1,0 +1,170 @@
+"""next-case, drag-fps, worklist: what a radiologist waits for, in a real browser on the screen of a small laptop."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+from playwright.sync_api import Page
+from sqlite_utils import Database
+
+from bench.measure import Measurement
+from bench.prediction import spread
+from bench.subjects import big_study
+from bench.waiting import PERSON
+from cxr_core.records import Role
+from cxr_core.settings import Settings
+from cxr_core.store.db import opened, rows, transaction
+from cxr_core.work import accounts, intake
+from cxr_core.work.doing import Desk
+from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.opening import open_home
+from tests.browser import steps
+from tests.browser.app import chromium, new_page, running_app
+
+CASES = 100
+STUDIES = 50_000
+DRAGGED_SECONDS = 4.0
+OPENED = 7
+SHOWN = """viewer => {
+    const found = (window.shown = []);
+    document.addEventListener("keydown", () => (window.pressed = performance.now()), { capture: true });
+    new MutationObserver(() => found.push(performance.now() - window.pressed))
+        .observe(viewer, { attributes: true, attributeFilter: ["data-shown"] });
+}"""
+"""Notes the milliseconds from each key to the frame in which another X-ray stands on the screen."""
+DRAWN = """() => {
+    const plain = CanvasRenderingContext2D.prototype.putImageData;
+    window.drawn = window.ticks = 0;
+    CanvasRenderingContext2D.prototype.putImageData = function (...all) {
+        window.drawn++;
+        return plain.apply(this, all);
+    };
+    const count = () => { window.ticks++; requestAnimationFrame(count); };
+    requestAnimationFrame(count);
+}"""
+"""Counts pictures that are drawn, and the frames that the browser had for it."""
+
+
+def next_case() -> Measurement:
+    """Milliseconds from the key to the next X-ray of 2000 x 2000 and 16 bit on the screen: the 95th percentile."""
+    with _reading(CASES + 1) as page:
+        page.locator(".viewer").evaluate(SHOWN)
+        for number in range(CASES):
+            page.keyboard.press("j")
+            page.wait_for_function(f"window.shown.length > {number}")
+            page.wait_for_timeout(400)  # a glance: meanwhile the case after the next is fetched
+        found = sorted(page.evaluate("window.shown"))
+    p50, p95 = (float(np.percentile(found, share)) for share in (50, 95))
+    note = f"p95 of {CASES} cases, p50 {p50:.0f} ms; at most 300 ms wanted"
+    return Measurement("next-case", p95, None, "ms", note, in_this_process=False)
+
+
+def drag_fps() -> Measurement:
+    """Frames a second in which both panes show a new window while a hand drags, drawn without a graphics card."""
+    with _reading(1) as page:
+        page.evaluate(DRAWN)
+        box = page.locator(".pane.xray").bounding_box()
+        assert box is not None
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        start, before = time.perf_counter(), page.evaluate("[window.drawn, window.ticks]")
+        while (spent := time.perf_counter() - start) < DRAGGED_SECONDS:
+            page.mouse.move(x + 100 * np.sin(3 * spent), y + 60 * np.cos(5 * spent))
+        drawn, frames = np.subtract(page.evaluate("[window.drawn, window.ticks]"), before) / spent
+        page.mouse.up()
+    note = f"two panes of {box['width']:.0f} x {box['height']:.0f}; the browser had {frames:.0f}; at least 30 wanted"
+    return Measurement("drag-fps", float(drawn / 2), None, "frames/s", note, in_this_process=False)
+
+
+def worklist() -> Measurement:
+    """Seconds from the address to the worklist on the screen, with 50,000 studies in it."""
+    with _home() as home:
+        _fill(home)
+        with running_app(home) as app, chromium() as browser:
+            page = new_page(browser, app).page
+            steps.sign_in(page, *PERSON)
+            found = [_open_worklist(page) for _ in range(OPENED)]
+    note = f"{spread(found)} s; {STUDIES} studies, half of them waiting; at most 1 s wanted"
+    return Measurement("worklist", statistics.median(found), None, "s", note, in_this_process=False)
+
+
+def _open_worklist(page: Page) -> float:
+    start = time.perf_counter()
+    page.goto("/")
+    page.wait_for_selector(".st-key-table canvas")
+    steps.settled(page)
+    return time.perf_counter() - start
+
+
+@contextmanager
+def _home() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        open_home(Path(folder))
+        accounts.add_user(Path(folder), COMMAND_LINE, PERSON[0], Role.RADIOLOGIST, PERSON[1])
+        yield Path(folder)
+
+
+@contextmanager
+def _reading(count: int) -> Iterator[Page]:
+    """The review page with the first of `count` large cases on it."""
+    with _home() as home:
+        _take_in(home, count)
+        with running_app(home) as app, chromium() as browser:
+            page = new_page(browser, app).page
+            steps.sign_in(page, *PERSON)
+            page.keyboard.press("Enter")
+            page.wait_for_selector(".viewer[data-shown]")
+            steps.settled(page)
+            page.wait_for_timeout(2000)
+            yield page
+
+
+def _take_in(home: Path, count: int) -> None:
+    desk, study = Desk(Settings(home=home), "bench"), big_study(9001, True)
+    for number in range(count):
+        outcome = intake.accept(desk, _deepened(study, number))
+        with opened(home) as db, transaction(db):
+            outcome.write(db)
+
+
+def _deepened(study: bytes, number: int) -> bytes:
+    """The study with 16 bits, the last four of them noise of its own."""
+    ds = pydicom.dcmread(BytesIO(study))
+    noise = np.random.default_rng(number).integers(0, 16, ds.pixel_array.shape, np.uint16)
+    ds.PixelData = (ds.pixel_array * 16 + noise).astype("<u2").tobytes()
+    ds.BitsStored, ds.HighBit = 16, 15
+    ds.WindowCenter, ds.WindowWidth = 16 * ds.WindowCenter, 16 * ds.WindowWidth
+    file = BytesIO()
+    ds.save_as(file, enforce_file_format=True)
+    return file.getvalue()
+
+
+def _fill(home: Path) -> None:
+    """One real study, and copies of its rows under other names, every other one read."""
+    _take_in(home, 1)
+    with opened(home) as db, transaction(db):
+        (image,), (said,), (reader,) = (
+            rows(db, f"SELECT * FROM {table}") for table in ("images", "predictions", "users")
+        )
+        names = [f"{number:064x}" for number in range(STUDIES - 1)]
+        _add(db, "images", [{**image, "id": name} for name in names])
+        _add(db, "predictions", [{**said, "id": number + 2, "image": name} for number, name in enumerate(names)])
+        read = {"reader": reader["id"], "agrees": 1, "label": said["label"], "seconds": 9.0, "made_at": said["made_at"]}
+        _add(db, "reads", [{**read, "image": name, "prediction": 2 * n + 2} for n, name in enumerate(names[::2])])
+
+
+def _add(db: Database, table: str, found: list[dict[str, Any]]) -> None:
+    names = list(found[0])
+    marks = ", ".join("?" * len(names))
+    values = [tuple(row.values()) for row in found]
+    db.conn.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", values)

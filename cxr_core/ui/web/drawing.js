@@ -1,0 +1,130 @@
+// Painting the panes: the X-ray at the depth of the source, and over it heatmap, marks, ruler and magnifier.
+
+import { placement } from "./geometry.js";
+import { drawHeat, evidenceAt } from "./heat.js";
+import { drawMark, drawRuler, lengthOf } from "./marks.js";
+import { sampled, shade } from "./shading.js";
+import { greys } from "./windowing.js";
+import { valueAt } from "./xrays.js";
+
+const MANY = 1_500_000; // pixels of a pane, from which on it is drawn coarsely while a hand moves it
+const LENS = 110; // CSS pixels: radius of the magnifier
+const ENLARGED = 2.5;
+
+export const ratio = () => window.devicePixelRatio || 1;
+
+// The size of a pane in pixels of the screen, which all places on a pane are in.
+export function paneSize({ pane }) {
+  return { width: Math.round(pane.clientWidth * ratio()), height: Math.round(pane.clientHeight * ratio()) };
+}
+
+export const shownPanes = (room) => room.panes.filter(({ pane }) => pane.clientWidth > 0);
+
+export function draw(room) {
+  if (room.waiting) return;
+  room.waiting = requestAnimationFrame(() => {
+    room.waiting = null;
+    const panes = shownPanes(room);
+    for (const pane of panes) paint(room, pane);
+    tell(room, panes[0]);
+  });
+}
+
+function paint(room, pane) {
+  const size = paneSize(pane);
+  if (!size.width || !size.height) return;
+  const coarse = room.moving && size.width * size.height > MANY ? 2 : 1;
+  const [width, height] = [Math.ceil(size.width / coarse), Math.ceil(size.height / coarse)];
+  const pen = sized(pane.picture, width, height), over = sized(pane.over, size.width, size.height);
+  if (!room.xray) return;
+  pen.putImageData(picture(room, width, height), 0, 0);
+  const place = placement(room.view, room.xray, size);
+  drawOver(room, pane, over, place);
+  if (room.magnifying && room.cursor) drawLens(room, pane, over, place);
+}
+
+function sized(canvas, width, height) {
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  const pen = canvas.getContext("2d");
+  pen.setTransform(1, 0, 0, 1, 0, 0);
+  pen.clearRect(0, 0, width, height);
+  return pen;
+}
+
+// Both panes show the same, so it is worked out once; a new window needs no new samples, a new heatmap no new greys.
+function picture(room, width, height) {
+  const { xray, view } = room, { kept } = room;
+  const from = JSON.stringify([view, width, height]), shown = JSON.stringify([room.window, room.invert]);
+  if (kept.xray !== xray || kept.from !== from) {
+    Object.assign(kept, { xray, from, samples: sampled(xray, placement(view, xray, { width, height }), width, height), image: null });
+  }
+  if (kept.shown !== shown || kept.greysOf !== xray) {
+    Object.assign(kept, { shown, greysOf: xray, greys: greys(xray, room.window, room.invert), image: null });
+  }
+  return (kept.image ??= shade(kept.samples, kept.greys));
+}
+
+const transform = ({ scale, axes: [a, b, c, d], left, top }) => [scale * a, scale * c, scale * b, scale * d, left, top];
+
+function drawOver(room, pane, pen, place) {
+  pen.setTransform(...transform(place));
+  const line = ratio() / place.scale, { heat } = room;
+  if (pane.isTinted && heat && room.hot) drawHeat(pen, heat, room.xray, room.style, room.opacity / 100, 2 * line);
+  room.marks.forEach((mark, index) => drawMark(pen, mark, line, index === room.selected, room.data.editable));
+  if (room.sketch) drawMark(pen, room.sketch, line, false, true);
+  if (room.ruler) drawRuler(pen, room.ruler, line);
+  pen.setTransform(1, 0, 0, 1, 0, 0);
+  if (room.ruler) drawLength(room, pen, place);
+}
+
+function drawLength(room, pen, place) {
+  const [x, y] = place.toPane(room.ruler.to), dots = ratio();
+  pen.font = `600 ${13 * dots}px sans-serif`;
+  pen.lineWidth = 3 * dots;
+  pen.strokeStyle = "#000";
+  pen.fillStyle = "#e6d28f";
+  const words = lengthOf(room.ruler, room.xray.spacing);
+  pen.strokeText(words, x + 10 * dots, y - 8 * dots);
+  pen.fillText(words, x + 10 * dots, y - 8 * dots);
+}
+
+// The part under the cursor, enlarged, at the same place of both panes.
+function drawLens(room, pane, pen, place) {
+  const [x, y] = room.cursor, side = Math.round(2 * LENS * ratio()), { view, xray } = room;
+  const middle = place.toXray([x, y]);
+  const within = { width: side, height: side };
+  const closer = { ...view, x: middle[0], y: middle[1], zoom: 1 };
+  closer.zoom = (place.scale * ENLARGED) / placement(closer, xray, within).scale;
+  const near = placement(closer, xray, within), lens = sized((pane.lens ??= document.createElement("canvas")), side, side);
+  lens.putImageData(shade(sampled(xray, near, side, side), room.kept.greys), 0, 0);
+  drawOver(room, pane, lens, near);
+  pen.save();
+  pen.beginPath();
+  pen.arc(x, y, side / 2, 0, 2 * Math.PI);
+  pen.clip();
+  pen.fillRect(x - side / 2, y - side / 2, side, side);
+  pen.drawImage(pane.lens, x - side / 2, y - side / 2);
+  pen.restore();
+  pen.lineWidth = 1.5 * ratio();
+  pen.strokeStyle = "#4f9dbd";
+  pen.stroke();
+}
+
+// What is shown, in words and numbers: preset, window, zoom, and the value under the cursor.
+function tell(room, pane) {
+  const { xray, view, say } = room;
+  if (!xray || !pane) return say("", "");
+  const { centre, width } = room.window, place = placement(view, xray, paneSize(pane));
+  const round = (value) => Math.round(value).toLocaleString("en");
+  const zoom = view.zoom === 1 ? "fit" : `${Math.round(place.scale * 100)} %`;
+  const named = room.presets.find(({ window }) => window.centre === centre && window.width === width);
+  say(`${named?.name ?? "Own window"} · C ${round(centre + xray.lowest)} W ${round(width)} · ${zoom}`, underCursor(room, place));
+}
+
+function underCursor(room, place) {
+  const at = room.cursor && place.toXray(room.cursor), value = at && valueAt(room.xray, at);
+  if (value === null || value === undefined || !at) return "";
+  const evidence = room.heat && room.hot ? evidenceAt(room.heat, at[0] / room.xray.columns, at[1] / room.xray.rows, room.data.scale) : null;
+  const words = `x ${Math.floor(at[0])}  y ${Math.floor(at[1])}  value ${value}`;
+  return evidence === null ? words : `${words}  evidence ${evidence.toPrecision(2)}`;
+}

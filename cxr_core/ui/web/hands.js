@@ -1,0 +1,155 @@
+// Mouse, pen and fingers. A drag does what its tool does; two fingers move and zoom; the wheel zooms to the cursor.
+
+import { draw, paneSize, ratio, shownPanes } from "./drawing.js";
+import { held, placement, zoomedAt } from "./geometry.js";
+import { grabbed, isMark, markBetween, moved, resized, within } from "./marks.js";
+import { between } from "./windowing.js";
+
+export function placeOf(room) {
+  return placement(room.view, room.xray, paneSize(shownPanes(room)[0]));
+}
+
+export function listenToHands(room, on) {
+  for (const { pane } of room.panes) {
+    on(pane, "wheel", (event) => wheel(room, pane, event), { passive: false });
+    on(pane, "pointerdown", (event) => press(room, pane, event));
+    on(pane, "pointermove", (event) => hover(room, pane, event));
+    on(pane, "pointerleave", () => leave(room));
+    on(pane, "dblclick", () => room.act("fit"));
+    on(pane, "contextmenu", (event) => event.preventDefault());
+  }
+}
+
+// Where an event is, in the pane's pixels.
+function pointOf(pane, event) {
+  const box = pane.getBoundingClientRect();
+  return [(event.clientX - box.left) * ratio(), (event.clientY - box.top) * ratio()];
+}
+
+function hover(room, pane, event) {
+  room.cursor = pointOf(pane, event);
+  if (room.xray && !room.gesture) pane.dataset.over = room.data.editable && grabbed(room.marks, placeOf(room), room.cursor, ratio()) ? "mark" : "";
+  draw(room);
+}
+
+function leave(room) {
+  room.cursor = null;
+  draw(room);
+}
+
+function wheel(room, pane, event) {
+  event.preventDefault();
+  if (!room.xray) return;
+  zoomTo(room, pointOf(pane, event), room.view.zoom * Math.exp(-event.deltaY / 500));
+}
+
+export function zoomTo(room, point, zoom) {
+  room.view = held(zoomedAt(room.view, placeOf(room).toXray(point), zoom), room.xray);
+  draw(room);
+}
+
+// ---- drags
+
+function press(room, pane, event) {
+  if (!room.xray) return;
+  pane.setPointerCapture(event.pointerId);
+  const fingers = (room.fingers ??= new Map());
+  fingers.set(event.pointerId, pointOf(pane, event));
+  if (fingers.size === 1) follow(room, pane, event);
+  else if (fingers.size === 2) room.gesture = pinch(room, [...fingers.values()]);
+}
+
+function follow(room, pane, event) {
+  const ends = new AbortController(), options = { signal: ends.signal };
+  room.gesture = begin(room, pointOf(pane, event), event.button);
+  room.moving = true;
+  pane.addEventListener("pointermove", (now) => {
+    room.fingers.set(now.pointerId, pointOf(pane, now));
+    room.gesture.move?.(room.fingers.size > 1 ? [...room.fingers.values()] : pointOf(pane, now));
+    draw(room);
+  }, options);
+  const stop = (now) => {
+    room.fingers.delete(now.pointerId);
+    if (room.fingers.size) return void (room.gesture = {}); // the finger that is left does nothing
+    ends.abort();
+    const { gesture } = room;
+    Object.assign(room, { gesture: null, moving: false });
+    gesture.end?.();
+    room.act(null);
+  };
+  pane.addEventListener("pointerup", stop, options);
+  pane.addEventListener("pointercancel", stop, options);
+}
+
+function begin(room, point, button) {
+  if (button !== 0) return move(room, point);
+  const grip = room.data.editable && room.tool === "window" && grabbed(room.marks, placeOf(room), point, ratio());
+  if (grip) return change(room, point, grip);
+  return { window: windowing, move, measure, box: sketch, ellipse: sketch }[room.tool](room, point);
+}
+
+// To the right for less contrast, upwards for more brightness: a pane's height is all of the window's width.
+function windowing(room, start) {
+  const { window, xray } = room, { height } = paneSize(shownPanes(room)[0]);
+  const rising = xray.tone.at(-1) >= xray.tone[0] ? 1 : -1;
+  room.selected = null;
+  return {
+    move: ([x, y]) => {
+      const width = Math.min(Math.max(window.width * Math.exp((x - start[0]) / (300 * ratio())), 1), 4 * xray.tone.length);
+      const centre = window.centre + (rising * (y - start[1]) * width) / height;
+      room.window = between(centre - width / 2, centre + width / 2);
+    },
+  };
+}
+
+function move(room, start) {
+  const { view } = room, place = placeOf(room), from = place.toXray(start);
+  return {
+    move: (point) => {
+      const to = place.toXray(point);
+      room.view = held({ ...view, x: view.x + from[0] - to[0], y: view.y + from[1] - to[1] }, room.xray);
+    },
+  };
+}
+
+function measure(room, start) {
+  const from = placeOf(room).toXray(start);
+  return { move: (point) => (room.ruler = { from, to: placeOf(room).toXray(point) }) };
+}
+
+function sketch(room, start) {
+  const from = placeOf(room).toXray(start), shape = room.tool;
+  return {
+    move: (point) => (room.sketch = within(markBetween(shape, from, placeOf(room).toXray(point)), room.xray)),
+    end: () => {
+      if (room.sketch && isMark(room.sketch)) room.add(room.sketch);
+      room.sketch = null;
+    },
+  };
+}
+
+function change(room, start, { index, by }) {
+  const mark = room.marks[index], from = placeOf(room).toXray(start);
+  room.selected = index;
+  return {
+    move: (point) => {
+      const to = placeOf(room).toXray(point);
+      const next = by === "line" ? moved(mark, to[0] - from[0], to[1] - from[1]) : resized(mark, by, to);
+      room.marks = room.marks.with(index, within(next, room.xray));
+    },
+    end: () => room.keep(),
+  };
+}
+
+function pinch(room, start) {
+  const { view } = room, place = placeOf(room), middle = (two) => [0, 1].map((axis) => (two[0][axis] + two[1][axis]) / 2);
+  const apart = (two) => Math.hypot(two[0][0] - two[1][0], two[0][1] - two[1][1]) || 1;
+  const point = place.toXray(middle(start));
+  return {
+    move: (now) => {
+      const zoomed = zoomedAt(view, point, (view.zoom * apart(now)) / apart(start));
+      const shift = placement(zoomed, room.xray, paneSize(shownPanes(room)[0])).toXray(middle(now));
+      room.view = held({ ...zoomed, x: zoomed.x + point[0] - shift[0], y: zoomed.y + point[1] - shift[1] }, room.xray);
+    },
+  };
+}
