@@ -46,6 +46,8 @@ class Status(StrEnum):
     PREDICTED = "predicted"
     NOT_ANALYSED = "not_analysed"
     REJECTED = "rejected"
+    WITHHELD = "withheld"
+    """Taken in; what the model says may not be seen by the one who asks, or not yet."""
 
 
 class JobState(StrEnum):
@@ -60,6 +62,49 @@ class JobState(StrEnum):
     def is_open(self) -> bool:
         """Whether something may still become of the job: it waits or runs."""
         return self in (JobState.QUEUED, JobState.RUNNING)
+
+
+class Mode(StrEnum):
+    """When a reader sees the model's opinion."""
+
+    CONCURRENT = "concurrent"
+    """At once."""
+    SECOND_READER = "second reader"
+    """Once the own opinion is recorded; then comes the final one."""
+    BLINDED = "blinded"
+    """Never."""
+
+
+class Ordering(StrEnum):
+    """By what a worklist goes. The first two tell what the model says, so they are for concurrent lists only."""
+
+    SUSPICION = "suspicion"
+    UNCERTAINTY = "uncertainty"
+    WAITING = "waiting time"
+    RANDOM = "random"
+
+
+class Seen(StrEnum):
+    """What a reader had seen of the model's opinion on an image when they gave theirs."""
+
+    NOTHING = "nothing"
+    DIRECTLY = "directly"
+
+
+@dataclass(frozen=True)
+class Worklist:
+    """How a list is read."""
+
+    id: int
+    name: str
+    mode: Mode
+    ordering: Ordering
+    share: float
+    """Of all that comes in, 0 to 1, drawn at random for this list; the first list takes what is left."""
+    twice: float
+    """Of the list's images, 0 to 1, drawn at random to be read by two; where they differ, a third decides."""
+    longest_wait_hours: float
+    """After which a case stands first, whatever the list goes by."""
 
 
 class Lane(StrEnum):

@@ -13,6 +13,7 @@ from cxr_core.ui.reads_shown import reads_shown, regions_shown, said_and_revisab
 from cxr_core.ui.session import require_user, site
 from cxr_core.ui.viewer import viewer
 from cxr_core.work import reviewing
+from cxr_core.work.reviewing import Stage
 
 user = require_user(Role.RADIOLOGIST, Role.ADMIN)
 
@@ -21,13 +22,15 @@ if image is None:
     words.empty("Nothing waits to be read", "Upload X-rays on the worklist; they appear here once they are analysed.")
     st.page_link(place("worklist"), label="Go to the worklist")
     st.stop()
+if user.role is Role.RADIOLOGIST:
+    walk.hold(user, image)
 case = reviewing.case(site().home, user, image)
 following = walk.ahead(user, image)
-may_read = user.role is Role.RADIOLOGIST and not any(read["reader"] == user.id for read in case.reads)
+may_read = case.stage in (Stage.FIRST, Stage.OPEN)
 drawn = heatmaps.drawn(case)
 pictures, panel = st.columns([3.5, 1], gap="small")
 with pictures:
-    viewer(case, drawn, following, None if may_read else regions_shown(case, user))
+    viewer(case, drawn, following, None if may_read else regions_shown(case))
 with panel, st.container(key="panel", gap="small"):
     opinion(case)
     heatmaps.choice(case, drawn)
@@ -40,6 +43,6 @@ with panel, st.container(key="panel", gap="small"):
     stepped_back = back.button("Previous", key="step-back", shortcut="K", width="stretch")
     stepped_on = forward.button("Next", key="step-next", shortcut="J", width="stretch", disabled=not following)
     if done := walk.just_recorded(image):
-        said_and_revisable(done)
+        said_and_revisable(done, user)
 if stepped_back or stepped_on:
     walk.go(user, image, 1 if stepped_on else -1)

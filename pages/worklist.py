@@ -9,7 +9,7 @@ from cxr_core.ui.demo_progress import demo_progress
 from cxr_core.ui.places import place
 from cxr_core.ui.session import require_user, site
 from cxr_core.ui.uploads import uploads
-from cxr_core.ui.worklist_table import counts, filters, table
+from cxr_core.ui.worklist_table import counts, filters, list_chosen, table
 from cxr_core.work import reviewing
 
 user = require_user(Role.RADIOLOGIST, Role.ADMIN)
@@ -19,11 +19,12 @@ cases, way_in = st.columns([3.5, 1], gap="medium")
 with cases, st.container(key="fill-cases"):
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         counts(user)
+        listed = list_chosen(user)
         st.space("stretch")
-        first = reviewing.next_case(site().home, user)
+        first = reviewing.next_case(site().home, user, number=listed.id)
         words = "Read the next case" if user.role is Role.RADIOLOGIST else "Look at the next case"
         start = st.button(words, type="primary", shortcut="Enter", disabled=first is None)
-    picked = table(user, filters(user))
+    picked = table(user, filters(user, listed), listed)
 with way_in, st.container(key="fill-uploads"):
     uploads(user)
 if image := picked or (first if start else None):

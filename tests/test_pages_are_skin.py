@@ -26,7 +26,7 @@ def _imported(path: Path) -> set[str]:
 
 
 def test_there_are_pages():
-    assert {path.stem for path in PAGES} == {"worklist", "review", "history", "retrain", "models", "drift"}
+    assert {path.stem for path in PAGES} == {"worklist", "review", "history", "lists", "retrain", "models", "drift"}
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)

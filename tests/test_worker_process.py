@@ -12,7 +12,7 @@ import torch
 from cxr_core.records import JobState, Label, Lane, Role, Side
 from cxr_core.store import jobs
 from cxr_core.store.db import opened
-from cxr_core.work import requests, retraining, reviewing, starting
+from cxr_core.work import recording, requests, retraining, starting
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.planning import Options
 from cxr_core.work.requests import Upload
@@ -92,7 +92,7 @@ def test_a_worker_refuses_a_home_that_was_never_opened(tmp_path, settings):
 def test_a_worker_that_is_killed_in_the_middle_of_a_prediction_costs_nothing(settings):
     reader = add_user(settings)
     (known,) = take_in(settings, picture(1))
-    read = reviewing.submit(settings.home, reader, form(settings, known.image, label=Label.NORMAL))
+    read = recording.submit(settings.home, reader, form(settings, known.image, label=Label.NORMAL))
     numbers, caught = [], 0
     for moment, pause in enumerate((0.0, 0.05, 0.15, 0.3, 0.5)):
         numbers.append(send(settings, noise(1800, moment)))
@@ -123,7 +123,7 @@ def flagged(tmp_path):
     with opened(settings.home) as db:
         db.execute("UPDATE predictions SET label = 'Normal' WHERE label = 'Uncertain'")
     for row in query(settings, "SELECT i.id AS image, side FROM images i JOIN patients ON pseudonym = patient"):
-        reviewing.submit(settings.home, reader, form(settings, row["image"], agrees=row["side"] != "train"))
+        recording.submit(settings.home, reader, form(settings, row["image"], agrees=row["side"] != "train"))
     return settings, admin
 
 

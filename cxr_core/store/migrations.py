@@ -104,5 +104,11 @@ def m004_regions(db: Database) -> None:
     _run(db, "m004_regions.sql")
 
 
+@migrations()
+def m005_reading_room(db: Database) -> None:
+    """How lists are read, what each reader had seen, and who has which case open."""
+    _run(db, "m005_reading_room.sql")
+
+
 def _run(db: Database, name: str) -> None:
     db.executescript((Path(__file__).parent / name).read_text(encoding="utf-8"))

@@ -13,6 +13,7 @@ from cxr_core import clock
 from cxr_core.errors import NotFound
 from cxr_core.records import Opinion, Status
 from cxr_core.store.db import one, rows
+from cxr_core.store.eyes import REVEALED, Eyes
 
 
 def add(db: Database, image: str, model: str, opinion: Opinion) -> None:
@@ -48,14 +49,16 @@ def standing(db: Database, image: str, model: str | None) -> dict[str, Any]:
     return _decoded(found)
 
 
-def answers(db: Database, images: Iterable[str], model: str | None) -> dict[str, dict[str, Any]]:
-    """`status`, `label` and `probability` of the standing prediction on each of many images, by image."""
+def answers(db: Database, eyes: Eyes, images: Iterable[str], model: str | None) -> dict[str, dict[str, Any]]:
+    """`status`, `label`, `probability`, `reasons` of the standing prediction on each image where it may be seen."""
     found = rows(
         db,
-        "SELECT image, status, label, probability FROM predictions "
-        "WHERE image IN (SELECT value FROM json_each(?)) ORDER BY model = ?, id",
-        (json.dumps(list(images)), model),
+        "SELECT p.image, p.status, p.label, p.probability, p.reasons "
+        "FROM predictions p JOIN images i ON i.id = p.image "
+        f"WHERE p.image IN (SELECT value FROM json_each(:images)) AND {REVEALED} ORDER BY p.model = :model, p.id",
+        {**eyes.named(), "images": json.dumps(list(images)), "model": model},
     )
+    found = [{**row, "reasons": json.loads(row["reasons"])} for row in found]
     return {row["image"]: row for row in found}  # of several on an image, the last row stands
 
 
@@ -66,18 +69,25 @@ def get(db: Database, prediction: int) -> dict[str, Any] | None:
 
 
 def lacking(db: Database, model: str, limit: int) -> list[dict[str, Any]]:
-    """`id` and `file_sha256` of images that nobody has read and that lack a prediction by `model`, oldest first."""
+    """`id` and `file_sha256` of images that wait to be read and lack a prediction by `model`, oldest first."""
     return rows(
         db,
-        "SELECT id, file_sha256 FROM images i WHERE newest_read IS NULL "
+        "SELECT id, file_sha256 FROM images i WHERE slots_open > 0 "
         "AND NOT EXISTS (SELECT 1 FROM predictions WHERE image = i.id AND model = ?) ORDER BY received_at, id LIMIT ?",
         (model, limit),
     )
 
 
-def made_since(db: Database, since: str) -> list[tuple[str, str, float | None]]:
-    """When and by which version each prediction since a stamp was made, and its probability; None if not analysed."""
-    return db.execute("SELECT made_at, model, probability FROM predictions WHERE made_at >= ?", (since,)).fetchall()
+def made_since(db: Database, eyes: Eyes, since: str) -> list[tuple[str, str, float | None]]:
+    """When and by which version each prediction since a stamp was made, and its probability; None if not analysed.
+
+    Of images whose opinion may be seen.
+    """
+    columns = "SELECT p.made_at, p.model, p.probability FROM predictions p"
+    if eyes.sees_all:
+        return db.execute(f"{columns} WHERE p.made_at >= ?", (since,)).fetchall()
+    allowed = f"{columns} JOIN images i ON i.id = p.image WHERE p.made_at >= :since AND {REVEALED}"
+    return db.execute(allowed, {**eyes.named(), "since": since}).fetchall()
 
 
 def _insert(db: Database, row: dict[str, Any]) -> None:

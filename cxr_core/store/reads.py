@@ -9,7 +9,8 @@ from sqlite_utils import Database
 
 from cxr_core.errors import NotFound
 from cxr_core.records import Region, Shape
-from cxr_core.store.db import insert, one, rows
+from cxr_core.store.db import count, insert, one, rows
+from cxr_core.store.eyes import OWN, REVEALED, Eyes
 
 
 def add(db: Database, row: dict[str, Any]) -> int:
@@ -36,27 +37,30 @@ def current_of(db: Database, image: str) -> list[dict[str, Any]]:
     return [_decoded(row) for row in rows(db, "SELECT * FROM current_reads WHERE image = ? ORDER BY id", (image,))]
 
 
-HISTORY = """
-SELECT r.id, r.made_at, u.name AS reader, r.image, i.patient, r.prediction, p.model, p.probability,
-       p.label AS model_label, r.agrees, r.label, r.reason, r.comment, r.regions,
-       CASE WHEN r.supersedes IS NULL THEN r.seconds END AS seconds, r.supersedes,
-       r.id NOT IN (SELECT supersedes FROM reads WHERE supersedes IS NOT NULL) AS current
+_HISTORY = f"""
+SELECT r.id, r.made_at, u.name AS reader, r.image, i.patient, r.prediction,
+       CASE WHEN {REVEALED} THEN p.model END AS model, CASE WHEN {REVEALED} THEN p.probability END AS probability,
+       CASE WHEN {REVEALED} THEN p.label END AS model_label, CASE WHEN {REVEALED} THEN r.agrees END AS agrees,
+       r.label, r.reason, r.comment, r.regions, r.seen, r.final, r.withdrawn,
+       CASE WHEN s.id IS NULL OR NOT s.final THEN r.seconds END AS seconds, r.supersedes,
+       r.id NOT IN (SELECT supersedes FROM reads WHERE supersedes IS NOT NULL) AS current, {REVEALED} AS revealed
 FROM reads r JOIN users u ON u.id = r.reader JOIN images i ON i.id = r.image
-LEFT JOIN predictions p ON p.id = r.prediction
+LEFT JOIN predictions p ON p.id = r.prediction LEFT JOIN reads s ON s.id = r.supersedes
+WHERE {OWN} AND (:whose IS NULL OR r.reader = :whose) ORDER BY r.id DESC LIMIT :limit
 """
 
 
-def history(db: Database, reader: int | None = None, limit: int = -1) -> list[dict[str, Any]]:
-    """Reads with what the reader saw of the model, newest first; of one reader or of all.
+def history(db: Database, eyes: Eyes, whose: int | None = None, limit: int = -1) -> list[dict[str, Any]]:
+    """Reads that may be shown to somebody, with what they may see of the model; newest first, of one reader or of all.
 
     A revision has no `seconds`: none were measured.
     """
-    found = rows(db, HISTORY + "WHERE ? IS NULL OR r.reader = ? ORDER BY r.id DESC LIMIT ?", (reader, reader, limit))
+    found = rows(db, _HISTORY, {**eyes.named(), "whose": whose, "limit": limit})
     return [_decoded(row) for row in found]
 
 
 def current(db: Database) -> list[dict[str, Any]]:
-    """`id`, `image`, `label`, `agrees` of the current reads with the patient's `side`, oldest first.
+    """`id`, `image`, `label`, `agrees` of the current final reads with the patient's `side`, oldest first.
 
     `reason_kinds` is a list: what the model, which the reader saw, had refused the image for; `put_right` is what it
     had put right before it looked, or None.
@@ -65,20 +69,33 @@ def current(db: Database) -> list[dict[str, Any]]:
         db,
         "SELECT r.id, r.image, r.label, r.agrees, t.side, coalesce(p.reason_kinds, '[]') AS reason_kinds, p.put_right "
         "FROM current_reads r JOIN images i ON i.id = r.image JOIN patients t ON t.pseudonym = i.patient "
-        "LEFT JOIN predictions p ON p.id = r.prediction ORDER BY r.id",
+        "LEFT JOIN predictions p ON p.id = r.prediction WHERE r.final ORDER BY r.id",
     )
     return [{**row, "reason_kinds": json.loads(row["reason_kinds"])} for row in found]
 
 
-def agreement(db: Database, since: str) -> list[dict[str, Any]]:
-    """How many current reads since a stamp could agree with a model, and did: `day` (UTC), `model`, `n`, `agreed`."""
+def agreement(db: Database, eyes: Eyes, since: str) -> list[dict[str, Any]]:
+    """How many current reads since a stamp could agree with a model, and did: `day` (UTC), `model`, `n`, `agreed`.
+
+    Of images whose opinion may be seen.
+    """
     return rows(
         db,
         "SELECT substr(r.made_at, 1, 10) AS day, p.model, count(*) AS n, sum(r.agrees) AS agreed "
-        "FROM current_reads r JOIN predictions p ON p.id = r.prediction "
-        "WHERE r.made_at >= ? AND r.agrees IS NOT NULL GROUP BY day, p.model",
-        (since,),
+        "FROM current_reads r JOIN predictions p ON p.id = r.prediction JOIN images i ON i.id = r.image "
+        f"WHERE r.made_at >= :since AND r.agrees IS NOT NULL AND {REVEALED} GROUP BY day, p.model",
+        {**eyes.named(), "since": since},
     )
+
+
+def has_any(db: Database, image: str, reader: int) -> bool:
+    """Whether a reader ever recorded anything on an image."""
+    return one(db, "SELECT 1 FROM reads WHERE image = ? AND reader = ?", (image, reader)) is not None
+
+
+def next_slot(db: Database, image: str) -> int:
+    """The number of the next reader of an image."""
+    return count(db, "SELECT coalesce(max(slot), 0) + 1 FROM reads WHERE image = ?", (image,))
 
 
 def _decoded(row: dict[str, Any]) -> dict[str, Any]:

@@ -55,5 +55,11 @@ def is_open(db: Database, token: str | None, idle_minutes: int) -> bool:
     return found is not None
 
 
+def began(db: Database, user: int) -> str | None:
+    """When the oldest session of a user began that is still open."""
+    row = one(db, "SELECT min(created_at) AS at FROM sessions WHERE user_id = ?", (user,))
+    return row["at"] if row else None
+
+
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()

@@ -1,57 +1,87 @@
-"""The worklist as queries over images, predictions and reads."""
+"""The worklist as queries over images, predictions, reads and claims, as one reader may see it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlite_utils import Database
 
+from cxr_core import clock
+from cxr_core.records import Ordering, Worklist
 from cxr_core.store import models
 from cxr_core.store.db import count, one, rows
+from cxr_core.store.eyes import OWN, REVEALED, Eyes
 
-CASES = """
-SELECT i.id, i.received_at, i.patient, i.view, i.age_years, i.sex, i.manufacturer, i.device, i.synthetic,
-       p.status, p.label, p.probability, p.model, p.made_at,
-       r.id AS read, r.label AS read_label, r.agrees, r.made_at AS read_at
-FROM images i
-LEFT JOIN predictions p ON p.id = coalesce(
+_STANDING = """
+FROM images i LEFT JOIN predictions p ON p.id = coalesce(
     (SELECT id FROM predictions WHERE image = i.id AND model = :running),
     (SELECT max(id) FROM predictions WHERE image = i.id))
-LEFT JOIN reads r ON r.id = i.newest_read
 """
-SHOWN = {"waiting": "i.newest_read IS NULL", "read": "i.newest_read IS NOT NULL", "all": "1"}
-ORDER = {"waiting": "i.received_at, i.id", "read": "i.newest_read DESC", "all": "i.received_at DESC, i.id"}
+_CASES = f"""
+SELECT i.id, i.received_at, i.patient, i.view, i.age_years, i.sex, i.manufacturer, i.device, i.synthetic, i.mode,
+       i.slots_open, {REVEALED} AS revealed, i.received_at < :overdue AS overdue,
+       CASE WHEN {REVEALED} THEN p.status END AS status, CASE WHEN {REVEALED} THEN p.label END AS label,
+       CASE WHEN {REVEALED} THEN p.probability END AS probability, CASE WHEN {REVEALED} THEN p.model END AS model,
+       CASE WHEN {OWN} THEN r.id END AS read, CASE WHEN {OWN} THEN r.label END AS read_label,
+       CASE WHEN {OWN} AND {REVEALED} THEN r.agrees END AS agrees
+{_STANDING}
+LEFT JOIN reads r ON r.id = i.newest_read AND NOT r.withdrawn
+"""
+_WANTED = """i.slots_open > 0 AND (:sees_all OR (
+    NOT EXISTS (SELECT 1 FROM reads o WHERE o.image = i.id AND o.reader = :reader AND o.final AND NOT o.withdrawn
+                AND NOT EXISTS (SELECT 1 FROM reads n WHERE n.supersedes = o.id))
+    AND i.slots_open > (SELECT count(*) FROM claims WHERE image = i.id AND reader <> :reader AND until > :now)))"""
+"""Whether image `i` waits to be read by this very reader, and isn't being read by as many others as it wants."""
+_SHOWN = {"waiting": _WANTED, "read": "i.slots_open = 0 AND i.newest_read IS NOT NULL", "all": "1"}
+_KNOWN = f"CASE WHEN {REVEALED} THEN coalesce(p.probability, 0.5) ELSE 0.5 END"
+"""By which a case takes its place: one whose opinion is hidden stands where the order tells nothing of it."""
+_FIRST = {
+    Ordering.SUSPICION: f"-{_KNOWN}",
+    Ordering.UNCERTAINTY: f"abs({_KNOWN} - 0.5)",
+    Ordering.RANDOM: "i.id",  # a hash of the pixels, which nobody chose
+}
+"""What goes first among those that haven't waited too long yet."""
 
 
-def rows_of(
-    db: Database, show: str, label: str | None, device: str | None, page: tuple[int, int]
-) -> list[dict[str, Any]]:
-    """Cases that are `waiting`, `read` or `all`, of one label and one device; page is (limit, offset).
+@dataclass(frozen=True)
+class Narrowed:
+    """What a worklist is narrowed to."""
 
-    With the running model's opinion, or the newest one where that hasn't come.
+    show: str
+    """`waiting`, `read` or `all`."""
+    label: str | None = None
+    device: str | None = None
+    limit: int = 100
+    offset: int = 0
+
+
+def rows_of(db: Database, eyes: Eyes, chosen: Worklist, narrowed: Narrowed) -> list[dict[str, Any]]:
+    """The cases of a list, with what the reader may see of the running model's opinion (else the newest) and of reads.
+
+    `revealed` tells whether that is the opinion, `overdue` whether the case has waited longer than the list allows.
     """
-    status = "not_analysed" if label == "not analysed" else None
+    status = "not_analysed" if narrowed.label == "not analysed" else None
+    named = {
+        "label": narrowed.label, "status": status, "device": narrowed.device, "limit": narrowed.limit,
+        "offset": narrowed.offset, **_named(db, eyes, chosen),
+    }  # fmt: skip
     return rows(
         db,
-        f"{CASES} WHERE {SHOWN[show]} AND (:device IS NULL OR i.device = :device) "
-        "AND (:label IS NULL OR p.label = :label OR p.status = :status) "
-        f"ORDER BY {ORDER[show]} LIMIT :limit OFFSET :offset",
-        {
-            "label": label,
-            "status": status,
-            "device": device,
-            "limit": page[0],
-            "offset": page[1],
-            "running": models.running(db),
-        },
+        f"{_CASES} WHERE i.worklist = :worklist AND {_SHOWN[narrowed.show]} "
+        "AND (:device IS NULL OR i.device = :device) "
+        f"AND (:label IS NULL OR ({REVEALED} AND (p.label = :label OR p.status = :status))) "
+        f"ORDER BY {_order(narrowed.show, chosen)} LIMIT :limit OFFSET :offset",
+        named,
     )
 
 
-def counts(db: Database) -> dict[str, int]:
-    """`waiting`, `read`, and `coming`: files whose intake is still to be done."""
+def counts(db: Database, eyes: Eyes) -> dict[str, int]:
+    """`waiting` for this reader, `read`, and `coming`: files whose intake is still to be done."""
+    named = {**eyes.named(), "now": clock.stamp()}
     return {
-        "waiting": count(db, "SELECT count(*) FROM images WHERE newest_read IS NULL"),
-        "read": count(db, "SELECT count(*) FROM images WHERE newest_read IS NOT NULL"),
+        "waiting": count(db, f"SELECT count(*) FROM images i WHERE {_WANTED}", named),
+        "read": count(db, "SELECT count(*) FROM images WHERE slots_open = 0 AND newest_read IS NOT NULL"),
         "coming": count(db, "SELECT count(*) FROM jobs WHERE kind = 'intake' AND state IN ('queued', 'running')"),
     }
 
@@ -61,13 +91,40 @@ def devices(db: Database) -> list[str]:
     return [row["device"] for row in rows(db, "SELECT DISTINCT device FROM images WHERE device NOT NULL ORDER BY 1")]
 
 
-def next_waiting(db: Database, after: str | None) -> str | None:
-    """The unread image that came first, or first after the image `after`; None where there is none."""
-    place = one(db, "SELECT received_at, id FROM images WHERE id = ?", (after,)) or {"received_at": "", "id": ""}
+def next_waiting(db: Database, eyes: Eyes, chosen: Worklist, after: str | None) -> str | None:
+    """The image to read next on a list: its first one, or the first behind the image `after`; None where none waits."""
+    keys, named = _keys(chosen), _named(db, eyes, chosen)
+    behind = ""
+    if after is not None:
+        place = db.execute(f"SELECT {', '.join(keys)} {_STANDING} WHERE i.id = :after", {**named, "after": after})
+        named |= {f"key{number}": value for number, value in enumerate(place.fetchone())}
+        behind = f"AND ({', '.join(keys)}) > ({', '.join(f':key{number}' for number in range(len(keys)))})"
     found = one(
         db,
-        "SELECT id FROM images WHERE newest_read IS NULL AND (received_at, id) > (?, ?) "
-        "ORDER BY received_at, id LIMIT 1",
-        (place["received_at"], place["id"]),
+        f"SELECT i.id {_STANDING} WHERE i.worklist = :worklist AND {_WANTED} {behind} "
+        f"ORDER BY {', '.join(keys)} LIMIT 1",
+        named,
     )
     return str(found["id"]) if found else None
+
+
+def _named(db: Database, eyes: Eyes, chosen: Worklist) -> dict[str, Any]:
+    return {
+        **eyes.named(), "worklist": chosen.id, "running": models.running(db), "now": clock.stamp(),
+        "overdue": clock.ago(hours=chosen.longest_wait_hours),
+    }  # fmt: skip
+
+
+def _order(show: str, chosen: Worklist) -> str:
+    if show == "read":
+        return "i.newest_read DESC"
+    return ", ".join(_keys(chosen)) if show == "waiting" else "i.received_at DESC, i.id"
+
+
+def _keys(chosen: Worklist) -> list[str]:
+    """Those that have waited too long stand first, whatever else the list goes by."""
+    waited = ["i.received_at", "i.id"]
+    if chosen.ordering is Ordering.WAITING:
+        return waited
+    first = f"CASE WHEN i.received_at < :overdue THEN 0 ELSE {_FIRST[chosen.ordering]} END"
+    return ["i.received_at >= :overdue", first, *waited]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -39,8 +40,10 @@ class Drawn:
 def drawn(case: Case) -> Drawn:
     """What the pane shows of a case, by the method chosen for it; one that nobody asked for yet is asked for."""
     method = _chosen(case)
+    if case.prediction is None:
+        return Drawn("X-ray")
     if method is Method.GRAD_CAM:
-        return _grad_cam(case)
+        return _grad_cam(case, case.prediction)
     title = f"{STANDS_OUT if method is Method.EIGEN_CAM else 'Evidence for pneumonia'} · {method}"
     asked = _asked(require_user(), case.image["id"], method)
     if found := asked.explanation:
@@ -56,7 +59,7 @@ def choice(case: Case, shown: Drawn) -> None:
 
     In a container of their own, so that nothing below is drawn anew when the progress comes and goes.
     """
-    if not explaining.may_ask(case.prediction):
+    if case.prediction is None or not explaining.may_ask(case.prediction):
         return
     with st.container(key="method", gap="small"):
         st.selectbox(
@@ -79,8 +82,8 @@ def _progress(image: str, method: Method, number: int) -> None:
     st.progress(done / of if of else 0.0, f"Drawing {method} …" if of else f"{method} waits for its worker")
 
 
-def _grad_cam(case: Case) -> Drawn:
-    title, prediction = f"Evidence for pneumonia · {Method.GRAD_CAM}", case.prediction
+def _grad_cam(case: Case, prediction: dict[str, Any]) -> Drawn:
+    title = f"Evidence for pneumonia · {Method.GRAD_CAM}"
     if prediction["heatmap"] is None:
         return Drawn(title, note="Not analysed by the model")
     doubt = prediction["heatmap_doubt"]

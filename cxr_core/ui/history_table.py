@@ -15,8 +15,8 @@ from cxr_core.ui.places import place
 from cxr_core.ui.session import site
 from cxr_core.ui.tall_table import clicked_row
 from cxr_core.ui.worklist_table import COLOURS
-from cxr_core.work import reviewing
-from cxr_core.work.reviewing import ReadForm
+from cxr_core.work import recording
+from cxr_core.work.recording import ReadForm
 
 MOST_SHOWN = 2000
 """Reads that the page fetches: drawing a table of more would make it wait."""
@@ -49,7 +49,7 @@ def _frame(reads: list[dict[str, Any]]) -> pd.DataFrame:
             "When": words.day(read["made_at"]),
             "Reader": read["reader"],
             "Patient": words.short(read["patient"]),
-            "Model said": read["model_label"] or "not analysed",
+            "Model said": (read["model_label"] or "not analysed") if read["revealed"] else "",
             "P": words.points(read["probability"]),
             "Version": read["model"],
             "Read": read["label"],
@@ -57,10 +57,18 @@ def _frame(reads: list[dict[str, Any]]) -> pd.DataFrame:
             "Reason": read["reason"] or "",
             "Comment": read["comment"],
             "Seconds": read["seconds"] and words.rounded(read["seconds"]),
-            "State": "current" if read["current"] else "superseded",
+            "State": _state(read),
         }
         for read in reads
     ])  # fmt: skip
+
+
+def _state(read: dict[str, Any]) -> str:
+    if read["withdrawn"]:
+        return "taken back"
+    if not read["current"]:
+        return "superseded"
+    return "current" if read["final"] else "first"
 
 
 def _columns() -> dict[str, Any]:
@@ -82,7 +90,7 @@ def _columns() -> dict[str, Any]:
 
 
 def _coloured(row: pd.Series) -> list[str]:
-    if row["State"] == "superseded":
+    if row["State"] in ("superseded", "taken back"):
         return [f"color: {GREY}; text-decoration: line-through"] * len(row)
     by_column = {"Model said": COLOURS.get(row["Model said"], GREY), "Read": COLOURS.get(row["Read"], GREY)}
     return [f"color: {by_column[name]}" if name in by_column else "" for name in row.index]
@@ -108,8 +116,10 @@ def revise(user: User, read: dict[str, Any]) -> None:
     """The read that was picked, and the form with which its own reader may supersede it."""
     st.html(f"<h3>Read {read['id']}: patient {escape(words.short(read['patient']))}</h3>")
     st.page_link(place("review"), label="Look at the X-ray", query_params={"image": read["image"]})
-    if not read["current"]:
-        st.caption("This read was superseded by a later one.")
+    if not read["current"] or read["withdrawn"]:
+        st.caption("This read was superseded by a later one." if not read["current"] else "This read was taken back.")
+    elif not read["final"]:
+        st.caption("A first opinion stays as it is; the final one is given on the review page.")
     elif read["reader"] != user.name:
         st.caption(f"Only {read['reader']} may revise this read.")
     else:
@@ -122,7 +132,7 @@ def _form(user: User, read: dict[str, Any]) -> None:
         label = st.radio("Your answer now", labels, index=labels.index(read["label"]), horizontal=True)
         why = reasons.index(read["reason"]) if read["reason"] in reasons else None
         reason = st.selectbox("Why the model is wrong, where it is", reasons, index=why)
-        comment = st.text_area("Comment (no names)", read["comment"], max_chars=reviewing.LONGEST_COMMENT, height=80)
+        comment = st.text_area("Comment (no names)", read["comment"], max_chars=recording.LONGEST_COMMENT, height=80)
         if st.form_submit_button("Record the revision", type="primary"):
             with told():
                 why_not = Reason(reason) if reason else None
@@ -130,7 +140,7 @@ def _form(user: User, read: dict[str, Any]) -> None:
                 form = ReadForm(
                     read["image"], read["prediction"], Label(label), why_not, comment or "", read["regions"]
                 )
-                newer = reviewing.revise(site().home, user, read["id"], form)
+                newer = recording.revise(site().home, user, read["id"], form)
                 st.session_state["revised"] = f"Read {read['id']} is superseded by read {newer}: {label}."
                 st.query_params["read"] = str(newer)
                 st.rerun()

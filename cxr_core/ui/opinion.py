@@ -7,20 +7,35 @@ from typing import Any
 
 import streamlit as st
 
+from cxr_core.records import Mode
 from cxr_core.ui import words
-from cxr_core.work.reviewing import Case
+from cxr_core.work.reviewing import Case, Stage
+
+HEADS = {
+    Stage.FIRST: "Your opinion first", Stage.DONE: "You have read this", Stage.TAKEN: "Others read this",
+    Stage.OPEN: "Your opinion", Stage.LOOK: "",
+}  # fmt: skip
 
 
 def opinion(case: Case) -> None:
-    """The model's answer with its probability, or why there is none."""
+    """The model's answer with its probability, or why there is none, or none yet."""
     prediction = case.prediction
-    if prediction["status"] == "predicted":
+    if prediction is None:
+        st.html(f'<div class="opinion"><div class="answer none">{HEADS[case.stage]}</div>{_withheld(case)}</div>')
+    elif prediction["status"] == "predicted":
         st.html(_answer(prediction, case.calibration) + _put_right(prediction["put_right"]))
     else:
         reasons = "".join(f"<li>{escape(reason)}</li>" for reason in prediction["reasons"])
         answer = '<div class="answer none">Not analysed</div>'
         yours = '<div class="dim">You can read and label it all the same.</div>'
         st.html(f'<div class="opinion">{answer}<ul class="dim">{reasons}</ul>{yours}</div>')
+
+
+def _withheld(case: Case) -> str:
+    """Why the model's opinion isn't there."""
+    later = case.image["mode"] == Mode.SECOND_READER and case.stage is Stage.FIRST
+    told = "The model's opinion comes once yours is recorded." if later else "This list is read without the model."
+    return f'<div class="dim">{told}</div>'
 
 
 def _put_right(what: str | None) -> str:

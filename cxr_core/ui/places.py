@@ -14,6 +14,7 @@ PAGES = {
     "worklist": ("Worklist", EVERYBODY),
     "review": ("Review", EVERYBODY),
     "history": ("History", EVERYBODY),
+    "lists": ("Lists", (Role.ADMIN,)),
     "retrain": ("Retrain", (Role.ADMIN,)),
     "models": ("Models", EVERYBODY),
     "drift": ("Drift", EVERYBODY),

@@ -6,13 +6,14 @@ import time
 
 import streamlit as st
 
-from cxr_core.records import CLASSES, Label, Reason, User
+from cxr_core.records import CLASSES, Label, Mode, Reason, User
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import require_user, site
 from cxr_core.ui.viewer import marked
 from cxr_core.ui.walk import Recorded, following, remember_read
-from cxr_core.work import reviewing
-from cxr_core.work.reviewing import Case, ReadForm
+from cxr_core.work import recording
+from cxr_core.work.recording import ReadForm
+from cxr_core.work.reviewing import Case, Stage
 
 REASON_KEYS = dict(zip(Reason, ("1", "2", "3", "4", "5", "6", "7", "8", "9", "0", "U", "L"), strict=True))
 
@@ -30,7 +31,7 @@ def read_form(case: Case) -> None:
         if disagrees:
             _reasons(image)
         comment = st.text_area(
-            "Comment", key=f"comment-{image}", height=68, max_chars=reviewing.LONGEST_COMMENT,
+            "Comment", key=f"comment-{image}", height=68, max_chars=recording.LONGEST_COMMENT,
             placeholder="Comment (no names, no dates of birth)", label_visibility="collapsed",
         )  # fmt: skip
         # Never disabled: Enter right after an answer comes before the browser would know that it is enabled.
@@ -40,7 +41,8 @@ def read_form(case: Case) -> None:
                 st.warning("Say why you disagree: choose a reason." if disagrees else "Choose an answer first.")
                 return
             spent, regions = time.time() - opened, marked(image)
-            form = ReadForm(image, case.prediction["id"], chosen, reason, comment or "", regions, spent)
+            shown = case.prediction["id"] if case.prediction else None
+            form = ReadForm(image, shown, chosen, reason, comment or "", regions, spent)
             _record(user, case, form)
 
 
@@ -52,8 +54,7 @@ def _opened(image: str) -> float:
 
 def _answer(case: Case) -> Label | None:
     """Normal and Pneumonia to choose from; agree and disagree too, where the model committed itself."""
-    image, said = case.image["id"], case.prediction["label"]
-    committed = Label(said) if said in CLASSES else None
+    image, committed = case.image["id"], _committed(case)
     if committed:
         other = next(label for label in CLASSES if label is not committed)
         left, right = st.columns(2, gap="small")
@@ -63,6 +64,12 @@ def _answer(case: Case) -> Label | None:
     _choice(left, "Normal", Label.NORMAL, "N", image)
     _choice(right, "Pneumonia", Label.PNEUMONIA, "P", image)
     return committed
+
+
+def _committed(case: Case) -> Label | None:
+    """What the model says, where that is shown and it is Normal or Pneumonia."""
+    said = case.prediction["label"] if case.prediction else None
+    return Label(said) if said in CLASSES else None
 
 
 def _choice(place: st.delta_generator.DeltaGenerator, words: str, label: Label, key: str, image: str) -> None:
@@ -107,16 +114,20 @@ def _promise(case: Case, chosen: Label | None) -> str:
     """What the button will do, in its own words."""
     if chosen is None:
         return "Choose an answer"
-    said = case.prediction["label"]
-    stance = f", {'agree' if said == chosen else 'disagree'}" if said in CLASSES else ""
+    if case.stage is Stage.FIRST and case.image["mode"] == Mode.SECOND_READER:
+        return f"Record: {chosen.value}, and reveal"
+    said = _committed(case)
+    stance = f", {'agree' if said is chosen else 'disagree'}" if said else ""
     return f"Record: {chosen.value}{stance}"
 
 
 def _record(user: User, case: Case, form: ReadForm) -> None:
     with told():
-        read = reviewing.submit(site().home, user, form)
-        st.session_state["opened"].pop(form.image, None)
         onward = following(user, form.image)
-        remember_read(Recorded(read, form.label, case.image["patient"], onward))
+        read = recording.submit(site().home, user, form)
+        st.session_state["opened"].pop(form.image, None)
+        if case.stage is Stage.FIRST and case.image["mode"] == Mode.SECOND_READER:
+            st.rerun(scope="app")  # the same case, with the model's opinion beside it
+        remember_read(Recorded(read, form.image, form.label, case.image["patient"], onward))
         st.query_params["image"] = onward or form.image
         st.rerun(scope="app")

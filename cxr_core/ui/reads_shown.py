@@ -7,48 +7,60 @@ from typing import Any
 
 import streamlit as st
 
-from cxr_core.records import Region, Role, User
+from cxr_core.records import Region, User
 from cxr_core.ui import words
+from cxr_core.ui.mishaps import told
 from cxr_core.ui.places import place
-from cxr_core.ui.walk import Recorded
-from cxr_core.work.reviewing import Case
+from cxr_core.ui.session import site
+from cxr_core.ui.walk import Recorded, forget_read, is_newest
+from cxr_core.work import recording
+from cxr_core.work.reviewing import Case, Stage
 
 
 def reads_shown(case: Case, user: User) -> None:
     """The current reads: a radiologist sees the own one alone, an admin all. Neither sees a form."""
-    shown = _shown(case, user)
-    if not shown:
-        st.caption("Not read yet. Reads are recorded by radiologists.")
-    for read in shown:
-        stance = {1: "agrees", 0: f"disagrees: {read['reason']}"}.get(read["agrees"], "")
+    if not case.reads:
+        taken = case.stage is Stage.TAKEN
+        st.caption(
+            "Somebody else reads this case, or has read it: it wants no more readers. Go on to the next." if taken
+            else "Not read yet. Reads are recorded by radiologists."
+        )  # fmt: skip
+    for read in case.reads:
+        stance = {1: "agrees", 0: f"disagrees: {read['reason']}"}.get(read["agrees"], "") if case.prediction else ""
         words.table([
             ("Read", f"{read['label']} {f'({stance})' if stance else ''}"),
             ("When", _when(read)),
             ("Comment", read["comment"] or words.NONE),
         ])  # fmt: skip
-        if read["reader"] == user.id:
-            _revise(read["id"])
+        if read["reader"] == user.id and read["final"]:
+            _changes(read["id"], case.image["id"], user)
 
 
-def regions_shown(case: Case, user: User) -> tuple[Region, ...]:
-    """What was marked in the reads that this user is shown."""
-    return tuple(region for read in _shown(case, user) for region in read["regions"])
+def regions_shown(case: Case) -> tuple[Region, ...]:
+    """What was marked in the reads that are shown."""
+    return tuple(region for read in case.reads for region in read["regions"])
 
 
-def _shown(case: Case, user: User) -> list[dict[str, Any]]:
-    return [read for read in case.reads if user.role is Role.ADMIN or read["reader"] == user.id]
-
-
-def said_and_revisable(read: Recorded) -> None:
-    """What was recorded of the case before this one, and the way to change it."""
-    with st.container(key="recorded", horizontal=True, vertical_alignment="center", gap="small"):
+def said_and_revisable(read: Recorded, user: User) -> None:
+    """What was recorded of the case before this one, and the ways to change it."""
+    with st.container(key="recorded", gap="xxsmall"):
         st.html(f'Recorded <b class="{read.label}">{read.label}</b> for {escape(words.short(read.patient))}')
-        _revise(read.read)
+        _changes(read.read, read.image, user)
 
 
-def _revise(read: int) -> None:
-    if st.button("Revise", key=f"revise-{read}", shortcut="E"):
+def _changes(read: int, image: str, user: User) -> None:
+    """Revise a read, and take it back if it is the one that was recorded last."""
+    with st.container(horizontal=True, gap="small"):
+        revised = st.button("Revise", key=f"revise-{read}", shortcut="E")
+        undone = is_newest(read) and st.button("Undo", key=f"undo-{read}", shortcut="Ctrl+Z")
+    if revised:
         st.switch_page(place("history"), query_params={"read": str(read)})
+    if undone:
+        with told():
+            recording.undo(site().home, user, read)
+            forget_read()
+            st.query_params["image"] = image
+            st.rerun()
 
 
 def _when(read: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from cxr_core.records import JobState, User
+from cxr_core.records import JobState, Status, User
 from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import end_if_signed_out, site
@@ -92,6 +92,8 @@ def _outcome(verdict: Verdict, opinions: dict[str, dict[str, Any]]) -> str:
     if verdict.status == "rejected":
         return f"Refused: {'; '.join(verdict.reasons)}"
     here = "here already; " if verdict.known else ""
+    if verdict.status == Status.WITHHELD:
+        return f"{here}taken in; what the model says comes after your own opinion, or not at all"
     if verdict.status == "not_analysed":
         return f"{here}not analysed: {' '.join(verdict.reasons)} It can still be read."
     said = opinions[verdict.image or ""]

@@ -49,6 +49,7 @@ def viewer(case: Case, drawn: Drawn, following: list[str], regions: tuple[Region
         "steps": STEPS,
         "keys": [[list(keys), words] for keys, words in KEYS],
         "editable": regions is None,
+        "alone": case.prediction is None,
         "marks": [region.as_dict() for region in (marked(image) if regions is None else regions)],
     }
     _component(key=KEY, data=data, on_drawn_change=_remember)

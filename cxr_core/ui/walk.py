@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from cxr_core.records import Label, User
-from cxr_core.ui.session import site
-from cxr_core.work import reviewing
+from cxr_core.records import Label, Role, User
+from cxr_core.ui.session import end_if_signed_out, site
+from cxr_core.work import recording, reviewing
 
 LONGEST_TRAIL = 50
+CLAIM_SECONDS = 60
+"""Between two signs of life for a case that is open."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,7 @@ class Recorded:
     """A read that was just recorded."""
 
     read: int
+    image: str
     label: Label
     patient: str
     onward: str | None
@@ -54,6 +57,8 @@ def go(user: User, image: str, step: int) -> None:
     trail: list[str] = st.session_state.get("trail", [])
     before = trail[trail.index(image) - 1] if image in trail[1:] else None
     if target := following(user, image) if step > 0 else before:
+        if user.role is Role.RADIOLOGIST:
+            recording.give_up(site().home, user, image)
         st.query_params["image"] = target
         st.rerun()
 
@@ -61,6 +66,24 @@ def go(user: User, image: str, step: int) -> None:
 def remember_read(read: Recorded) -> None:
     """Keep what was just recorded, so that the next case can say it."""
     st.session_state["recorded"] = read
+
+
+def is_newest(read: int) -> bool:
+    """Whether this is the read that was recorded last, here and since the page was loaded."""
+    recorded: Recorded | None = st.session_state.get("recorded")
+    return recorded is not None and recorded.read == read
+
+
+def forget_read() -> None:
+    """Say no more what was recorded last: it was taken back."""
+    st.session_state.pop("recorded", None)
+
+
+@st.fragment(run_every=CLAIM_SECONDS)
+def hold(user: User, image: str) -> None:
+    """Keep others from reading a case while it is on this reader's screen."""
+    end_if_signed_out()
+    recording.claim(site().home, user, image)
 
 
 def just_recorded(image: str) -> Recorded | None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from cxr_core.records import Label, User
+from cxr_core.records import Label, Ordering, User, Worklist
 from cxr_core.ui import words
 from cxr_core.ui.session import site
 from cxr_core.ui.tall_table import clicked_row
-from cxr_core.work import reviewing
+from cxr_core.work import listing, reviewing
 from cxr_core.work.reviewing import Filters, Show
 
 PAGE = 100
@@ -27,7 +28,7 @@ def counts(user: User) -> None:
     st.html(f'<div class="strip">{spans}</div>')
 
 
-def filters(user: User) -> Filters:
+def filters(user: User, chosen: Worklist) -> Filters:
     """The filters, as chosen and as kept in the page's address."""
     devices = reviewing.devices(site().home, user)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -43,27 +44,40 @@ def filters(user: User) -> Filters:
             "Device", devices, index=None, key="device", bind="query-params", placeholder="Device: any",
             format_func=words.short, label_visibility="collapsed", width=150,
         )  # fmt: skip
-    return Filters(Show((show or "Waiting").lower()), label, device, limit=PAGE)
+    return Filters(Show((show or "Waiting").lower()), label, device, limit=PAGE, worklist=chosen.id)
 
 
-def table(user: User, chosen: Filters) -> str | None:
+def list_chosen(user: User) -> Worklist:
+    """The worklist that is looked at; nothing to choose from where all comes to one."""
+    found = {each.name: each for each in listing.worklists(site().home, user)}
+    first = next(iter(found))
+    if not any(each.share for each in found.values()):
+        return found[first]
+    name = st.segmented_control(
+        "List", list(found), key="list", default=first, required=True, bind="query-params",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    return found[name or first]
+
+
+def table(user: User, chosen: Filters, listed: Worklist) -> str | None:
     """The cases; returns the image whose row was clicked."""
     place = st.session_state.setdefault("place", 0)
     place = place if st.session_state.get("placed") == chosen else 0
     st.session_state["placed"] = chosen
-    wanted = Filters(chosen.show, chosen.label, chosen.device, place, PAGE + 1)
+    wanted = replace(chosen, offset=place, limit=PAGE + 1)
     found = reviewing.waiting_list(site().home, user, wanted)
     shown = found[:PAGE]
     if not shown:
         _nothing(user, chosen)
         return None
-    styled = _frame(shown).style.map(_coloured, subset=["Model says", "Read"])
+    styled = _frame(shown, listed).style.map(_coloured, subset=["Model says", "Read"])
     picked = clicked_row(styled, [case["id"] for case in shown], _columns(chosen))
     _turn(place, len(shown), len(found) > PAGE)
     return None if picked is None else str(shown[picked]["id"])
 
 
-def _frame(cases: list[dict[str, Any]]) -> pd.DataFrame:
+def _frame(cases: list[dict[str, Any]], listed: Worklist) -> pd.DataFrame:
     return pd.DataFrame([
         {
             "Waits": words.since(case["received_at"]),
@@ -72,7 +86,8 @@ def _frame(cases: list[dict[str, Any]]) -> pd.DataFrame:
             "Sex": case["sex"],
             "View": case["view"],
             "Device": words.short(case["device"]),
-            "Model says": words.answer(case),
+            "Because": _because(case, listed),
+            "Model says": words.answer(case) if case["revealed"] else "",
             "Probability": words.points(case["probability"]),
             "Model": case["model"],
             "Read": case["read_label"] or "",
@@ -81,6 +96,26 @@ def _frame(cases: list[dict[str, Any]]) -> pd.DataFrame:
         }
         for case in cases
     ])  # fmt: skip
+
+
+def _because(case: dict[str, Any], listed: Worklist) -> str:
+    """Why a case stands where it does."""
+    if not case["slots_open"]:
+        return ""
+    if case["overdue"]:
+        return f"waits over {listed.longest_wait_hours:g} h"
+    if listed.ordering in (Ordering.WAITING, Ordering.RANDOM):
+        return {Ordering.WAITING: "waits longest", Ordering.RANDOM: "at random"}[listed.ordering]
+    if not case["revealed"]:
+        return "waits"
+    if case["probability"] is None:
+        return "not analysed"
+    return f"{listed.ordering} {_degree(listed.ordering, case['probability']):.0%}"
+
+
+def _degree(ordering: Ordering, probability: float) -> float:
+    """How much there is of what the list goes by: the probability itself, or how near it is to even."""
+    return probability if ordering is Ordering.SUSPICION else 1 - 2 * abs(probability - 0.5)
 
 
 def _columns(chosen: Filters) -> dict[str, Any]:
@@ -93,6 +128,7 @@ def _columns(chosen: Filters) -> dict[str, Any]:
         "Sex": column.TextColumn(width=44),
         "View": column.TextColumn(width=50),
         "Device": column.TextColumn(width=86),
+        "Because": column.TextColumn(width=104) if chosen.show is Show.WAITING else None,
         "Model says": column.TextColumn(width=96),
         "Probability": column.ProgressColumn("P(pneumonia)", min_value=0, max_value=100, format="%.1f %%", width=150),
         "Model": column.TextColumn("Version", width=110),

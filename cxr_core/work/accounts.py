@@ -7,7 +7,7 @@ from pathlib import Path
 from cxr_core.errors import BadInput, NotFound
 from cxr_core.records import Role, User
 from cxr_core.settings import Settings
-from cxr_core.store import audit, sessions, users
+from cxr_core.store import audit, claims, sessions, users
 from cxr_core.store.db import opened, transaction
 from cxr_core.work.guarding import open_to
 from cxr_core.work.opening import is_demo
@@ -38,8 +38,10 @@ def still_open(settings: Settings, token: str | None) -> bool:
 
 
 def sign_out(settings: Settings, token: str) -> None:
-    """End a session in every tab."""
-    with opened(settings.home) as db:
+    """End a session in every tab, and leave the cases that its user had open to others."""
+    with opened(settings.home) as db, transaction(db):
+        if user := sessions.user_of(db, token, settings.idle_minutes):
+            claims.give_up_all(db, user.id)
         sessions.end(db, token)
 
 

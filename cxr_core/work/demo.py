@@ -16,7 +16,7 @@ from cxr_core.model.dataset import split_file, write_split
 from cxr_core.records import CLASSES, Job, Role, User
 from cxr_core.store import audit, files, models, predictions, reads, site, users
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import intake, learning, retraining, reviewing
+from cxr_core.work import intake, learning, recording, retraining
 from cxr_core.work.accounts import DEMO_ACCOUNTS
 from cxr_core.work.doing import Desk, Outcome
 from cxr_core.work.planning import DEMO_BASE
@@ -91,8 +91,8 @@ def _read(desk: Desk, reader: User, image: str, study: Study) -> None:
     said = prediction["label"]
     reason = study.reason if said in CLASSES and said != study.reading else None
     spent = 12.0 + study.phantom.number % 17
-    reviewing.submit(
-        desk.home, reader, reviewing.ReadForm(image, prediction["id"], study.reading, reason, seconds=spent)
+    recording.submit(
+        desk.home, reader, recording.ReadForm(image, prediction["id"], study.reading, reason, seconds=spent)
     )
 
 

@@ -13,6 +13,7 @@ from cxr_core.records import Job, Label, Lane, Method, Status, User
 from cxr_core.store import explanations, jobs, models, predictions
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.explanations import Explanation
+from cxr_core.work import revealing
 from cxr_core.work.guarding import EVERYBODY, open_to
 
 EXPLAIN = "explain"
@@ -38,10 +39,11 @@ def may_ask(prediction: dict[str, Any]) -> bool:
 def ask(home: Path, user: User, image: str, method: Method) -> Asked:
     """The heatmap of the standing opinion on an image by another method; where nobody asked yet, a job draws it.
 
-    Raises NotFound for no such image, BadInput for an opinion that has no more heatmaps.
+    Raises NotFound for no such image, BadInput for an opinion that has no more heatmaps, NotAllowed where the opinion
+    may not be seen (yet).
     """
     with opened(home) as db, transaction(db):
-        payload = _about(db, image, method)
+        payload = _about(db, user, image, method)
         if found := explanations.find(db, *payload.values()):
             return Asked(found)
         number = jobs.open_about(db, EXPLAIN, payload) or jobs.ask(
@@ -54,10 +56,11 @@ def ask(home: Path, user: User, image: str, method: Method) -> Asked:
 def look(home: Path, user: User, image: str, method: Method, job: int) -> Asked:
     """What has become of a heatmap that `job` is to draw. Raises NotFound for no such image or job."""
     with opened(home) as db:
-        return Asked(explanations.find(db, *_about(db, image, method).values()), jobs.get(db, job))
+        return Asked(explanations.find(db, *_about(db, user, image, method).values()), jobs.get(db, job))
 
 
-def _about(db: Database, image: str, method: Method) -> dict[str, str]:
+def _about(db: Database, user: User, image: str, method: Method) -> dict[str, str]:
+    revealing.require(db, user, image)
     prediction = predictions.standing(db, image, models.running(db))
     if method is Method.GRAD_CAM or not may_ask(prediction):
         raise BadInput(f"there is no {method} to draw: the model gives no Pneumonia or Uncertain here, or it is there")

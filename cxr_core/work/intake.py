@@ -22,7 +22,7 @@ from cxr_core.records import Job, Radiograph, Side, Status
 from cxr_core.store import audit, files, images, models, predictions
 from cxr_core.store.db import opened
 from cxr_core.store.secret import site_secret
-from cxr_core.work import picturing, reading, spool
+from cxr_core.work import listing, picturing, reading, spool
 from cxr_core.work.doing import Desk, Outcome
 from cxr_core.work.opening import DEMO_SECRET
 
@@ -66,12 +66,13 @@ def accept(desk: Desk, data: bytes, patient: str | None = None) -> Outcome:
         if images.exists(db, arrival.id):
             return _known(db, arrival.id)
     model = reading.running_model(desk)
+    secret = _secret(desk, arrival.radiograph)
     (opinion,) = reading.trusted(model, [reading.prepared(arrival.radiograph, model.card)])
     row = _row(arrival, put_files(desk, arrival))
 
     def write(db: Database) -> None:
         if not images.exists(db, arrival.id):  # the same image may have been taken in by another worker meanwhile
-            images.add(db, row, arrival.side)
+            images.add(db, {**row, **listing.drawn(db, secret, arrival.id)}, arrival.side)
             opinion.write(db, arrival.id, model.card.name)
             audit.record(db, "program", "take in", arrival.id, file=row["file_sha256"], status=opinion.status)
 
@@ -86,7 +87,7 @@ def _known(db: Database, image: str) -> Outcome:
 def arrive(desk: Desk, data: bytes, patient: str | None = None) -> Arrival:
     """Read, and key everything that identifies; an image without a patient is a patient of its own."""
     source, content = read(data), hashlib.sha256(data).hexdigest()
-    secret = DEMO_SECRET if source.radiograph.synthetic else site_secret(desk.home)
+    secret = _secret(desk, source.radiograph)
     image = image_id(source.radiograph)
     if source.identity.patient:
         patient = pseudonym(secret, "patient", source.identity.patient)
@@ -94,6 +95,11 @@ def arrive(desk: Desk, data: bytes, patient: str | None = None) -> Arrival:
     device = pseudonym(secret, "device", source.identity.device) if source.identity.device else None
     side = release.split().get(content) or dataset.draw_side(secret + patient.encode())
     return Arrival(image, patient, device, side, source.radiograph)
+
+
+def _secret(desk: Desk, radiograph: Radiograph) -> bytes:
+    """The key of what is drawn and keyed: synthetic studies are the same in every demo."""
+    return DEMO_SECRET if radiograph.synthetic else site_secret(desk.home)
 
 
 def put_files(desk: Desk, arrival: Arrival) -> str:

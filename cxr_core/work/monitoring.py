@@ -20,6 +20,7 @@ from cxr_core.drift.weeks import Moments
 from cxr_core.records import User
 from cxr_core.store import images, models, predictions, reads
 from cxr_core.store.db import opened
+from cxr_core.work import revealing
 from cxr_core.work.guarding import EVERYBODY, open_to
 
 
@@ -52,7 +53,7 @@ class Watch:
 def watch(home: Path, user: User, days: int) -> Watch:
     """The last `days` beside the models' references. Raises BadInput if the running model's card has none."""
     references = _references(home, user)
-    seen = _observed(home, days)
+    seen = _observed(home, user, days)
     since = clock.now() - timedelta(days=days)
     return Watch(
         current(seen, references, clock.now()),
@@ -70,7 +71,7 @@ def drift_now(home: Path, user: User, days: int) -> dict[str, Any]:
     Raises BadInput if the running model's card has no reference.
     """
     references = _references(home, user)
-    seen = _observed(home, days)
+    seen = _observed(home, user, days)
     signals = current(seen, references, clock.now(), days)
     return {
         "model": references.running,
@@ -116,7 +117,7 @@ def releases(home: Path, user: User) -> list[Release]:
 def agreement(home: Path, user: User, days: int) -> list[Judgements]:
     """The current reads of the last `days` on which a reader could agree or not, counted by day and model version."""
     with opened(home) as db:
-        found = reads.agreement(db, clock.ago(days=days))
+        found = reads.agreement(db, revealing.eyes_of(user), clock.ago(days=days))
     return [Judgements(date.fromisoformat(row["day"]), row["model"], row["n"], row["agreed"]) for row in found]
 
 
@@ -131,12 +132,12 @@ def _sketches(reference: dict[str, Any]) -> dict[str, Sketch]:
     return {name: Sketch.from_dict(reference[name]) for name in SIGNALS if name in reference}
 
 
-def _observed(home: Path, days: int) -> Observed:
-    """The pictures that came in and the predictions that were made in the last `days`."""
+def _observed(home: Path, user: User, days: int) -> Observed:
+    """The pictures that came in and the predictions that were made in the last `days`, as far as the user may see."""
     since = clock.ago(days=days)
     with opened(home) as db:
         seen = images.appearances(db, since, APPEARANCE)
-        made = predictions.made_since(db, since)
+        made = predictions.made_since(db, revealing.eyes_of(user), since)
     columns = np.array([row[1:] for row in seen], np.float64).reshape(-1, len(APPEARANCE)).T
     pictures = Observations(_moments(row[0] for row in seen), dict(zip(APPEARANCE, columns, strict=True)))
     said: dict[str, list[tuple[str, float | None]]] = {}

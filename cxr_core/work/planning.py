@@ -112,7 +112,8 @@ def base_sides(base: Path, samples: list[dataset.Sample]) -> dict[str, Side]:
 def _from_reads(db: Database, options: Options) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """One item for every image that was read.
 
-    What readers don't agree on, locked patients, and what the model refused and the options don't name are left out.
+    What readers don't agree on and nobody decided, locked patients, and what the model refused and the options don't
+    name are left out.
     """
     used = _used_images(db)
     by_image: dict[str, list[dict[str, Any]]] = {}
@@ -120,15 +121,22 @@ def _from_reads(db: Database, options: Options) -> tuple[list[dict[str, Any]], l
         by_image.setdefault(read["image"], []).append(read)
     chosen, left_out = [], []
     for image, found in by_image.items():
-        if len({read["label"] for read in found}) > 1:
+        label = _decided(found)
+        if label is None:
             left_out.append({"image": image, "why": "its readers disagree with each other"})
         elif found[0]["side"] == Side.LOCKED:
             left_out.append({"image": image, "why": "the patient is locked: kept for comparing models"})
         elif set(found[-1]["reason_kinds"]) - set(options.refused_for):
             left_out.append(_refused(image, found[-1]["reason_kinds"]))
         else:
-            chosen.append(_read_item(image, found, used))
+            chosen.append(_read_item(image, [read for read in found if read["label"] == label], used))
     return chosen, left_out
+
+
+def _decided(found: list[dict[str, Any]]) -> str | None:
+    """The label that all readers gave, or more of them than another one: of two who differ, a third decides."""
+    (label, votes), *others = Counter(read["label"] for read in found).most_common()
+    return None if others and others[0][1] == votes else str(label)
 
 
 def _refused(image: str, kinds: list[str]) -> dict[str, Any]:

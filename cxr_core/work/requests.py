@@ -8,11 +8,11 @@ from pathlib import Path
 
 from cxr_core.dicom.archive import is_zip
 from cxr_core.errors import BadInput
-from cxr_core.records import Job, JobState, Status, User
+from cxr_core.records import Job, JobState, Role, Status, User
 from cxr_core.settings import Settings
-from cxr_core.store import jobs
+from cxr_core.store import jobs, models, predictions
 from cxr_core.store.db import opened
-from cxr_core.work import spool
+from cxr_core.work import revealing, spool
 from cxr_core.work.guarding import EVERYBODY, open_to
 
 MEGABYTE = 2**20
@@ -36,7 +36,7 @@ class Verdict:
     """The number that `take_in` gave; the files of a zip share the zip's."""
     state: JobState
     status: str | None = None
-    """`predicted`, `not_analysed`, `rejected`, or None while it is open."""
+    """`predicted`, `not_analysed`, `rejected`, `withheld`, or None while it is open."""
     image: str | None = None
     known: bool = False
     """The image was here already."""
@@ -73,11 +73,10 @@ def _refuse_large(settings: Settings, upload: Upload) -> None:
         raise BadInput(f"{upload.name} is larger than {settings.max_upload_mb} MB (CXR_MAX_UPLOAD_MB)")
 
 
-@open_to(*EVERYBODY)
+@open_to(Role.ADMIN)
 def jobs_of(home: Path, user: User, numbers: Iterable[int]) -> list[Job]:
-    """The jobs with these numbers, as they stand."""
-    with opened(home) as db:
-        return jobs.these(db, numbers)
+    """The jobs with these numbers, as they stand: their results tell what the model says."""
+    return _jobs(home, numbers)
 
 
 def is_open(found: Iterable[Verdict]) -> bool:
@@ -88,17 +87,33 @@ def is_open(found: Iterable[Verdict]) -> bool:
 @open_to(*EVERYBODY)
 def verdicts(home: Path, user: User, numbers: Iterable[int]) -> list[Verdict]:
     """What became of the files with these intake jobs; a zip gives one verdict for each of its files."""
-    return [verdict for job in jobs_of(home, user, numbers) for verdict in _verdicts_of(home, user, job)]
+    found = [verdict for job in _jobs(home, numbers) for verdict in _verdicts_of(home, job)]
+    withheld = _withheld(home, user, {verdict.image for verdict in found if verdict.image})
+    return [
+        replace(verdict, status=Status.WITHHELD, reasons=()) if verdict.image in withheld else verdict
+        for verdict in found
+    ]
 
 
-def _verdicts_of(home: Path, user: User, job: Job) -> list[Verdict]:
+def _withheld(home: Path, user: User, images: set[str]) -> set[str]:
+    """Those of the images on which the user may not see the model's opinion (yet)."""
+    with opened(home) as db:
+        return images - set(predictions.answers(db, revealing.eyes_of(user), images, models.running(db)))
+
+
+def _jobs(home: Path, numbers: Iterable[int]) -> list[Job]:
+    with opened(home) as db:
+        return jobs.these(db, numbers)
+
+
+def _verdicts_of(home: Path, job: Job) -> list[Verdict]:
     if "members" not in job.result:
         return [_verdict(job)]
     refused = [
         Verdict(job.id, job.state, Status.REJECTED, reasons=(entry["reason"],), member=entry["member"])
         for entry in job.result["refused"]
     ]
-    taken = [replace(_verdict(member), job=job.id) for member in jobs_of(home, user, job.result["members"])]
+    taken = [replace(_verdict(member), job=job.id) for member in _jobs(home, job.result["members"])]
     return sorted(refused + taken, key=lambda verdict: int(verdict.member or 0))
 
 

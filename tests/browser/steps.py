@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -42,3 +43,11 @@ def expect_verdict(page: Page, name: str, words: str, timeout: float = 30_000) -
 def button(page: Page, key: str) -> None:
     """Click the button with this key."""
     page.locator(f".st-key-{key} button").click()
+
+
+def picture(page: Page, name: str) -> None:
+    """A screenshot for the documentation, where it was asked for."""
+    if folder := os.environ.get("CXR_SCREENSHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.wait_for_timeout(1500)  # charts and canvases draw after the script has ended
+        page.screenshot(path=f"{folder}/{name}.png")

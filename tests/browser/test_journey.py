@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -24,23 +23,15 @@ pytestmark = pytest.mark.browser
 (READER, _, READER_PASSWORD), (ADMIN, _, ADMIN_PASSWORD) = DEMO_ACCOUNTS
 
 
-def picture(page: Page, name: str) -> None:
-    """A screenshot for the documentation, where it was asked for."""
-    if folder := os.environ.get("CXR_SCREENSHOTS"):
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        page.wait_for_timeout(1500)  # charts and canvases draw after the script has ended
-        page.screenshot(path=f"{folder}/{name}.png")
-
-
 def test_once_around_the_loop(page: Page, app: App, tmp_path: Path) -> None:
     """One story, because each step needs the one before it."""
     page.goto("/")
     expect(page.locator("body")).to_contain_text(READER_PASSWORD)
-    picture(page, "sign-in")
+    steps.picture(page, "sign-in")
     _upload_three_and_a_broken_one(page, tmp_path)
     flagged = _read_three_with_the_keyboard(page, app)
     steps.open_page(page, "History")
-    picture(page, "history")
+    steps.picture(page, "history")
     _sign_out(page)
     candidate = _retrain_and_promote(page, app, flagged)
     _see_the_new_version(page, app, candidate, tmp_path)
@@ -57,7 +48,7 @@ def _upload_three_and_a_broken_one(page: Page, folder: Path) -> None:
         steps.expect_verdict(page, study.name, "probability")
     steps.expect_verdict(page, "notes.dcm", "Refused: The file is neither DICOM nor PNG nor JPEG")
     steps.settled(page)
-    picture(page, "worklist")
+    steps.picture(page, "worklist")
 
 
 def _study(folder: Path, number: int) -> Path:
@@ -82,7 +73,7 @@ def _read_three_with_the_keyboard(page: Page, app: App) -> str:
             steps.settled(page)
             page.locator("body").press("1")
             expect(page.locator(".st-key-reasons button[kind='primary']")).to_have_count(1)
-            picture(page, "review")
+            steps.picture(page, "review")
         else:
             page.locator("body").press("a" if _is_committed(app, image) else "n")
         expect(page.locator(".st-key-record button")).to_be_enabled()
@@ -126,7 +117,7 @@ def _retrain_and_promote(page: Page, app: App, flagged: str) -> str:
     with opened(app.home) as db:
         learnt = {item["image"] for item in training_sets.get(db, candidate["training_set"])["items"]}
     assert flagged in learnt
-    picture(page, "retrain")
+    steps.picture(page, "retrain")
     page.get_by_label("Reason", exact=True).first.fill("The flagged case is right now, and nothing else got worse.")
     page.keyboard.press("Tab")
     steps.button(page, "promote")
@@ -143,12 +134,12 @@ def _see_the_new_version(page: Page, app: App, candidate: str, folder: Path) -> 
     assert newest["model"] == candidate
     steps.open_page(page, "Models")
     expect(page.locator("[data-testid='stApp']")).to_contain_text(candidate)
-    picture(page, "models")
+    steps.picture(page, "models")
     steps.open_page(page, "Drift")
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
     expect(page.locator("[data-testid='stApp']")).to_contain_text(candidate)
     assert [release.model for release in monitoring.releases(app.home, COMMAND_LINE)][-1] == candidate
-    picture(page, "drift")
+    steps.picture(page, "drift")
 
 
 def _roll_back(page: Page, app: App, candidate: str) -> None:

@@ -33,7 +33,10 @@ def test_a_token_that_the_database_does_not_know_signs_nobody_in(show, page):
 def test_a_page_of_an_empty_home_opens_and_says_what_to_do_next(show, said, page):
     app = show(page, "bob")
     assert not app.exception
-    assert any(word in said(app) for word in ("Drop", "Upload", "Open a case", "Start a retrain", "Intended for"))
+    assert any(
+        word in said(app)
+        for word in ("Drop", "Upload", "Open a case", "Start a retrain", "Intended for", "from now on")
+    )
 
 
 def test_a_session_that_has_idled_too_long_is_over(show, monkeypatch, home):

@@ -9,9 +9,9 @@ import pytest
 from cxr_core.records import Label
 from cxr_core.store import audit
 from cxr_core.store.db import opened, rows
-from cxr_core.work import reviewing
+from cxr_core.work import recording, reviewing
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.reviewing import ReadForm
+from cxr_core.work.recording import ReadForm
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def read(home, arrive, ann):
     """A read of ann's that agrees."""
     image = arrive(1)
     prediction = reviewing.case(home, COMMAND_LINE, image).prediction["id"]
-    return reviewing.submit(home, ann, ReadForm(image, prediction, Label.PNEUMONIA))
+    return recording.submit(home, ann, ReadForm(image, prediction, Label.PNEUMONIA))
 
 
 def test_a_revision_is_a_new_row_and_the_old_one_is_shown_as_superseded(show, home, read):
@@ -59,7 +59,7 @@ def test_the_form_stays_with_its_read_when_a_revision_or_a_filter_moves_the_rows
     for number in range(1, 4):
         image = arrive(number)
         prediction = reviewing.case(home, COMMAND_LINE, image).prediction["id"]
-        reviewing.submit(home, ann, ReadForm(image, prediction, Label.PNEUMONIA))
+        recording.submit(home, ann, ReadForm(image, prediction, Label.PNEUMONIA))
     app = show("history", "ann", read="3")
     click(app, 1)
     assert "<h3>Read 2: patient" in said(app)
@@ -78,7 +78,7 @@ def test_the_form_stays_with_its_read_when_a_revision_or_a_filter_moves_the_rows
 def test_a_revision_shows_no_time(show, read, home, ann):
     prediction = reviewing.history(home, COMMAND_LINE)[0]["prediction"]
     image = reviewing.history(home, COMMAND_LINE)[0]["image"]
-    reviewing.revise(home, ann, read, ReadForm(image, prediction, Label.PNEUMONIA, comment="left"))
+    recording.revise(home, ann, read, ReadForm(image, prediction, Label.PNEUMONIA, comment="left"))
     [revision, first] = show("history", "ann").dataframe[0].value["Seconds"]
     assert (math.isnan(revision), first) == (True, 0.0)
 

@@ -10,7 +10,7 @@ from cxr_core.model import release
 from cxr_core.records import Label, Lane
 from cxr_core.store import jobs, models, training_sets
 from cxr_core.store.db import opened
-from cxr_core.work import monitoring, reviewing
+from cxr_core.work import monitoring, recording, reviewing
 from cxr_core.work.guarding import COMMAND_LINE
 
 
@@ -89,7 +89,7 @@ def test_a_running_retrain_shows_its_progress_and_can_be_cancelled(show, home, s
 def test_what_the_model_refused_is_counted_and_can_be_learnt_from_when_chosen(show, refuse, said, home, ann):
     image = refuse(1, "age")
     prediction = reviewing.case(home, COMMAND_LINE, image).prediction["id"]
-    reviewing.submit(home, ann, reviewing.ReadForm(image, prediction, Label.PNEUMONIA))
+    recording.submit(home, ann, recording.ReadForm(image, prediction, Label.PNEUMONIA))
     app = show("retrain", "bob")
     assert "Left out because the model had refused them: age 1" in said(app)
     assert "nothing to learn" in said(app).lower()

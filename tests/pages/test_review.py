@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cxr_core.records import Label
-from cxr_core.work import reviewing
+from cxr_core.work import recording, reviewing
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.reviewing import ReadForm
+from cxr_core.work.recording import ReadForm
 
 
 def test_agreeing_records_the_models_label_and_goes_to_the_next_case(show, arrive, home):
@@ -71,7 +71,7 @@ def test_what_was_just_recorded_is_said_beside_the_next_case_until_that_is_left(
     assert f'Recorded <b class="Pneumonia">Pneumonia</b> for {first[-8:]}' in said(app)
     app.button(key=f"Agree-{second}").click().run()
     assert "Recorded" in said(app), "choosing an answer doesn't take it away"
-    assert [button.label for button in app.button][-1] == "Revise"
+    assert [button.label for button in app.button][-2:] == ["Revise", "Undo"]
     app.button(key="step-next").click().run()
     assert app.query_params["image"] == third
     assert "Recorded" not in said(app)
@@ -89,9 +89,9 @@ def test_the_last_case_shows_its_own_read_and_says_it_once(show, arrive, said):
 def test_no_time_is_told_of_a_revision(show, arrive, said, home, ann):
     image = arrive(1)
     prediction = reviewing.case(home, COMMAND_LINE, image).prediction["id"]
-    read = reviewing.submit(home, ann, ReadForm(image, prediction, Label.PNEUMONIA, seconds=4.24))
+    read = recording.submit(home, ann, ReadForm(image, prediction, Label.PNEUMONIA, seconds=4.24))
     assert "now, in 4.2 s" in said(show("review", "ann", image=image))
-    reviewing.revise(home, ann, read, ReadForm(image, prediction, Label.PNEUMONIA, comment="after all"))
+    recording.revise(home, ann, read, ReadForm(image, prediction, Label.PNEUMONIA, comment="after all"))
     assert " in " not in said(show("review", "ann", image=image)).partition("When")[2].partition("Comment")[0]
 
 

@@ -6,12 +6,17 @@ import multiprocessing
 
 import numpy as np
 
-from cxr_core.records import Label, Opinion, Role, Side
+from cxr_core.records import Label, Mode, Opinion, Ordering, Role, Side, Worklist
 from cxr_core.store import images, models, users
 from cxr_core.store.db import opened, transaction
+from cxr_core.store.eyes import Eyes
 
-STEPS = ["m001_initial", "m002_find_quickly", "m003_honest_answers", "m004_regions"]
+STEPS = ["m001_initial", "m002_find_quickly", "m003_honest_answers", "m004_regions", "m005_reading_room"]
 """Every step of the schema."""
+ALL = Eyes(0, sees_all=True)
+"""An admin's eyes."""
+LIST = Worklist(1, "Reading", Mode.CONCURRENT, Ordering.WAITING, 0, 0, 24)
+"""The first list, as it is at first."""
 PASSWORD = "a long password"
 CARD = {"name": "first", "parent": None, "weights_sha256": "0" * 64}
 

@@ -8,11 +8,12 @@ import pytest
 from cxr_core.errors import NotFound
 from cxr_core.records import Label, Side
 from cxr_core.store import images, models, predictions, reads, worklist
-from tests.store.rows import add_image, add_model, add_user, opinion
+from cxr_core.store.worklist import Narrowed
+from tests.store.rows import ALL, LIST, add_image, add_model, add_user, opinion
 
 
 def waiting(db, show="waiting", label=None, device=None, page=(100, 0)):
-    return [row["id"] for row in worklist.rows_of(db, show, label, device, page)]
+    return [row["id"] for row in worklist.rows_of(db, ALL, LIST, Narrowed(show, label, device, *page))]
 
 
 def read_it(db, image, reader):
@@ -83,9 +84,9 @@ def test_the_longest_waiting_case_comes_first(db):
     later = add_image(db, 1, received_at="2026-01-02")
     sooner = add_image(db, 2, received_at="2026-01-01")
     assert waiting(db) == [sooner, later]
-    assert worklist.next_waiting(db, None) == sooner
-    assert worklist.next_waiting(db, sooner) == later
-    assert worklist.next_waiting(db, later) is None
+    assert worklist.next_waiting(db, ALL, LIST, None) == sooner
+    assert worklist.next_waiting(db, ALL, LIST, sooner) == later
+    assert worklist.next_waiting(db, ALL, LIST, later) is None
 
 
 def test_a_read_case_leaves_the_waiting_list(db):
@@ -93,8 +94,8 @@ def test_a_read_case_leaves_the_waiting_list(db):
     read_it(db, first, reader)
     assert (waiting(db), waiting(db, "read")) == ([second], [first])
     assert waiting(db, "all") == [second, first]
-    assert worklist.counts(db) == {"waiting": 1, "read": 1, "coming": 0}
-    assert worklist.next_waiting(db, None) == second
+    assert worklist.counts(db, ALL) == {"waiting": 1, "read": 1, "coming": 0}
+    assert worklist.next_waiting(db, ALL, LIST, None) == second
 
 
 def test_a_case_with_many_opinions_and_reads_is_one_line(db):
@@ -110,9 +111,9 @@ def test_a_case_is_listed_with_the_opinion_of_the_running_model(db):
     image = add_image(db)
     for name, label in (("first", Label.NORMAL), ("second", Label.PNEUMONIA)):
         predictions.add(db, image, add_model(db, name), opinion(0.5, label))
-    assert [row["label"] for row in worklist.rows_of(db, "all", None, None, (10, 0))] == ["Pneumonia"]
+    assert [row["label"] for row in worklist.rows_of(db, ALL, LIST, Narrowed("all"))] == ["Pneumonia"]
     models.decide(db, "first", "roll back", "a test", None)
-    assert [row["label"] for row in worklist.rows_of(db, "all", None, None, (10, 0))] == ["Normal"]
+    assert [row["label"] for row in worklist.rows_of(db, ALL, LIST, Narrowed("all"))] == ["Normal"]
     assert waiting(db, label="Pneumonia") == []
 
 
@@ -137,10 +138,10 @@ def test_what_was_read_last_comes_first_and_a_revision_counts(db):
     assert waiting(db, "read") == images_read[::-1]
     row = {"image": images_read[0], "reader": reader.id, "label": "Pneumonia", "seconds": 1.0, "made_at": "2026"}
     newest = reads.add(db, {**row, "supersedes": numbers[0]})
-    found = worklist.rows_of(db, "read", None, None, (10, 0))
+    found = worklist.rows_of(db, ALL, LIST, Narrowed("read"))
     assert [row["id"] for row in found] == [images_read[0], images_read[2], images_read[1]]
     assert (found[0]["read"], found[0]["read_label"]) == (newest, "Pneumonia")
-    assert worklist.counts(db) == {"waiting": 0, "read": 3, "coming": 0}
+    assert worklist.counts(db, ALL) == {"waiting": 0, "read": 3, "coming": 0}
 
 
 def test_appearances_come_as_columns_since_a_moment(db):
@@ -163,5 +164,5 @@ def test_predictions_since_a_moment_are_told_with_their_version(db):
     image, other, model = add_image(db, 1), add_image(db, 2), add_model(db)
     predictions.add(db, image, model, opinion(0.25))
     predictions.add_not_analysed(db, other, model, ["view LL"])
-    assert [row[1:] for row in predictions.made_since(db, "2020")] == [(model, 0.25), (model, None)]
-    assert predictions.made_since(db, "2999") == []
+    assert [row[1:] for row in predictions.made_since(db, ALL, "2020")] == [(model, 0.25), (model, None)]
+    assert predictions.made_since(db, ALL, "2999") == []

@@ -8,12 +8,13 @@ from cxr_core.errors import SchemaError, SettingsError
 from cxr_core.store import migrations, worklist
 from cxr_core.store.db import insert, opened
 from cxr_core.store.migrations import check, has_database, migrate
+from cxr_core.store.worklist import Narrowed
 from cxr_core.work.opening import open_home
-from tests.store.rows import STEPS, add_image, add_user, at_once
+from tests.store.rows import ALL, LIST, STEPS, add_image, add_user, at_once
 
 TABLES = {
     "site", "users", "sessions", "workers", "jobs", "patients", "images", "training_sets", "weights", "models",
-    "decisions", "predictions", "reads", "audit", "explanations",
+    "decisions", "predictions", "reads", "audit", "explanations", "worklists", "claims",
 }  # fmt: skip
 
 
@@ -122,6 +123,6 @@ def test_a_home_with_reads_in_it_is_brought_to_this_schema(tmp_path, monkeypatch
         second = insert(db, "reads", {**row, "supersedes": first})
     assert migrate(tmp_path) == STEPS[1:]
     with opened(tmp_path) as db:
-        assert worklist.counts(db) == {"waiting": 1, "read": 1, "coming": 0}
-        assert worklist.next_waiting(db, None) == unread
-        assert [row["read"] for row in worklist.rows_of(db, "read", None, None, (10, 0))] == [second]
+        assert worklist.counts(db, ALL) == {"waiting": 1, "read": 1, "coming": 0}
+        assert worklist.next_waiting(db, ALL, LIST, None) == unread
+        assert [row["read"] for row in worklist.rows_of(db, ALL, LIST, Narrowed("read"))] == [second]

@@ -6,13 +6,18 @@ import pytest
 
 from cxr_core.records import Lane
 from cxr_core.store import explanations, images, jobs, predictions, reads, worklist
+from cxr_core.store.eyes import Eyes
+from cxr_core.store.worklist import Narrowed
+from tests.store.rows import ALL, LIST, add_image
 
+READER = Eyes(1, sees_all=False)
 ASKED = {
-    "waiting": lambda db: worklist.rows_of(db, "waiting", None, None, (100, 0)),
-    "waiting, narrowed": lambda db: worklist.rows_of(db, "waiting", "Normal", "machine", (100, 0)),
-    "read": lambda db: worklist.rows_of(db, "read", None, None, (100, 0)),
-    "next": lambda db: worklist.next_waiting(db, None),
-    "next after": lambda db: worklist.next_waiting(db, "0" * 64),
+    "waiting": lambda db: worklist.rows_of(db, READER, LIST, Narrowed("waiting")),
+    "waiting, for an admin": lambda db: worklist.rows_of(db, ALL, LIST, Narrowed("waiting")),
+    "waiting, narrowed": lambda db: worklist.rows_of(db, READER, LIST, Narrowed("waiting", "Normal", "machine")),
+    "read": lambda db: worklist.rows_of(db, READER, LIST, Narrowed("read")),
+    "next": lambda db: worklist.next_waiting(db, READER, LIST, None),
+    "next after": lambda db: worklist.next_waiting(db, READER, LIST, add_image(db)),
     "lacking": lambda db: predictions.lacking(db, "first", 8),
     "claim": lambda db: jobs.claim(db, Lane.READING, "a"),
     "hand back": lambda db: jobs.hand_back(db, "a"),
@@ -24,12 +29,13 @@ ASKED = {
     "reads of an image": lambda db: reads.current_of(db, "0" * 64),
 }
 COUNTED = {
-    "counts": worklist.counts,
+    "counts": lambda db: worklist.counts(db, READER),
     "devices": worklist.devices,
     "newest": lambda db: jobs.newest(db, "retrain"),
     "appearances": lambda db: images.appearances(db, "2026", ["mean"]),
-    "predictions": lambda db: predictions.made_since(db, "2026"),
-    "agreement": lambda db: reads.agreement(db, "2026"),
+    "predictions": lambda db: predictions.made_since(db, ALL, "2026"),
+    "predictions, for a reader": lambda db: predictions.made_since(db, READER, "2026"),
+    "agreement": lambda db: reads.agreement(db, READER, "2026"),
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from cxr_core.errors import NotFound
 from cxr_core.store import images, predictions, reads
-from tests.store.rows import add_image, add_model, add_user, opinion
+from tests.store.rows import ALL, add_image, add_model, add_user, opinion
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_a_newer_read_supersedes_and_both_stay(db, read):
     second = reads.add(db, {**read, "label": "Normal", "agrees": 0, "supersedes": first})
     assert not reads.is_current(db, first)
     assert [row["id"] for row in reads.current_of(db, read["image"])] == [second]
-    assert [(row["id"], row["current"]) for row in reads.history(db)] == [(second, 1), (first, 0)]
+    assert [(row["id"], row["current"]) for row in reads.history(db, ALL)] == [(second, 1), (first, 0)]
 
 
 def test_two_reads_can_not_supersede_the_same_one(db, read):
@@ -62,7 +62,7 @@ def test_history_can_be_narrowed_to_one_reader(db, read):
     other = add_user(db, "other")
     reads.add(db, read)
     number = reads.add(db, {**read, "reader": other.id})
-    assert [row["id"] for row in reads.history(db, other.id)] == [number]
+    assert [row["id"] for row in reads.history(db, ALL, other.id)] == [number]
 
 
 def test_current_reads_come_with_the_patients_side(db, read):
@@ -82,5 +82,5 @@ def test_agreement_is_counted_by_day_over_current_reads(db, read):
     reads.add(db, {**read, "reader": other.id, "made_at": "2026-01-02T23:59:59.999999+00:00"})
     days = [{"day": "2026-01-01", "model": "first", "n": 2, "agreed": 1},
             {"day": "2026-01-02", "model": "first", "n": 1, "agreed": 1}]  # fmt: skip
-    assert reads.agreement(db, "2026-01-01") == days
-    assert reads.agreement(db, "2026-01-02") == days[1:]
+    assert reads.agreement(db, ALL, "2026-01-01") == days
+    assert reads.agreement(db, ALL, "2026-01-02") == days[1:]

@@ -13,7 +13,7 @@ from cxr_core.records import CLASSES, Label, Lane, Opinion, Reason, Role, Side, 
 from cxr_core.settings import Settings
 from cxr_core.store import images, models, predictions, secret
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import accounts, requests, reviewing
+from cxr_core.work import accounts, recording, requests
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import open_home
 from cxr_core.work.requests import Upload
@@ -72,22 +72,22 @@ def send(home, numbers):
     return [verdict.image for verdict in requests.verdicts(home.path, COMMAND_LINE, jobs)]
 
 
-def store_image(home, number, side=Side.TRAIN, said=Label.NORMAL, put_right=None):
+def store_image(home, number, side=Side.TRAIN, said=Label.NORMAL, put_right=None, readers=1):
     """The row of an image, without files, of a patient on `side`, on which the running model said `said`."""
-    image = _store(home, number, side)
+    image = _store(home, number, side, readers)
     empty = np.zeros((7, 7), np.float32), np.zeros(512, np.float32)
     with opened(home.path) as db, transaction(db):
         predictions.add(db, image, models.running(db), Opinion(0.5, 0.0, said, *empty, put_right=put_right))
     return image
 
 
-def _store(home, number, side):
+def _store(home, number, side, readers=1):
     image = f"{number:064x}"
     row = {
         "id": image, "patient": f"patient {number}", "file_sha256": f"{number:064x}", "source": "png", "modality": "OT",
         "view": None, "age_years": None, "sex": None, "manufacturer": None, "device": None, "photometric": None,
         "bits": 8, "pixel_rows": 64, "pixel_columns": 64, "synthetic": 1, "appearance": {},
-        "received_at": clock.stamp(),
+        "received_at": clock.stamp(), "readers": readers, "slots_open": readers,
     }  # fmt: skip
     with opened(home.path) as db, transaction(db):
         images.add(db, row, side)
@@ -100,8 +100,8 @@ def read(home, image, label, reader=None):
         prediction = predictions.standing(db, image, None)
     disagrees = prediction["label"] in tuple(CLASSES) and prediction["label"] != label
     reason = Reason.SMALL if disagrees else None
-    return reviewing.submit(
-        home.path, reader or home.radiologist, reviewing.ReadForm(image, prediction["id"], label, reason, seconds=9)
+    return recording.submit(
+        home.path, reader or home.radiologist, recording.ReadForm(image, prediction["id"], label, reason, seconds=9)
     )
 
 
@@ -111,9 +111,9 @@ def said(home, image):
         return predictions.standing(db, image, None)["label"]
 
 
-def flagged(home, number, side=Side.TRAIN, said=Label.NORMAL):
-    """An image on which the radiologist disagreed with the model; returns its id."""
-    image = store_image(home, number, side, said)
+def flagged(home, number, side=Side.TRAIN, said=Label.NORMAL, readers=1):
+    """An image, for so many readers, on which the radiologist disagreed with the model; returns its id."""
+    image = store_image(home, number, side, said, readers=readers)
     read(home, image, Label.PNEUMONIA if said is Label.NORMAL else Label.NORMAL)
     return image
 

@@ -15,7 +15,7 @@ from cxr_core.records import Label, Lane, Reason, Role
 from cxr_core.settings import Settings
 from cxr_core.store import jobs, users
 from cxr_core.store.db import opened, rows
-from cxr_core.work import requests, reviewing
+from cxr_core.work import recording, requests, reviewing
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import open_home
 from cxr_core.work.requests import Upload
@@ -108,4 +108,4 @@ def form(settings, image, agrees=True, **more):
     said = Label(case.prediction["label"])
     other = Label.NORMAL if said is Label.PNEUMONIA else Label.PNEUMONIA
     answer = {"label": said if agrees else other, "reason": None if agrees else Reason.SMALL}
-    return reviewing.ReadForm(image, case.prediction["id"], **{**answer, **more})
+    return recording.ReadForm(image, case.prediction["id"], **{**answer, **more})

@@ -21,7 +21,8 @@ BEFORE_ANYBODY = {
 }  # fmt: skip
 """The way in, which somebody without a session must find: it gives nothing of a patient."""
 TOOLS = {
-    "checkpoints.place", "checkpoints.remove", "gathering.of_training_set", "pictures.place", "quickening.as_set",
+    "checkpoints.place", "checkpoints.remove", "gathering.of_training_set", "picturing.catching_up",
+    "picturing.put", "pictures.place", "quickening.as_set",
     "quickening.for_files", "spool.fetch", "spool.folder", "spool.patient_from_name", "spool.receive", "spool.remove",
     "spool.sweep",
 }  # fmt: skip
@@ -63,7 +64,7 @@ def test_a_role_that_is_not_named_is_turned_away_before_anything_is_looked_at(tm
 
 @pytest.mark.parametrize(
     ("name", "allowed"),
-    [("retraining.promote", {Role.ADMIN}), ("reviewing.submit", {Role.RADIOLOGIST}), ("reviewing.case", set(Role))],
+    [("retraining.promote", {Role.ADMIN}), ("recording.submit", {Role.RADIOLOGIST}), ("reviewing.case", set(Role))],
 )
 def test_what_roles_are_for(name, allowed):
     assert set(GUARDED[name].open_to) == allowed

@@ -12,7 +12,7 @@ from cxr_core.model import release
 from cxr_core.records import Label
 from cxr_core.store import images, models, predictions
 from cxr_core.store.db import opened
-from cxr_core.work import monitoring, reviewing
+from cxr_core.work import monitoring, recording
 from cxr_core.work.guarding import COMMAND_LINE
 from tests.store.rows import add_image, opinion
 from tests.work.sites import add_user, form, new_home, picture, take_in
@@ -79,8 +79,8 @@ def test_reads_with_nothing_to_agree_with_do_not_count(settings):
     with opened(settings.home) as db:
         db.execute("UPDATE predictions SET label = 'Normal'")
         db.execute("UPDATE predictions SET label = 'Uncertain' WHERE image = ?", (unsure.image,))
-    reviewing.submit(settings.home, reader, form(settings, agreed.image))
-    reviewing.submit(settings.home, reader, form(settings, unsure.image, label=Label.NORMAL))
+    recording.submit(settings.home, reader, form(settings, agreed.image))
+    recording.submit(settings.home, reader, form(settings, unsure.image, label=Label.NORMAL))
     today = clock.now().date()
     assert monitoring.agreement(settings.home, COMMAND_LINE, 7) == [Judgements(today, FIRST, n=1, agreed=1)]
     with clock.at(clock.now() + timedelta(days=8)):

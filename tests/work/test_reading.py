@@ -19,7 +19,7 @@ from cxr_core.model.network import to_file
 from cxr_core.records import Job, JobState, Label, Lane, Status
 from cxr_core.store import files, models
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import planning, reading, reviewing
+from cxr_core.work import planning, reading, recording, reviewing
 from cxr_core.work.doing import Desk
 from cxr_core.work.guarding import COMMAND_LINE
 from tests.dicom.films import dataset, to_bytes
@@ -129,7 +129,7 @@ def test_a_new_model_reads_what_waits_and_leaves_what_was_read(settings, desk, s
     first, second, third = take_in(settings, picture(1), picture(2), picture(3))
     with opened(settings.home) as db:
         db.execute("UPDATE predictions SET label = 'Normal'")
-    reviewing.submit(settings.home, add_user(settings), form(settings, second.image))
+    recording.submit(settings.home, add_user(settings), form(settings, second.image))
     add_child(settings, shipped.network, shipped.card.name, CHILD, 0.5)
     assert repredict(desk, CHILD).result == {"images": 2}
     newer = query(settings, "SELECT image, logit FROM predictions WHERE model = ?", CHILD)
@@ -172,8 +172,8 @@ def test_an_image_that_nobody_could_read_again_is_not_learnt_from(settings, desk
     add_child(settings, shipped.network, shipped.card.name, CHILD, 0.5)
     repredict(desk, CHILD)
     case = reviewing.case(settings.home, COMMAND_LINE, lost.image)
-    read = reviewing.ReadForm(lost.image, case.prediction["id"], Label.NORMAL, None)
-    reviewing.submit(settings.home, add_user(settings), read)
+    read = recording.ReadForm(lost.image, case.prediction["id"], Label.NORMAL, None)
+    recording.submit(settings.home, add_user(settings), read)
     (left_out,) = planning.plan(settings, COMMAND_LINE, planning.Options()).left_out
     assert left_out["why"] == "the model refused it for its stored file"
 

@@ -12,10 +12,10 @@ import pytest
 from cxr_core.errors import BadInput, Conflict
 from cxr_core.model import dataset
 from cxr_core.model.dataset import find_samples, split_file, write_split
-from cxr_core.records import CLASSES, JobState, Label, Side
-from cxr_core.store import audit, training_sets
+from cxr_core.records import CLASSES, JobState, Label, Role, Side
+from cxr_core.store import audit, training_sets, users
 from cxr_core.store.db import opened, rows, transaction
-from cxr_core.work import checkpoints, planning, retraining, reviewing
+from cxr_core.work import checkpoints, planning, recording, retraining
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.planning import Options, plan
 from cxr_core.work.retraining import start
@@ -102,7 +102,7 @@ def test_a_flag_on_a_side_that_does_not_train_is_nothing_to_learn_from(home):
 
 
 def test_locked_patients_and_quarrels_are_left_out_and_the_plan_says_why(home):
-    locked, quarrel = flagged(home, 1, Side.LOCKED), flagged(home, 2)
+    locked, quarrel = flagged(home, 1, Side.LOCKED), flagged(home, 2, readers=2)
     read(home, quarrel, Label.NORMAL, home.second)
     planned = plan(home.settings, home.admin, Options())
     assert {entry["image"] for entry in planned.left_out} == {locked, quarrel}
@@ -172,8 +172,18 @@ def test_what_lies_wrong_or_is_no_chest_can_not_be_asked_for(kind):
         Options(refused_for=(kind,))
 
 
+def test_of_two_readers_who_differ_a_third_decides(home):
+    image = flagged(home, 1, readers=2)
+    read(home, image, Label.NORMAL, home.second)
+    with opened(home.path) as db:
+        third = users.add(db, "third", Role.RADIOLOGIST, "a long password", by="a test")
+    read(home, image, Label.PNEUMONIA, third)
+    (item,) = [item for item in plan(home.settings, home.admin, Options()).items if item["image"] == image]
+    assert (item["label"], len(item["reads"])) == ("Pneumonia", 2)
+
+
 def test_two_readers_who_agree_make_one_item(home):
-    image = flagged(home, 1)
+    image = flagged(home, 1, readers=2)
     read(home, image, Label.PNEUMONIA, home.second)
     (item,) = [item for item in plan(home.settings, home.admin, Options()).items if item["image"] == image]
     assert len(item["reads"]) == 2
@@ -217,8 +227,8 @@ def test_a_case_that_was_learnt_with_the_other_label_is_flagged_anew(home):
     _trained_on(home, "cxr-resnet18-2", [{"image": image, "label": "Normal"}])
     with opened(home.path) as db:
         (recorded,) = rows(db, "SELECT * FROM reads")
-    form = reviewing.ReadForm(image, recorded["prediction"], Label.PNEUMONIA, reviewing.Reason.SMALL)
-    reviewing.revise(home.path, home.radiologist, recorded["id"], form)
+    form = recording.ReadForm(image, recorded["prediction"], Label.PNEUMONIA, recording.Reason.SMALL)
+    recording.revise(home.path, home.radiologist, recorded["id"], form)
     planned = plan(home.settings, home.admin, Options())
     assert [item["origin"] for item in planned.items if item["image"] == image] == ["flagged"]
     assert planned.missing == []

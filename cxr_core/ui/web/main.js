@@ -129,10 +129,11 @@ function changed(room) {
   for (const [what, is] of Object.entries(pressed)) root.querySelector(`[data-do="${what}"]`).ariaPressed = String(is);
   for (const what of ["box", "ellipse"]) root.querySelector(`[data-do="${what}"]`).disabled = !data.editable;
   root.querySelector('[data-do="remove"]').hidden = !room.ruler && !(data.editable && room.marks.length);
+  root.querySelector('[data-do="layout"]').disabled = data.alone;
   for (const what of ["heat", "style"]) root.querySelector(`[data-do="${what}"]`).disabled = !data.heatmap;
   room.slider.disabled = !data.heatmap;
   room.slider.value = room.opacity;
-  root.classList.toggle("single", room.single);
+  root.classList.toggle("single", room.single || data.alone); // one pane where there is nothing to put beside it
   root.dataset.tool = room.tool;
   const { style, opacity, single } = room;
   localStorage.setItem(MEMORY, JSON.stringify({ style, opacity, single }));

@@ -1,0 +1,30 @@
+"""Who looks, and what they may see yet of the model's opinion and of other readers': conditions for every query.
+
+They stand in SQL, where the data is read, so that no screen, route, file or order can forget them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+REVEALED = (
+    "(:sees_all OR i.mode = 'concurrent' OR (i.mode = 'second reader' "
+    "AND EXISTS (SELECT 1 FROM reads WHERE image = i.id AND reader = :reader)))"
+)
+"""Whether the model's opinion on image `i` may be seen: at once, once one's own is recorded, or never."""
+OWN = "(:sees_all OR r.reader = :reader OR (i.mode = 'concurrent' AND i.readers = 1))"
+"""Whether read `r` of image `i` may be seen: where two read, neither knows what the other said."""
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """Who looks."""
+
+    reader: int
+    sees_all: bool
+    """Admins and the command line, who don't read."""
+
+    def named(self) -> dict[str, Any]:
+        """The values that the conditions need."""
+        return asdict(self)

@@ -1,0 +1,189 @@
+"""Reads: recorded once, by as many readers as a case wants; revised and taken back, but never lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from cxr_core import clock
+from cxr_core.errors import BadInput, Conflict, NotAllowed
+from cxr_core.records import CLASSES, Label, Mode, Reason, Region, Role, Seen, User
+from cxr_core.store import audit, claims, images, models, predictions, reads, sessions
+from cxr_core.store.db import opened, transaction
+from cxr_core.work import revealing
+from cxr_core.work.guarding import open_to
+
+LONGEST_COMMENT = 2000
+MOST_REGIONS = 20
+
+
+@dataclass(frozen=True)
+class ReadForm:
+    """A reader's opinion, as the review page sends it."""
+
+    image: str
+    prediction: int | None
+    """The prediction that was on the screen; None where none may be shown yet."""
+    label: Label
+    """Normal or Pneumonia."""
+    reason: Reason | None = None
+    """Why the reader disagrees; needed where they do, having seen the model's opinion."""
+    comment: str = ""
+    regions: tuple[Region, ...] = ()
+    """What the reader marked as wrong or missed."""
+    seconds: float = 0.0
+    """From opening the case to recording the read."""
+
+
+@open_to(Role.RADIOLOGIST)
+def claim(home: Path, user: User, image: str) -> bool:
+    """Have a case for a while, if it wants another reader whom it hasn't got; renews a claim. Raises NotFound."""
+    with opened(home) as db, transaction(db):
+        row, own = images.get(db, image), _own(db, user, image)
+        wanted = _is_wanted(db, user, row) if own is None else not own["final"]
+        if wanted:
+            claims.renew(db, image, user.id)
+    return wanted
+
+
+@open_to(Role.RADIOLOGIST)
+def give_up(home: Path, user: User, image: str) -> None:
+    """Leave a case to others."""
+    with opened(home) as db:
+        claims.give_up(db, image, user.id)
+
+
+@open_to(Role.RADIOLOGIST)
+def submit(home: Path, user: User, form: ReadForm) -> int:
+    """Record a read and return its number: the own opinion, and where that came first, the final one behind it.
+
+    Raises BadInput for a disagreement without a reason, NotFound for no such image, Conflict if this reader has
+    read the image already or it has all the readers that it wants.
+    """
+    with opened(home) as db, transaction(db):
+        image, own = images.get(db, form.image), _own(db, user, form.image)
+        if own and own["final"]:
+            raise Conflict("you have read this image already: revise your read on the history page")
+        if own is None and not _is_wanted(db, user, image):
+            raise Conflict("somebody else reads this case, or has read it meanwhile: go on to the next")
+        final = image["mode"] != Mode.SECOND_READER or revealing.may_see(db, user, image)
+        read = _record(db, user, form, {"final": int(final)}, own)
+        if final:
+            claims.give_up(db, form.image, user.id)
+        return read
+
+
+@open_to(Role.RADIOLOGIST)
+def revise(home: Path, user: User, read: int, form: ReadForm) -> int:
+    """Record a change of mind: a new row that supersedes the old one. Only its own reader may.
+
+    Raises NotAllowed for somebody else's read, Conflict if it was superseded meanwhile, BadInput if nothing differs.
+    """
+    with opened(home) as db, transaction(db):
+        old = _current(db, user, read)
+        if old["image"] != form.image:
+            raise BadInput("a revision is of the same image")
+        if not old["final"]:
+            raise Conflict("a first opinion stays as it is: give your final one on the review page")
+        return _record(db, user, form, {"final": 1}, old)
+
+
+@open_to(Role.RADIOLOGIST)
+def undo(home: Path, user: User, read: int) -> int:
+    """Take a read back, until its reader signs out: a new row that supersedes it, and the case waits again.
+
+    Raises NotAllowed for somebody else's read or after signing out, Conflict if it was superseded meanwhile.
+    """
+    with opened(home) as db, transaction(db):
+        old = _current(db, user, read)
+        if old["made_at"] < (sessions.began(db, user.id) or clock.stamp()):
+            raise NotAllowed("a read can be taken back until you sign out; revise it instead")
+        taken = {name: value for name, value in old.items() if name != "id"}
+        number = reads.add(db, {**taken, "supersedes": read, "withdrawn": 1, "seconds": 0.0, "made_at": clock.stamp()})
+        audit.record(db, user.name, "undo read", old["image"], read=number, supersedes=read)
+        return number
+
+
+def _own(db: Database, user: User, image: str) -> dict[str, Any] | None:
+    return next((read for read in reads.current_of(db, image) if read["reader"] == user.id), None)
+
+
+def _is_wanted(db: Database, user: User, image: dict[str, Any]) -> bool:
+    return bool(image["slots_open"] > claims.of_others(db, image["id"], user.id))
+
+
+def _current(db: Database, user: User, read: int) -> dict[str, Any]:
+    """A read that the user may change."""
+    old = reads.get(db, read)
+    if old["reader"] != user.id:
+        raise NotAllowed("only its reader may revise a read")
+    if not reads.is_current(db, read):
+        raise Conflict("this read was revised meanwhile: reload the page")
+    return old
+
+
+def _record(db: Database, user: User, form: ReadForm, stage: dict[str, int], old: dict[str, Any] | None) -> int:
+    answer = {**_answer(db, user, form), **stage}
+    if old and all(old[name] == value for name, value in answer.items()):
+        raise BadInput("this changes nothing in your read: choose another answer or reason, or change the comment")
+    supersedes = old["id"] if old else None
+    slot = old["slot"] if old else reads.next_slot(db, form.image)
+    read = reads.add(db, {
+        **answer, "reader": user.id, "supersedes": supersedes, "slot": slot, "seconds": form.seconds,
+        "made_at": clock.stamp(),
+    })  # fmt: skip
+    action = "revise read" if old else "read"
+    audit.record(db, user.name, action, form.image, read=read, label=form.label.value, supersedes=supersedes)
+    return read
+
+
+def _answer(db: Database, user: User, form: ReadForm) -> dict[str, Any]:
+    """The columns of a read that its reader decides on, checked, with what they had seen of the model."""
+    image = images.get(db, form.image)
+    seen = Seen.DIRECTLY if revealing.may_see(db, user, image) else Seen.NOTHING
+    prediction = _prediction(db, form, seen)
+    agrees = _agrees(form, prediction)
+    _check(form, agrees if seen is Seen.DIRECTLY else None, image)
+    return {
+        "image": form.image, "prediction": prediction["id"], "agrees": agrees, "label": form.label.value,
+        "reason": form.reason.value if form.reason and agrees == 0 else None,  # a reason is why a reader disagrees
+        "comment": form.comment.strip(), "regions": form.regions, "seen": seen.value,
+    }  # fmt: skip
+
+
+def _prediction(db: Database, form: ReadForm, seen: Seen) -> dict[str, Any]:
+    """The prediction that was on the screen, or the one that stood unseen."""
+    if seen is Seen.NOTHING:
+        return predictions.standing(db, form.image, models.running(db))
+    prediction = predictions.get(db, form.prediction) if form.prediction is not None else None
+    if prediction is None or prediction["image"] != form.image:
+        raise BadInput("the prediction belongs to another image: reload the page")
+    return prediction
+
+
+def _agrees(form: ReadForm, prediction: dict[str, Any]) -> int | None:
+    """1 or 0 where the model said Normal or Pneumonia; else there is nothing to agree with."""
+    return int(prediction["label"] == form.label) if prediction["label"] in CLASSES else None
+
+
+def _check(form: ReadForm, agrees: int | None, image: dict[str, Any]) -> None:
+    if form.label is Label.UNCERTAIN:
+        raise BadInput("a reader says Normal or Pneumonia")
+    if agrees == 0 and form.reason is None:
+        raise BadInput("say why you disagree: choose a reason")
+    if len(form.comment) > LONGEST_COMMENT:
+        raise BadInput(f"a comment has at most {LONGEST_COMMENT} characters")
+    if len(form.regions) > MOST_REGIONS:
+        raise BadInput(f"at most {MOST_REGIONS} regions can be marked")
+    if not all(_lies_within(region, image) for region in form.regions):
+        raise BadInput("a marked region lies outside the image: remove it and draw it again")
+
+
+def _lies_within(region: Region, image: dict[str, Any]) -> bool:
+    """To a hundredth of a pixel, to which regions are drawn."""
+    right, lower = region.x + region.width, region.y + region.height
+    sized = region.width > 0 and region.height > 0 and region.x >= 0 and region.y >= 0
+    return sized and right <= image["pixel_columns"] + 0.01 and lower <= image["pixel_rows"] + 0.01

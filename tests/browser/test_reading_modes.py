@@ -1,0 +1,118 @@
+"""Reading with the opinion hidden, in a real browser: all that it receives is searched."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Browser, Page, Response, WebSocket, expect
+
+from cxr_core.dicom.phantoms.phantom import Phantom
+from cxr_core.records import Mode, Role
+from cxr_core.ui import words
+from cxr_core.work import accounts, listing, reviewing
+from cxr_core.work.accounts import DEMO_ACCOUNTS
+from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.reviewing import Filters
+from tests.browser import steps
+from tests.browser.app import App, new_page
+from tests.browser.test_viewer import opened, recorded, taken_in
+
+pytestmark = pytest.mark.browser
+
+(READER, _, PASSWORD), (ADMIN, _, ADMIN_PASSWORD) = DEMO_ACCOUNTS
+OTHER = ("second", "a password for two")
+
+
+def received(page: Page) -> list[bytes]:
+    """Whatever the page gets from now on: frames of its sockets, and bodies of answers."""
+    found: list[bytes] = []
+
+    def keep(answer: Response) -> None:
+        if answer.ok and "/static/" not in answer.url:
+            found.append(answer.url.encode() + answer.body())
+
+    def watch(socket: WebSocket) -> None:
+        socket.on("framereceived", lambda frame: found.append(frame if isinstance(frame, bytes) else frame.encode()))
+
+    page.on("websocket", watch)
+    page.on("response", keep)
+    return found
+
+
+def needles(app: App, image: str) -> list[bytes]:
+    """How the opinion on an image may be written, as text or as numbers."""
+    prediction = reviewing.case(app.home, COMMAND_LINE, image).prediction
+    assert prediction is not None
+    probability, peak = prediction["probability"], float(prediction["heatmap"].max())
+    numbers = (probability, peak, prediction["logit"])
+    written = [str(number)[:7].encode() for number in numbers]
+    return [*written, *(struct.pack(kind, number) for number in numbers for kind in ("<d", "<f"))]
+
+
+def test_nothing_that_the_browser_receives_tells_the_opinion_before_the_readers_own(page: Page, app: App) -> None:
+    before = listing.worklists(app.home, COMMAND_LINE)[0]
+    listing.change(app.home, COMMAND_LINE, replace(before, mode=Mode.SECOND_READER))
+    image = taken_in(app, Phantom(3301, True, rows=400).data)
+    wanted = needles(app, image)
+    found = received(page)
+    steps.sign_in(page, READER, PASSWORD)
+    for title in ("Worklist", "History", "Models", "Drift"):
+        steps.open_page(page, title)
+    page.goto(f"/?show=All&device={device_of(app, image)}")
+    steps.settled(page)
+    opened(page, image)
+    expect(page.locator(".opinion")).to_contain_text("Your opinion first")
+    steps.picture(page, "second-reader")
+    page.keyboard.press("p")
+    steps.settled(page)
+    page.wait_for_timeout(500)
+    assert any(image.encode() in each for each in found)
+    assert [needle for needle in wanted if any(needle in each for each in found)] == []
+    page.keyboard.press("Enter")
+    said = reviewing.case(app.home, COMMAND_LINE, image).prediction
+    assert said is not None
+    expect(page.locator(".opinion")).to_contain_text(words.percent(said["probability"]))
+    page.wait_for_timeout(500)
+    assert any(needle in each for needle in wanted for each in found), "the search finds what is there"
+    steps.picture(page, "revealed")
+    listing.change(app.home, COMMAND_LINE, before)
+
+
+def device_of(app: App, image: str) -> str:
+    rows = reviewing.waiting_list(app.home, COMMAND_LINE, Filters(limit=1000))
+    return next(str(row["device"]) for row in rows if row["id"] == image)
+
+
+def test_two_browsers_cannot_both_read_the_same_case(browser: Browser, page: Page, app: App) -> None:
+    image = taken_in(app, Phantom(3302, False, rows=400).data)
+    accounts.add_user(app.home, COMMAND_LINE, OTHER[0], Role.RADIOLOGIST, OTHER[1])
+    steps.sign_in(page, READER, PASSWORD)
+    opened(page, image)
+    other = new_page(browser, app).page
+    steps.sign_in(other, *OTHER)
+    opened(other, image)
+    expect(other.locator(".st-key-record")).to_have_count(0)
+    expect(other.locator(".st-key-panel")).to_contain_text("Somebody else reads this case")
+    page.keyboard.press("n" if said_uncertain(app, image) else "a")
+    page.keyboard.press("Enter")
+    recorded(app, image)
+    assert len(reviewing.case(app.home, COMMAND_LINE, image).reads) == 1
+    other.context.close()
+
+
+def said_uncertain(app: App, image: str) -> bool:
+    prediction = reviewing.case(app.home, COMMAND_LINE, image).prediction
+    return prediction is None or prediction["label"] not in ("Normal", "Pneumonia")
+
+
+def test_an_admin_sets_up_how_lists_are_read(page: Page, app: App) -> None:
+    steps.sign_in(page, ADMIN, ADMIN_PASSWORD)
+    steps.open_page(page, "Lists")
+    share = page.get_by_label("Drawn for this list")
+    share.fill("10")
+    steps.picture(page, "lists")
+    page.get_by_role("button", name="Change").last.click()
+    expect(page.get_by_text("Audit is changed")).to_be_visible()
+    assert listing.worklists(app.home, COMMAND_LINE)[1].share == 0.1

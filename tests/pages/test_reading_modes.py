@@ -1,0 +1,131 @@
+"""The review page and the worklist, where the model's opinion comes later or never, and where others read, too."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from cxr_core.records import Mode, Role
+from cxr_core.store.db import opened
+from cxr_core.work import accounts, listing, recording, reviewing
+from cxr_core.work.guarding import COMMAND_LINE
+
+
+@pytest.fixture
+def in_mode(home, arrive):
+    """Put an image into the home that is to be read in a mode. Returns the image's id."""
+
+    def add(number: int, mode: Mode, **more: int) -> str:
+        image = arrive(number, 0.876)
+        with opened(home) as db:
+            db.table("images").update(image, {"mode": mode.value, **more})
+        return image
+
+    return add
+
+
+@pytest.fixture
+def ben(home):
+    """Another radiologist."""
+    return accounts.add_user(home, COMMAND_LINE, "ben", Role.RADIOLOGIST, "a long password")
+
+
+def drawn(app):
+    """What the viewer is given to draw."""
+    return json.loads(app.get("bidi_component")[0].proto.json)
+
+
+def test_a_second_reader_says_theirs_then_sees_the_models_and_says_the_final_word(show, in_mode, said, home):
+    first, second = in_mode(1, Mode.SECOND_READER), in_mode(2, Mode.SECOND_READER)
+    app = show("review", "ann", image=first)
+    assert "Your opinion first" in said(app)
+    assert "once yours is recorded" in said(app)
+    assert "88 %" not in said(app)
+    assert drawn(app)["heatmap"] is None
+    assert [button.label for button in app.button][:2] == ["Normal", "Pneumonia"]
+    app.button(key=f"Normal-{first}").click().run()
+    assert app.button(key="record").label == "Record: Normal, and reveal"
+    app.button(key="record").click().run()
+    assert app.query_params["image"] == first
+    assert "88 %" in said(app)
+    assert drawn(app)["heatmap"] is not None
+    assert app.button(key="record").label == "Record: Normal, disagree"
+    app.button(key=f"Agree-{first}").click().run()
+    app.button(key="record").click().run()
+    assert app.query_params["image"] == second
+    assert [read["label"] for read in reviewing.history(home, COMMAND_LINE)] == ["Pneumonia", "Normal"]
+
+
+def test_a_blinded_reader_goes_on_without_having_seen_the_model(show, in_mode, said):
+    first, second = in_mode(1, Mode.BLINDED), in_mode(2, Mode.BLINDED)
+    app = show("review", "ann", image=first)
+    assert "read without the model" in said(app)
+    app.button(key=f"Pneumonia-{first}").click().run()
+    app.button(key="record").click().run()
+    assert app.query_params["image"] == second
+    app = show("review", "ann", image=first)
+    assert "88 %" not in said(app)
+    assert "agrees" not in said(app)
+
+
+def test_a_case_that_somebody_else_has_open_can_be_looked_at_and_not_read(show, arrive, home, ben, said):
+    image = arrive(1)
+    recording.claim(home, ben, image)
+    app = show("review", "ann", image=image)
+    assert "Somebody else reads this case" in said(app)
+    assert "record" not in [button.key for button in app.button]
+
+
+def test_looking_at_a_case_claims_it_and_going_on_leaves_it(show, arrive, home, ben):
+    first, _ = arrive(1), arrive(2)
+    app = show("review", "ann", image=first)
+    assert not recording.claim(home, ben, first)
+    app.button(key="step-next").click().run()
+    assert recording.claim(home, ben, first)
+
+
+def test_a_read_is_taken_back_where_it_was_recorded(show, arrive, home):
+    first, _ = arrive(1), arrive(2)
+    app = show("review", "ann", image=first)
+    app.button(key=f"Agree-{first}").click().run()
+    app.button(key="record").click().run()
+    app.button(key="undo-1").click().run()
+    assert app.query_params["image"] == first
+    assert reviewing.counts(home, COMMAND_LINE)["waiting"] == 2
+    assert "undo-1" not in [button.key for button in app.button]
+
+
+def test_the_worklist_tells_why_a_case_stands_where_it_does_and_hides_what_is_hidden(show, in_mode, arrive):
+    hidden, shown = in_mode(1, Mode.SECOND_READER), arrive(2)
+    table = show("worklist", "ann").dataframe[0].value
+    assert list(table["Because"]) == ["waits longest"] * 2
+    assert list(table["Model says"]) == ["", "Pneumonia"]
+    assert table["Probability"].isna().tolist() == [True, False]
+    assert list(table["Patient"]) == [hidden[-8:], shown[-8:]]
+
+
+def test_an_admin_changes_how_lists_are_read_and_the_worklist_then_has_them(show, in_mode, home):
+    image = in_mode(1, Mode.BLINDED, worklist=2)
+    assert "list" not in [control.key for control in show("worklist", "ann").get("button_group")]
+    app = show("lists", "bob")
+    app.radio[0].set_value(Mode.SECOND_READER)
+    app.button[0].click().run()
+    [share] = [
+        field for field in app.number_input if field.label.startswith("Drawn for this list") and not field.disabled
+    ]
+    share.set_value(25.0)
+    app.button[1].click().run()
+    reading, audit = listing.worklists(home, COMMAND_LINE)
+    assert (reading.mode, audit.share) == (Mode.SECOND_READER, 0.25)
+    app = show("worklist", "ann", list="Audit")
+    assert list(app.dataframe[0].value["Patient"]) == [image[-8:]]
+
+
+def test_a_setting_that_tells_too_much_is_refused_in_words(show, home):
+    app = show("lists", "bob")
+    app.radio[0].set_value(Mode.BLINDED)
+    app.radio[1].set_value("suspicion")
+    app.button[0].click().run()
+    assert "that order tells what the model says" in app.error[0].value
+    assert listing.worklists(home, COMMAND_LINE)[0].mode is Mode.CONCURRENT
