@@ -5,13 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from cxr_core.records import Role
-from cxr_core.ui import heatmaps, walk, words
+from cxr_core.ui import heatmaps, priors, walk, words
 from cxr_core.ui.opinion import known, opinion
 from cxr_core.ui.places import place
 from cxr_core.ui.read_form import read_form
 from cxr_core.ui.reads_shown import reads_shown, regions_shown, said_and_revisable
 from cxr_core.ui.session import require_user, site
-from cxr_core.ui.viewer import viewer
+from cxr_core.ui.viewer import Around, viewer
 from cxr_core.work import reviewing
 from cxr_core.work.reviewing import Stage
 
@@ -30,11 +30,12 @@ may_read = case.stage in (Stage.FIRST, Stage.OPEN)
 drawn = heatmaps.drawn(case)
 pictures, panel = st.columns([3.5, 1], gap="small")
 with pictures:
-    viewer(case, drawn, following, None if may_read else regions_shown(case))
+    viewer(case, drawn, Around(following, priors.beside(user, case), None if may_read else regions_shown(case)))
 with panel, st.container(key="panel", gap="small"):
     opinion(case)
     heatmaps.choice(case, drawn)
     known(case)
+    priors.choice(user, case)
     if may_read:
         read_form(case)
     else:

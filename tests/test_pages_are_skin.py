@@ -26,7 +26,16 @@ def _imported(path: Path) -> set[str]:
 
 
 def test_there_are_pages():
-    assert {path.stem for path in PAGES} == {"worklist", "review", "history", "lists", "retrain", "models", "drift"}
+    assert {path.stem for path in PAGES} == {
+        "worklist",
+        "review",
+        "history",
+        "lists",
+        "retrain",
+        "models",
+        "drift",
+        "readers",
+    }
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)

@@ -34,6 +34,15 @@ def get(db: Database, image: str) -> dict[str, Any]:
     return {**found, "appearance": json.loads(found["appearance"])}
 
 
+def earlier(db: Database, image: dict[str, Any], limit: int) -> list[dict[str, Any]]:
+    """The rows of the same patient's images that came before this one, newest first."""
+    return rows(
+        db,
+        "SELECT * FROM images WHERE patient = ? AND (received_at, id) < (?, ?) ORDER BY received_at DESC, id DESC LIMIT ?",
+        (image["patient"], image["received_at"], image["id"], limit),
+    )
+
+
 def appearances(db: Database, since: str, names: Iterable[str]) -> list[tuple[Any, ...]]:
     """When each image since a stamp came in, and its appearance: the numbers called `names`, None for what it lacks."""
     paths = [f"$.{name}" for name in names]

@@ -27,7 +27,7 @@ CREATE INDEX images_waiting ON images (worklist, received_at, id) WHERE slots_op
 CREATE INDEX images_unread ON images (received_at, id) WHERE slots_open > 0;
 DROP INDEX images_read;
 CREATE INDEX images_read ON images (slots_open, newest_read) WHERE newest_read IS NOT NULL;
-CREATE INDEX images_of_patient ON images (patient, received_at);
+CREATE INDEX images_of_patient ON images (patient, received_at, id);
 
 -- What the reader had seen of the model's opinion, and whether this is their last word on the image.
 ALTER TABLE reads ADD COLUMN seen TEXT NOT NULL DEFAULT 'directly' CHECK (seen IN ('nothing', 'directly'));

@@ -88,6 +88,20 @@ def agreement(db: Database, eyes: Eyes, since: str) -> list[dict[str, Any]]:
     )
 
 
+def last_words(db: Database) -> list[dict[str, Any]]:
+    """Each reader's final word on each image, with their own opinion before it and what the model said; oldest first.
+
+    `day` (UTC), `image`, `label`, `model`, `first` (None where there was none), `seen`, `seconds` over both.
+    """
+    return rows(
+        db,
+        "SELECT substr(r.made_at, 1, 10) AS day, r.image, r.label, p.label AS model, f.label AS first, r.seen, "
+        "r.seconds + coalesce(f.seconds, 0) AS seconds FROM current_reads r "
+        "LEFT JOIN reads f ON f.image = r.image AND f.reader = r.reader AND NOT f.final AND NOT f.withdrawn "
+        "LEFT JOIN predictions p ON p.id = r.prediction WHERE r.final ORDER BY r.id",
+    )
+
+
 def has_any(db: Database, image: str, reader: int) -> bool:
     """Whether a reader ever recorded anything on an image."""
     return one(db, "SELECT 1 FROM reads WHERE image = ? AND reader = ?", (image, reader)) is not None

@@ -18,6 +18,7 @@ PAGES = {
     "retrain": ("Retrain", (Role.ADMIN,)),
     "models": ("Models", EVERYBODY),
     "drift": ("Drift", EVERYBODY),
+    "readers": ("Readers", (Role.ADMIN,)),
 }
 FIRST = "worklist"
 """The page that opens after signing in; for Streamlit it lies at /."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import streamlit as st
 from cxr_core.records import Region, Shape
 from cxr_core.ui.heatmaps import Drawn
 from cxr_core.ui.keys import KEYS, STEPS
+from cxr_core.ui.priors import Beside
 from cxr_core.work.reviewing import Case
 
 KEY = "viewer"
@@ -30,17 +32,26 @@ def picture_url(image: str) -> str:
     return f"/images/{image}"
 
 
-def viewer(case: Case, drawn: Drawn, following: list[str], regions: tuple[Region, ...] | None) -> None:
-    """Show a case with what is drawn over it.
+@dataclass(frozen=True)
+class Around:
+    """What goes with a case."""
 
-    `following` are the images to fetch ahead; `regions` those to show, or None where the reader may mark some. Arrow
-    keys press the buttons with the keys of STEPS.
-    """
+    following: list[str]
+    """The images to fetch ahead."""
+    prior: Beside | None
+    """An earlier X-ray to compare with."""
+    regions: tuple[Region, ...] | None
+    """Those to show, or None where the reader may mark some."""
+
+
+def viewer(case: Case, drawn: Drawn, around: Around) -> None:
+    """Show a case with what is drawn over it. Arrow keys press the buttons with the keys of STEPS."""
     image = case.image["id"]
     data: dict[str, Any] = {
         "image": image,
         "url": picture_url(image),
-        "next": [picture_url(each) for each in following],
+        "next": [picture_url(each) for each in around.following],
+        "prior": {"url": picture_url(around.prior.image), "title": around.prior.title} if around.prior else None,
         "heatmap": drawn.heatmap.tolist() if drawn.heatmap is not None else None,
         "scale": drawn.scale,
         "unit": drawn.unit,
@@ -48,9 +59,9 @@ def viewer(case: Case, drawn: Drawn, following: list[str], regions: tuple[Region
         "note": drawn.note,
         "steps": STEPS,
         "keys": [[list(keys), words] for keys, words in KEYS],
-        "editable": regions is None,
+        "editable": around.regions is None,
         "alone": case.prediction is None,
-        "marks": [region.as_dict() for region in (marked(image) if regions is None else regions)],
+        "marks": [region.as_dict() for region in (marked(image) if around.regions is None else around.regions)],
     }
     _component(key=KEY, data=data, on_drawn_change=_remember)
 

@@ -13,11 +13,12 @@ import numpy as np
 from cxr_core import clock
 from cxr_core.drift.agreement import Agreement, Judgements, weekly_agreement
 from cxr_core.drift.catalogue import APPEARANCE, SIGNALS
+from cxr_core.drift.conduct import Month, Opinion, by_month
 from cxr_core.drift.signals import Signal
 from cxr_core.drift.sketch import Sketch
 from cxr_core.drift.timeline import Observations, Observed, References, Window, current, opinion_values, timeline
 from cxr_core.drift.weeks import Moments
-from cxr_core.records import User
+from cxr_core.records import CLASSES, Role, Seen, User
 from cxr_core.store import images, models, predictions, reads
 from cxr_core.store.db import opened
 from cxr_core.work import revealing
@@ -119,6 +120,20 @@ def agreement(home: Path, user: User, days: int) -> list[Judgements]:
     with opened(home) as db:
         found = reads.agreement(db, revealing.eyes_of(user), clock.ago(days=days))
     return [Judgements(date.fromisoformat(row["day"]), row["model"], row["n"], row["agreed"]) for row in found]
+
+
+@open_to(Role.ADMIN)
+def conduct(home: Path, user: User) -> list[Month]:
+    """What the readers, as a group, did with the model's opinion, month by month."""
+    with opened(home) as db:
+        found = reads.last_words(db)
+    return by_month(map(_opinion, found))
+
+
+def _opinion(row: dict[str, Any]) -> Opinion:
+    model, seen = row["model"] if row["model"] in CLASSES else None, row["seen"] == Seen.DIRECTLY
+    day = date.fromisoformat(row["day"])
+    return Opinion(day, row["image"], row["label"], model, row["first"], seen, row["seconds"])
 
 
 def _references(home: Path, user: User) -> References:

@@ -20,6 +20,8 @@ from cxr_core.store.worklist import Narrowed
 from cxr_core.work import revealing
 from cxr_core.work.guarding import EVERYBODY, open_to
 
+MOST_PRIORS = 20
+
 
 class Show(StrEnum):
     """Which cases a worklist shows."""
@@ -73,6 +75,16 @@ class Case:
     stage: Stage
 
 
+@dataclass(frozen=True)
+class Prior:
+    """An earlier X-ray of the same patient."""
+
+    image: str
+    received_at: str
+    opinion: dict[str, Any] | None
+    """`status`, `label`, `probability` and `model` of the version that gave it; None where it may not be seen."""
+
+
 @open_to(*EVERYBODY)
 def waiting_list(home: Path, user: User, filters: Filters) -> list[dict[str, Any]]:
     """A worklist in its own order, longest waiting first within it; read ones newest first."""
@@ -123,6 +135,18 @@ def case(home: Path, user: User, image: str) -> Case:
         prediction = predictions.standing(db, image, models.running(db))
         card = models.card(db, prediction["model"])
         return Case(row, prediction, card["heatmap_scale"], card["calibration"], shown, stage)
+
+
+@open_to(*EVERYBODY)
+def priors(home: Path, user: User, image: str) -> list[Prior]:
+    """Earlier X-rays of the same patient, newest first, each with the newest opinion on it. Raises NotFound."""
+    with opened(home) as db:
+        found = images.earlier(db, images.get(db, image), MOST_PRIORS)
+        return [Prior(row["id"], row["received_at"], _opinion_on(db, user, row)) for row in found]
+
+
+def _opinion_on(db: Database, user: User, image: dict[str, Any]) -> dict[str, Any] | None:
+    return predictions.standing(db, image["id"], None) if revealing.may_see(db, user, image) else None
 
 
 def _shown(db: Database, user: User, image: str) -> list[dict[str, Any]]:

@@ -278,3 +278,24 @@ def test_twenty_cases_are_read_by_keyboard_alone(reader: Page, app: App) -> None
         reader.keyboard.press("a" if said in ("Normal", "Pneumonia") else "n")
         reader.keyboard.press("Enter")
         assert recorded(app, image) == ()
+
+
+def test_an_earlier_x_ray_stands_beside_the_new_one_and_moves_with_it(reader: Page, app: App) -> None:
+    small = np.roll(film(500, 400), 7)
+    taken_in(app, dicom(small, PatientID="P-7"))
+    image = taken_in(app, dicom(np.flipud(np.kron(small, np.ones((2, 2), np.uint16))).copy(), PatientID="P-7"))
+    opened(reader, image)
+    there = pane(reader)
+    reader.keyboard.press("y")
+    expect(reader.locator(".pane.xray figcaption")).to_contain_text("Earlier:")
+    earlier, now = drawn(reader, "xray"), drawn(reader, "tinted")
+    assert np.abs(earlier.astype(int) - now).mean() > 10
+    mirrored = np.flipud(now).astype(int)
+    assert np.abs(earlier - mirrored)[50:-50].mean() < 6, "the same part of both, each in its own measures"
+    reader.mouse.move(*there.at(0.5, 0.5))
+    reader.mouse.wheel(0, -400)
+    closer, closer_now = drawn(reader, "xray"), drawn(reader, "tinted")
+    assert np.abs(closer - np.flipud(closer_now).astype(int))[50:-50].mean() < 6
+    assert (closer != earlier).mean() > 0.1
+    reader.keyboard.press("y")
+    assert np.array_equal(drawn(reader, "xray"), drawn(reader, "tinted"))

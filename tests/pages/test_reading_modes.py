@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cxr_core.records import Mode, Role
+from cxr_core.records import Label, Mode, Role
 from cxr_core.store.db import opened
 from cxr_core.work import accounts, listing, recording, reviewing
 from cxr_core.work.guarding import COMMAND_LINE
@@ -129,3 +129,25 @@ def test_a_setting_that_tells_too_much_is_refused_in_words(show, home):
     app.button[0].click().run()
     assert "that order tells what the model says" in app.error[0].value
     assert listing.worklists(home, COMMAND_LINE)[0].mode is Mode.CONCURRENT
+
+
+def test_what_readers_do_is_a_row_a_month_and_few_reads_have_no_share(show, arrive, home, ann, said):
+    for number in range(1, 13):
+        prediction = reviewing.case(home, ann, arrive(number)).prediction["id"]
+        recording.submit(home, ann, recording.ReadForm(f"{number:064x}", prediction, Label.PNEUMONIA, seconds=7.0))
+    text = said(show("readers", "bob"))
+    assert '<td class="number">12</td>' in text
+    assert "100% <span" in text
+    assert "too few" in text
+    assert "ann" not in text.replace("Cannot", "")
+
+
+def test_an_earlier_x_ray_is_offered_with_what_was_said_of_it_then(show, arrive, home):
+    earlier, image = arrive(1, 0.3), arrive(2)
+    with opened(home) as db:
+        patient = db.table("images").get(image)["patient"]
+        db.table("images").update(earlier, {"patient": patient, "received_at": "2026-01-02T03:04:05.000000+00:00"})
+    app = show("review", "ann", image=image)
+    assert drawn(app)["prior"] == {"url": f"/images/{earlier}", "title": "2026-01-02 03:04 · Pneumonia 30 %"}
+    assert app.selectbox(key=f"prior-{image}").options == ["2026-01-02 03:04 · Pneumonia 30 %"]
+    assert drawn(show("review", "ann", image=earlier))["prior"] is None

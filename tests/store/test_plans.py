@@ -26,6 +26,7 @@ ASKED = {
     "open about": lambda db: jobs.open_about(db, "explain", {"image": "0" * 64}),
     "explanation": lambda db: explanations.find(db, "0" * 64, "first", "LayerCAM"),
     "open payloads": lambda db: jobs.open_payloads(db, "intake"),
+    "earlier images": lambda db: images.earlier(db, {"patient": "p", "received_at": "2026", "id": "0"}, 20),
     "reads of an image": lambda db: reads.current_of(db, "0" * 64),
 }
 COUNTED = {

@@ -382,3 +382,45 @@ def test_a_change_holds_for_what_comes_in_afterwards_and_is_on_record(settings, 
     (event,) = query(settings, "SELECT actor, subject, details FROM audit WHERE action = 'change worklist'")
     assert (event["actor"], event["subject"]) == ("admin", "Reading")
     assert "blinded" in event["details"]
+
+
+# ---- what readers do
+
+
+def test_what_readers_did_is_told_of_all_together_with_their_own_opinion_first(settings, ann, ben, admin):
+    image = put(settings, mode=Mode.SECOND_READER, readers=2)
+    read(settings, ann, image, Label.NORMAL)
+    number = read(settings, ann, image, Label.PNEUMONIA)
+    recording.revise(
+        settings.home, ann, number, ReadForm(image, said(settings, image), Label.PNEUMONIA, comment="sure")
+    )
+    read(settings, ben, image, Label.NORMAL)
+    blind = put(settings, 2, Mode.BLINDED)
+    read(settings, ben, blind, Label.NORMAL)
+    (month,) = monitoring.conduct(settings.home, admin)
+    assert month.reads == 2, "a first opinion alone isn't a reader's last word"
+    assert (month.towards.count, month.towards.n) == (1, 1)
+    assert (month.agreed.count, month.agreed.n) == (1, 1)
+    with pytest.raises(NotAllowed):
+        monitoring.conduct(settings.home, ann)
+
+
+# ---- priors
+
+
+def test_earlier_x_rays_of_a_patient_come_with_the_opinion_of_the_version_that_gave_it(settings, ann):
+    days = [clock.stamp(clock.now() - timedelta(days=back)) for back in (9, 5, 0)]
+    oldest, middle, newest = (put(settings, n + 1, patient="p", received_at=day) for n, day in enumerate(days))
+    put(settings, 9, patient="another", received_at=days[0])
+    found = reviewing.priors(settings.home, ann, newest)
+    assert [prior.image for prior in found] == [middle, oldest]
+    assert found[0].opinion["probability"] == PROBABILITY
+    assert found[0].opinion["model"] == monitoring.running_model(settings.home, ann)
+    assert reviewing.priors(settings.home, ann, oldest) == []
+
+
+def test_the_opinion_on_an_earlier_x_ray_is_hidden_as_that_x_rays_own(settings, ann, admin):
+    put(settings, 1, Mode.BLINDED, patient="p", received_at=clock.stamp(clock.now() - timedelta(days=1)))
+    newest = put(settings, 2, patient="p")
+    assert [prior.opinion for prior in reviewing.priors(settings.home, ann, newest)] == [None]
+    assert reviewing.priors(settings.home, admin, newest)[0].opinion is not None

@@ -4,7 +4,7 @@ import { placement } from "./geometry.js";
 import { drawHeat, evidenceAt } from "./heat.js";
 import { drawMark, drawRuler, lengthOf } from "./marks.js";
 import { sampled, shade } from "./shading.js";
-import { greys } from "./windowing.js";
+import { greys, sentWindow } from "./windowing.js";
 import { valueAt } from "./xrays.js";
 
 const MANY = 1_500_000; // pixels of a pane, from which on it is drawn coarsely while a hand moves it
@@ -16,6 +16,25 @@ export const ratio = () => window.devicePixelRatio || 1;
 // The size of a pane in pixels of the screen, which all places on a pane are in.
 export function paneSize({ pane }) {
   return { width: Math.round(pane.clientWidth * ratio()), height: Math.round(pane.clientHeight * ratio()) };
+}
+
+export const isComparing = (room) => Boolean(room.comparing && room.data.prior);
+
+// What a pane shows; while comparing, the first one shows the earlier X-ray.
+function shownOn(room, pane) {
+  if (isComparing(room) && !pane.isTinted) return room.prior ? alike(room) : {};
+  const { xray, view, window, kept } = room;
+  return { xray, view, window, kept };
+}
+
+// The earlier X-ray under the same view and window as the new one, each in its own measures.
+function alike({ xray, view, window, prior, keptPrior }) {
+  const now = sentWindow(xray), then = sentWindow(prior), share = then.width / now.width;
+  return {
+    xray: prior, kept: keptPrior, isPrior: true,
+    view: { ...view, x: (view.x / xray.columns) * prior.columns, y: (view.y / xray.rows) * prior.rows },
+    window: { width: window.width * share, centre: then.centre + (window.centre - now.centre) * share },
+  };
 }
 
 export const shownPanes = (room) => room.panes.filter(({ pane }) => pane.clientWidth > 0);
@@ -36,11 +55,12 @@ function paint(room, pane) {
   const coarse = room.moving && size.width * size.height > MANY ? 2 : 1;
   const [width, height] = [Math.ceil(size.width / coarse), Math.ceil(size.height / coarse)];
   const pen = sized(pane.picture, width, height), over = sized(pane.over, size.width, size.height);
-  if (!room.xray) return;
-  pen.putImageData(picture(room, width, height), 0, 0);
-  const place = placement(room.view, room.xray, size);
-  drawOver(room, pane, over, place);
-  if (room.magnifying && room.cursor) drawLens(room, pane, over, place);
+  const shown = room.xray && shownOn(room, pane);
+  if (!shown?.xray) return;
+  pen.putImageData(picture(shown, room.invert, width, height), 0, 0);
+  const place = placement(shown.view, shown.xray, size);
+  if (!shown.isPrior) drawOver(room, pane, over, place);
+  if (room.magnifying && room.cursor) drawLens(room, pane, shown, over, place);
 }
 
 function sized(canvas, width, height) {
@@ -51,15 +71,15 @@ function sized(canvas, width, height) {
   return pen;
 }
 
-// Both panes show the same, so it is worked out once; a new window needs no new samples, a new heatmap no new greys.
-function picture(room, width, height) {
-  const { xray, view } = room, { kept } = room;
-  const from = JSON.stringify([view, width, height]), shown = JSON.stringify([room.window, room.invert]);
+// Panes that show the same have one picture; a new window needs no new samples, a new heatmap no new greys.
+function picture({ xray, view, window, kept }, invert, width, height) {
+  const from = JSON.stringify([view, width, height]), shown = JSON.stringify([window, invert]);
   if (kept.xray !== xray || kept.from !== from) {
-    Object.assign(kept, { xray, from, samples: sampled(xray, placement(view, xray, { width, height }), width, height), image: null });
+    const samples = sampled(xray, placement(view, xray, { width, height }), width, height);
+    Object.assign(kept, { xray, from, samples, image: null });
   }
   if (kept.shown !== shown || kept.greysOf !== xray) {
-    Object.assign(kept, { shown, greysOf: xray, greys: greys(xray, room.window, room.invert), image: null });
+    Object.assign(kept, { shown, greysOf: xray, greys: greys(xray, window, invert), image: null });
   }
   return (kept.image ??= shade(kept.samples, kept.greys));
 }
@@ -89,15 +109,16 @@ function drawLength(room, pen, place) {
 }
 
 // The part under the cursor, enlarged, at the same place of both panes.
-function drawLens(room, pane, pen, place) {
-  const [x, y] = room.cursor, side = Math.round(2 * LENS * ratio()), { view, xray } = room;
+function drawLens(room, pane, { xray, view, kept, isPrior }, pen, place) {
+  const [x, y] = room.cursor, side = Math.round(2 * LENS * ratio());
   const middle = place.toXray([x, y]);
   const within = { width: side, height: side };
   const closer = { ...view, x: middle[0], y: middle[1], zoom: 1 };
   closer.zoom = (place.scale * ENLARGED) / placement(closer, xray, within).scale;
-  const near = placement(closer, xray, within), lens = sized((pane.lens ??= document.createElement("canvas")), side, side);
-  lens.putImageData(shade(sampled(xray, near, side, side), room.kept.greys), 0, 0);
-  drawOver(room, pane, lens, near);
+  const near = placement(closer, xray, within);
+  const lens = sized((pane.lens ??= document.createElement("canvas")), side, side);
+  lens.putImageData(shade(sampled(xray, near, side, side), kept.greys), 0, 0);
+  if (!isPrior) drawOver(room, pane, lens, near);
   pen.save();
   pen.beginPath();
   pen.arc(x, y, side / 2, 0, 2 * Math.PI);
@@ -118,13 +139,15 @@ function tell(room, pane) {
   const round = (value) => Math.round(value).toLocaleString("en");
   const zoom = view.zoom === 1 ? "fit" : `${Math.round(place.scale * 100)} %`;
   const named = room.presets.find(({ window }) => window.centre === centre && window.width === width);
-  say(`${named?.name ?? "Own window"} · C ${round(centre + xray.lowest)} W ${round(width)} · ${zoom}`, underCursor(room, place));
+  const shown = `C ${round(centre + xray.lowest)} W ${round(width)} · ${zoom}`;
+  say(`${named?.name ?? "Own window"} · ${shown}`, underCursor(room, place));
 }
 
 function underCursor(room, place) {
   const at = room.cursor && place.toXray(room.cursor), value = at && valueAt(room.xray, at);
   if (value === null || value === undefined || !at) return "";
-  const evidence = room.heat && room.hot ? evidenceAt(room.heat, at[0] / room.xray.columns, at[1] / room.xray.rows, room.data.scale) : null;
+  const shares = [at[0] / room.xray.columns, at[1] / room.xray.rows];
+  const evidence = room.heat && room.hot ? evidenceAt(room.heat, ...shares, room.data.scale) : null;
   const words = `x ${Math.floor(at[0])}  y ${Math.floor(at[1])}  value ${value}`;
   return evidence === null ? words : `${words}  evidence ${evidence.toPrecision(2)}`;
 }

@@ -1,6 +1,6 @@
 // Mouse, pen and fingers. A drag does what its tool does; two fingers move and zoom; the wheel zooms to the cursor.
 
-import { draw, paneSize, ratio, shownPanes } from "./drawing.js";
+import { draw, isComparing, paneSize, ratio, shownPanes } from "./drawing.js";
 import { held, placement, zoomedAt } from "./geometry.js";
 import { grabbed, isMark, markBetween, moved, resized, within } from "./marks.js";
 import { between } from "./windowing.js";
@@ -28,8 +28,12 @@ function pointOf(pane, event) {
 
 function hover(room, pane, event) {
   room.cursor = pointOf(pane, event);
-  if (room.xray && !room.gesture) pane.dataset.over = room.data.editable && grabbed(room.marks, placeOf(room), room.cursor, ratio()) ? "mark" : "";
+  if (room.xray && !room.gesture) pane.dataset.over = gripAt(room, room.cursor) ? "mark" : "";
   draw(room);
+}
+
+function gripAt(room, point) {
+  return room.data.editable && grabbed(room.marks, placeOf(room), point, ratio());
 }
 
 function leave(room) {
@@ -61,7 +65,9 @@ function press(room, pane, event) {
 
 function follow(room, pane, event) {
   const ends = new AbortController(), options = { signal: ends.signal };
-  room.gesture = begin(room, pointOf(pane, event), event.button);
+  const isPrior = isComparing(room) && pane.matches(".xray"); // nothing is drawn or measured on it
+  const start = isPrior && event.button === 0 ? windowing : begin;
+  room.gesture = start(room, pointOf(pane, event), event.button);
   room.moving = true;
   pane.addEventListener("pointermove", (now) => {
     room.fingers.set(now.pointerId, pointOf(pane, now));
@@ -83,7 +89,7 @@ function follow(room, pane, event) {
 
 function begin(room, point, button) {
   if (button !== 0) return move(room, point);
-  const grip = room.data.editable && room.tool === "window" && grabbed(room.marks, placeOf(room), point, ratio());
+  const grip = room.tool === "window" && gripAt(room, point);
   if (grip) return change(room, point, grip);
   return { window: windowing, move, measure, box: sketch, ellipse: sketch }[room.tool](room, point);
 }
@@ -95,7 +101,8 @@ function windowing(room, start) {
   room.selected = null;
   return {
     move: ([x, y]) => {
-      const width = Math.min(Math.max(window.width * Math.exp((x - start[0]) / (300 * ratio())), 1), 4 * xray.tone.length);
+      const wanted = window.width * Math.exp((x - start[0]) / (300 * ratio()));
+      const width = Math.min(Math.max(wanted, 1), 4 * xray.tone.length);
       const centre = window.centre + (rising * (y - start[1]) * width) / height;
       room.window = between(centre - width / 2, centre + width / 2);
     },
@@ -142,7 +149,8 @@ function change(room, start, { index, by }) {
 }
 
 function pinch(room, start) {
-  const { view } = room, place = placeOf(room), middle = (two) => [0, 1].map((axis) => (two[0][axis] + two[1][axis]) / 2);
+  const { view } = room, place = placeOf(room);
+  const middle = (two) => [0, 1].map((axis) => (two[0][axis] + two[1][axis]) / 2);
   const apart = (two) => Math.hypot(two[0][0] - two[1][0], two[0][1] - two[1][1]) || 1;
   const point = place.toXray(middle(start));
   return {

@@ -6,7 +6,8 @@ const SHARES = [0.25, 0.5, 0.75]; // of the scale: where the lines run
 // `values` is FINE x FINE in 0..1 of the scale.
 export function heatOf(numbers, scale) {
   const values = enlarged(numbers).map((value) => Math.min(Math.max(value / scale, 0), 1));
-  return { numbers, values, tint: tinted(values), lines: SHARES.map((share) => ({ share, segments: line(values, share) })) };
+  const lines = SHARES.map((share) => ({ share, segments: line(values, share) }));
+  return { values, tint: tinted(values), lines };
 }
 
 export function evidenceAt({ values }, x, y, scale) {
@@ -91,9 +92,10 @@ function ramp(t) {
     4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s,
     -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s,
     -0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s,
-  ].map((v) => Math.min(Math.max(v, 0), 1)).map((v) => 255 * (v <= 0.0031308 ? 12.92 * v : 1.055 * v ** (1 / 2.4) - 0.055));
+  ].map((v) => 255 * standardRgb(Math.min(Math.max(v, 0), 1)));
 }
 
+const standardRgb = (v) => (v <= 0.0031308 ? 12.92 * v : 1.055 * v ** (1 / 2.4) - 0.055);
 const css = (rgb, alpha) => `rgb(${rgb.map(Math.round).join(" ")} / ${alpha})`;
 
 export const rampGradient = () =>

@@ -1,7 +1,8 @@
 // The keyboard: one key for each thing that a hand can do. What records a read is pressed by Streamlit's own shortcuts.
 
 const ACTS = {
-  h: "heat", v: "style", s: "layout", i: "invert", x: "mirror", t: "turn", T: "turn back", f: "fit", z: "one to one",
+  h: "heat", v: "style", s: "layout", y: "prior", i: "invert", x: "mirror", t: "turn", T: "turn back",
+  f: "fit", z: "one to one",
   w: "preset", W: "preset back", g: "magnify", m: "measure", b: "box", o: "ellipse", "?": "help",
   "+": "closer", "-": "farther", Delete: "remove", Backspace: "remove", Escape: "leave",
 };

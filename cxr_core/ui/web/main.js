@@ -1,7 +1,7 @@
 // The viewer: an X-ray at full depth and beside or under it the model's evidence. It asks the server for nothing but
 // pictures, and tells it nothing but the marks that a reader draws.
 
-import { draw, shownPanes, paneSize } from "./drawing.js";
+import { draw, isComparing, paneSize, shownPanes } from "./drawing.js";
 import { oneToOne, wholeView } from "./geometry.js";
 import { listenToHands, placeOf, zoomTo } from "./hands.js";
 import { heatOf, rampGradient } from "./heat.js";
@@ -24,10 +24,12 @@ export function show({ data, parentElement, setStateValue }) {
   if (data.image !== room.data?.image) reset(room, data);
   if (data.title !== room.data?.title) leaveChoice();
   const heatKey = JSON.stringify([data.heatmap, data.scale]);
-  if (heatKey !== room.heatKey) Object.assign(room, { heatKey, heat: data.heatmap ? heatOf(data.heatmap, data.scale) : null });
+  if (heatKey !== room.heatKey) room.heat = data.heatmap && heatOf(data.heatmap, data.scale);
+  room.heatKey = heatKey;
   room.data = data;
   describe(room);
   load(room, data.url);
+  loadPrior(room, data.prior?.url);
   data.next.forEach((url) => xrayAt(url).catch(() => {}));
   return (room.forget = listen(room));
 }
@@ -35,9 +37,11 @@ export function show({ data, parentElement, setStateValue }) {
 function mount(parent) {
   const root = parent.querySelector(".viewer"), find = (selector) => root.querySelector(selector);
   const room = {
-    root, help: find(".help"), slider: find("input"), hot: true, kept: {}, style: "tint", opacity: 60, single: false,
+    root, help: find(".help"), slider: find("input"),
+    hot: true, kept: {}, keptPrior: {}, style: "tint", opacity: 60, single: false,
     panes: [...root.querySelectorAll(".pane")].map((pane) => ({
-      pane, picture: pane.querySelector(".picture"), over: pane.querySelector(".over"), isTinted: pane.matches(".tinted"),
+      pane, isTinted: pane.matches(".tinted"),
+      picture: pane.querySelector(".picture"), over: pane.querySelector(".over"),
     })),
     notes: [...root.querySelectorAll(".note")],
     say: (window_, cursor) => {
@@ -54,7 +58,10 @@ function mount(parent) {
 
 function reset(room, data) {
   const marks = data.marks.map((mark) => ({ ...mark }));
-  Object.assign(room, { xray: null, selected: null, ruler: null, sketch: null, tool: "window", magnifying: false, invert: false, marks });
+  Object.assign(room, {
+    xray: null, selected: null, ruler: null, sketch: null, tool: "window", magnifying: false, comparing: false,
+    invert: false, marks,
+  });
 }
 
 // Listeners are set anew at every run of the script, and removed when the page is left.
@@ -92,13 +99,23 @@ async function load(room, url) {
     const xray = await asked;
     if (room.data.url !== url || room.shown === url) return;
     const found = presets(xray);
-    Object.assign(room, { xray, shown: url, view: wholeView(xray), window: sentWindow(xray), presets: found, preset: 0 });
+    Object.assign(room, { xray, shown: url, presets: found, preset: 0 });
+    Object.assign(room, { view: wholeView(xray), window: sentWindow(xray) });
     room.notes[0].textContent = "";
     requestAnimationFrame(() => requestAnimationFrame(() => (room.root.dataset.shown = room.data.image)));
   } catch {
     if (room.data.url === url) room.notes[0].textContent = "The picture can't be shown. Reload the page.";
   }
   changed(room);
+}
+
+// An earlier X-ray is fetched when the case is opened, so that comparing doesn't wait for it.
+async function loadPrior(room, url) {
+  if (room.priorUrl === url) return;
+  Object.assign(room, { priorUrl: url, prior: null });
+  const prior = url && (await xrayAt(url).catch(() => null));
+  if (room.priorUrl === url) Object.assign(room, { prior });
+  draw(room);
 }
 
 // ---- words
@@ -124,16 +141,19 @@ function describe(room) {
 function changed(room) {
   const { root, data } = room, pressed = {
     heat: room.hot && Boolean(data.heatmap), style: room.style === "lines", layout: room.single, invert: room.invert,
-    magnify: room.magnifying, measure: room.tool === "measure", box: room.tool === "box", ellipse: room.tool === "ellipse",
+    prior: isComparing(room), magnify: room.magnifying,
+    measure: room.tool === "measure", box: room.tool === "box", ellipse: room.tool === "ellipse",
   };
   for (const [what, is] of Object.entries(pressed)) root.querySelector(`[data-do="${what}"]`).ariaPressed = String(is);
   for (const what of ["box", "ellipse"]) root.querySelector(`[data-do="${what}"]`).disabled = !data.editable;
-  root.querySelector('[data-do="remove"]').hidden = !room.ruler && !(data.editable && room.marks.length);
-  root.querySelector('[data-do="layout"]').disabled = data.alone;
+  root.querySelector('[data-do="remove"]').disabled = !room.ruler && !(data.editable && room.marks.length);
+  root.querySelector('[data-do="layout"]').disabled = data.alone || isComparing(room);
+  root.querySelector('[data-do="prior"]').disabled = !data.prior;
+  root.querySelector(".first").textContent = isComparing(room) ? `Earlier: ${data.prior.title}` : "X-ray";
   for (const what of ["heat", "style"]) root.querySelector(`[data-do="${what}"]`).disabled = !data.heatmap;
   room.slider.disabled = !data.heatmap;
   room.slider.value = room.opacity;
-  root.classList.toggle("single", room.single || data.alone); // one pane where there is nothing to put beside it
+  root.classList.toggle("single", (room.single || data.alone) && !isComparing(room)); // where nothing is to be beside it
   root.dataset.tool = room.tool;
   const { style, opacity, single } = room;
   localStorage.setItem(MEMORY, JSON.stringify({ style, opacity, single }));
@@ -161,10 +181,13 @@ const ACTS = {
   mirror: (room) => (room.view = { ...room.view, mirrored: !room.view.mirrored }),
   turn: (room) => turn(room, 1),
   "turn back": (room) => turn(room, 3),
-  fit: (room) => Object.assign(room, { view: wholeView(room.xray), window: sentWindow(room.xray), preset: 0, invert: false }),
+  fit: (room) => {
+    Object.assign(room, { view: wholeView(room.xray), window: sentWindow(room.xray), preset: 0, invert: false });
+  },
   "one to one": (room) => (room.view = oneToOne(room.view, room.xray, paneSize(shownPanes(room)[0]))),
   preset: (room) => choose(room, 1),
   "preset back": (room) => choose(room, room.presets.length - 1),
+  prior: (room) => (room.comparing = !room.comparing),
   magnify: (room) => (room.magnifying = !room.magnifying),
   measure: (room) => take(room, "measure"),
   box: (room) => take(room, "box"),

@@ -21,7 +21,8 @@ export const between = (low, high) => ({ centre: (low + high) / 2, width: Math.m
 // Windows to choose from, each between two shares of the X-ray's pixels, counted from the darkest.
 export function presets(xray) {
   const shares = shareOf(xray), rising = xray.tone.at(-1) >= xray.tone[0];
-  const spans = (dark, bright) => (rising ? between(shares(dark), shares(bright)) : between(shares(1 - bright), shares(1 - dark)));
+  const spans = (dark, bright) =>
+    rising ? between(shares(dark), shares(bright)) : between(shares(1 - bright), shares(1 - dark));
   return [
     { name: "As sent", window: sentWindow(xray) },
     { name: "Lungs", window: spans(0.02, 0.6) },

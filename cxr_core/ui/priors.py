@@ -1,0 +1,61 @@
+"""Earlier X-rays of the same patient: which one is beside the new one, and what was said of it then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from cxr_core.records import User
+from cxr_core.ui import words
+from cxr_core.ui.session import site
+from cxr_core.work import monitoring, reviewing
+from cxr_core.work.reviewing import Case, Prior
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The earlier X-ray that the viewer may show beside the new one."""
+
+    image: str
+    title: str
+
+
+def beside(user: User, case: Case) -> Beside | None:
+    """The earlier X-ray that is chosen, else the newest one; None where there is none."""
+    titles = _titles(user, case)
+    chosen = st.session_state.get(_key(case))
+    image = chosen if chosen in titles else next(iter(titles), None)
+    return Beside(image, titles[image]) if image else None
+
+
+def choice(user: User, case: Case) -> None:
+    """Which earlier X-ray to compare with; nothing where there is none."""
+    if titles := _titles(user, case):
+        label = f"Earlier X-rays of this patient: {len(titles)} (Y shows it beside)"
+        st.selectbox(label, list(titles), key=_key(case), format_func=titles.__getitem__)
+
+
+def _titles(user: User, case: Case) -> dict[str, str]:
+    """By image, newest first: when it came, and what was said of it."""
+    running = monitoring.running_model(site().home, user)
+    found = reviewing.priors(site().home, user, case.image["id"])
+    return {prior.image: _title(prior, running) for prior in found}
+
+
+def _title(prior: Prior, running: str | None) -> str:
+    return f"{words.day(prior.received_at)} · {_said(prior, running)}"
+
+
+def _said(prior: Prior, running: str | None) -> str:
+    said = prior.opinion
+    if said is None:
+        return "opinion not shown"
+    answer = words.answer(said)
+    if said["probability"] is not None:
+        answer = f"{answer} {words.percent(said['probability'])}"
+    return answer if said["model"] == running else f"{answer}, by {said['model']}, another version"
+
+
+def _key(case: Case) -> str:
+    return f"prior-{case.image['id']}"
