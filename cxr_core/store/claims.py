@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
 from cxr_core import clock
-from cxr_core.store.db import count
+from cxr_core.store.db import count, one
 
 LEASE_MINUTES = 10
-"""Without another sign of life; opening the case, every click and the browser's own beat are one."""
+"""Without another sign of life: the page that is open, and every beat, is one."""
+IDLE_SECONDS = 20
+"""A longer time without a beat counts as this long: the viewer beats every 15 seconds in which a hand moves."""
 
 
 def renew(db: Database, image: str, reader: int) -> None:
     """Let a reader have a case for another lease; claims that have ended are forgotten."""
-    db.execute("DELETE FROM claims WHERE until <= ?", (clock.stamp(),))
-    until = clock.stamp(clock.now() + timedelta(minutes=LEASE_MINUTES))
-    db.execute("INSERT OR REPLACE INTO claims (image, reader, until) VALUES (?, ?, ?)", (image, reader, until))
+    now = clock.stamp()
+    db.execute("DELETE FROM claims WHERE until <= ?", (now,))
+    db.execute(
+        "INSERT INTO claims (image, reader, until, beat_at) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (image, reader) DO UPDATE SET until = excluded.until",
+        (image, reader, _until(), now),
+    )
+
+
+def beat(db: Database, image: str, reader: int) -> None:
+    """A reader's hand moves: count the time since it last did, unless that is long ago; nothing without a claim."""
+    db.execute(
+        "UPDATE claims SET until = ?, active = ?, beat_at = ? WHERE image = ? AND reader = ?",
+        (_until(), seconds(db, image, reader), clock.stamp(), image, reader),
+    )
+
+
+def seconds(db: Database, image: str, reader: int) -> float | None:
+    """How long a reader has been at a case, idle time left out; None without a claim."""
+    row = one(db, "SELECT active, beat_at FROM claims WHERE image = ? AND reader = ?", (image, reader))
+    if row is None:
+        return None
+    since = (clock.now() - datetime.fromisoformat(row["beat_at"])).total_seconds()
+    return float(row["active"] + min(max(since, 0.0), IDLE_SECONDS))
+
+
+def _until() -> str:
+    return clock.stamp(clock.now() + timedelta(minutes=LEASE_MINUTES))
 
 
 def give_up(db: Database, image: str, reader: int) -> None:

@@ -38,7 +38,8 @@ def earlier(db: Database, image: dict[str, Any], limit: int) -> list[dict[str, A
     """The rows of the same patient's images that came before this one, newest first."""
     return rows(
         db,
-        "SELECT * FROM images WHERE patient = ? AND (received_at, id) < (?, ?) ORDER BY received_at DESC, id DESC LIMIT ?",
+        "SELECT * FROM images WHERE patient = ? AND (received_at, id) < (?, ?) "
+        "ORDER BY received_at DESC, id DESC LIMIT ?",
         (image["patient"], image["received_at"], image["id"], limit),
     )
 

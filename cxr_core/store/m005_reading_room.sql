@@ -51,10 +51,12 @@ BEGIN
     WHERE id = NEW.image;
 END;
 
--- Who has a case open, and until when without another sign of life.
+-- Who has a case open, until when without another sign of life, and how long they have been at it.
 CREATE TABLE claims (
     image TEXT NOT NULL REFERENCES images (id),
     reader INTEGER NOT NULL REFERENCES users (id),
     until TEXT NOT NULL,
+    beat_at TEXT NOT NULL,             -- when the reader last moved a hand
+    active REAL NOT NULL DEFAULT 0,    -- seconds up to then, without those in which they didn't
     PRIMARY KEY (image, reader)
 ) STRICT;

@@ -20,11 +20,12 @@ from starlette.staticfiles import StaticFiles
 
 from cxr_core import clock, settings
 from cxr_core.errors import BadInput, Conflict, NotFound
+from cxr_core.records import Role
 from cxr_core.ui import sign_in
 from cxr_core.ui.guard import user_of
 from cxr_core.ui.session import COOKIE
 from cxr_core.ui.throttle import THROTTLE
-from cxr_core.work import accounts, pictures, reviewing, starting
+from cxr_core.work import accounts, pictures, recording, reviewing, starting
 
 WEB = Path(__file__).parent / "web"
 LARGEST_FORM = 16_384
@@ -136,6 +137,17 @@ async def picture(request: Request) -> Response:
     return FileResponse(path, media_type="application/octet-stream", headers=headers)
 
 
+async def beat(request: Request) -> Response:
+    """POST /images/{id}/beat: its reader is at the case. 401 without a session, 403 from another site."""
+    await _form(request)
+    user = await run_in_threadpool(user_of, request)
+    if user is None:
+        return PlainTextResponse("Sign in first.", 401)
+    if user.role is Role.RADIOLOGIST:
+        await run_in_threadpool(recording.beat, settings.load().home, user, request.path_params["image"])
+    return Response(status_code=204)
+
+
 class ViewerFiles(StaticFiles):
     """The viewer's modules. A browser's copy is checked each time: after an update there is a new one."""
 
@@ -207,6 +219,7 @@ ROUTES = [
     Route("/demo", start_demo, methods=["POST"]),
     Route("/worklist", first_page, methods=["GET"]),
     Route("/images/{image}", picture, methods=["GET"]),
+    Route("/images/{image}/beat", beat, methods=["POST"]),
     Mount("/viewer", ViewerFiles(directory=WEB)),
     Route("/history.csv", history_csv, methods=["GET"]),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ class ReadForm:
     regions: tuple[Region, ...] = ()
     """What the reader marked as wrong or missed."""
     seconds: float = 0.0
-    """From opening the case to recording the read."""
+    """From opening the case to recording the read; a claim knows better how many of them the reader was at it."""
 
 
 @open_to(Role.RADIOLOGIST)
@@ -47,6 +47,13 @@ def claim(home: Path, user: User, image: str) -> bool:
         if wanted:
             claims.renew(db, image, user.id)
     return wanted
+
+
+@open_to(Role.RADIOLOGIST)
+def beat(home: Path, user: User, image: str) -> None:
+    """Say that the reader is at the case that they have open."""
+    with opened(home) as db, transaction(db):
+        claims.beat(db, image, user.id)
 
 
 @open_to(Role.RADIOLOGIST)
@@ -70,9 +77,12 @@ def submit(home: Path, user: User, form: ReadForm) -> int:
         if own is None and not _is_wanted(db, user, image):
             raise Conflict("somebody else reads this case, or has read it meanwhile: go on to the next")
         final = image["mode"] != Mode.SECOND_READER or revealing.may_see(db, user, image)
-        read = _record(db, user, form, {"final": int(final)}, own)
-        if final:
-            claims.give_up(db, form.image, user.id)
+        spent = claims.seconds(db, form.image, user.id)
+        timed = form if spent is None else replace(form, seconds=spent)
+        read = _record(db, user, timed, {"final": int(final)}, own)
+        claims.give_up(db, form.image, user.id)
+        if not final:
+            claims.renew(db, form.image, user.id)
         return read
 
 

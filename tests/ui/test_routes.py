@@ -171,6 +171,20 @@ def test_a_picture_is_kept_by_this_browser_alone_under_its_own_name(signed_in):
     assert (again.status_code, again.content) == (304, b"")
 
 
+def test_a_beat_counts_for_whoever_has_the_case_open_and_comes_from_our_own_pages(home, signed_in, browser):
+    with opened(home) as db:
+        image, ann = add_image(db), one(db, "SELECT id FROM users WHERE name = 'ann'")["id"]
+        long_ago = "2020-01-01T00:00:00.000000+00:00"
+        row = {"image": image, "reader": ann, "until": "2999", "beat_at": long_ago}
+        db.table("claims").insert(row)
+    assert browser().post(f"/images/{image}/beat").status_code == 401
+    assert signed_in.post(f"/images/{image}/beat", headers={"sec-fetch-site": "cross-site"}).status_code == 403
+    assert signed_in.post(f"/images/{image}/beat").status_code == 204
+    with opened(home) as db:
+        assert rows(db, "SELECT active FROM claims") == [{"active": 20.0}]
+    assert signed_in.post("/images/unknown/beat").status_code == 204
+
+
 def test_the_viewers_modules_are_asked_for_again_after_an_update(signed_in):
     answer = signed_in.get("/viewer/main.js")
     assert "javascript" in answer.headers["content-type"]

@@ -138,7 +138,7 @@ def test_a_second_reader_sees_the_model_after_their_own_opinion_and_then_gives_t
         (final, "directly", 1, 1, "Pneumonia", first),
     ]
     assert reviewing.counts(settings.home, ann) == {"waiting": 0, "read": 1, "coming": 0}
-    assert [row["seconds"] for row in reviewing.history(settings.home, ann)] == [0, 0], "both were timed"
+    assert all(row["seconds"] is not None for row in reviewing.history(settings.home, ann)), "both were timed"
 
 
 def test_a_first_opinion_needs_no_reason_and_stays_as_it_is(settings, ann):
@@ -254,6 +254,28 @@ def test_two_may_read_at_the_same_time_and_a_third_may_not(settings, ann, ben):
     assert recording.claim(settings.home, ann, image)
     assert recording.claim(settings.home, ben, image)
     assert not recording.claim(settings.home, add_user(settings, name="cid"), image)
+
+
+def test_time_without_a_hand_that_moves_is_not_counted(settings, ann):
+    image, start = put(settings), clock.now()
+    moments = [0, 15, 30, 600, 615]  # the reader was called away for nearly ten minutes
+    for number, after in enumerate(moments):
+        with clock.at(start + timedelta(seconds=after)):
+            recording.beat(settings.home, ann, image) if number else recording.claim(settings.home, ann, image)
+    with clock.at(start + timedelta(seconds=618)):
+        read(settings, ann, image, Label.PNEUMONIA)
+    (spent,) = query(settings, "SELECT seconds FROM reads")
+    assert spent["seconds"] == pytest.approx(15 + 15 + claims.IDLE_SECONDS + 15 + 3)
+
+
+def test_a_second_readers_two_opinions_are_timed_apart(settings, ann):
+    image, start = put(settings, mode=Mode.SECOND_READER), clock.now()
+    with clock.at(start):
+        recording.claim(settings.home, ann, image)
+    for after, label in ((10, Label.NORMAL), (14, Label.PNEUMONIA)):
+        with clock.at(start + timedelta(seconds=after)):
+            read(settings, ann, image, label)
+    assert [row["seconds"] for row in query(settings, "SELECT seconds FROM reads ORDER BY id")] == [10, 4]
 
 
 # ---- taking back

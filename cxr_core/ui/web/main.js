@@ -14,6 +14,7 @@ const MEMORY = "cxr-viewer"; // how this browser's reader likes the panes
 const STEP = 0.01; // share of the X-ray's larger side by which an arrow moves a mark
 const MOST_MARKS = 20;
 const PAUSE = 250; // milliseconds without an arrow key, after which the server hears where a mark lies
+const BEAT = 15_000; // milliseconds
 const rooms = new WeakMap(); // what a mounted viewer remembers from one case to the next
 
 export function show({ data, parentElement, setStateValue }) {
@@ -75,12 +76,22 @@ function listen(room) {
     changed(room);
   });
   listenToHands(room, on);
+  const moves = ["pointermove", "pointerdown", "keydown", "wheel"];
+  for (const name of moves) on(document, name, () => beat(room), { passive: true });
   const sized = new ResizeObserver(() => draw(room));
   room.panes.forEach(({ pane }) => sized.observe(pane));
   return () => {
     ends.abort();
     sized.disconnect();
   };
+}
+
+// While the reader's hand moves, the server hears that they are at the case: time in which it doesn't isn't counted.
+function beat(room) {
+  const now = Date.now();
+  if (!room.data.editable || now - (room.beatAt ?? 0) < BEAT) return;
+  room.beatAt = now;
+  fetch(`${room.data.url}/beat`, { method: "POST", keepalive: true }).catch(() => {});
 }
 
 // Once another heatmap is chosen, keys are for reading again and not for the list of methods.
