@@ -20,6 +20,7 @@ from tools.ablation.rows import (
     ROWS,
     SEED_RECIPE,
     SEEDS,
+    SHIPPED_RECIPE,
     equalised,
     locally_normalised,
     outside_masked,
@@ -152,12 +153,28 @@ def test_the_table_tells_how_much_of_the_classic_loss_a_row_wins_back(tmp_path):
     found = [result(SEED_RECIPE, fold, seed, 0.95 + seed / 100) for fold in (0, 1) for seed in range(3)]
     found += [result(other, 0, 0, 0.97), result(other, 1, 0, 0.98)]
     found += [result(PRETRAINED_ROW, fold, seed, 0.99) for fold in (0, 1) for seed in range(2)]
+    found += [result(SHIPPED_RECIPE, fold, seed, 0.98) for fold in (0, 1) for seed in range(3)]
     path = tmp_path / "ablation.jsonl"
     path.write_text("\n".join(map(json.dumps, found)), encoding="utf-8")
-    header, _, classic, better = table(results(path)).splitlines()
+    header, _, classic, better, shipped = table(results(path)).splitlines()
     assert header.startswith("| recipe | locked | shifted | won back | right at the threshold | lowest | batch")
     assert classic.startswith(f"| {SEED_RECIPE} | 0.990 | 0.960 (0.950 to 0.970) |  | 0.480 | 0.960 |")
     assert better.startswith(f"| {other} | 0.990 | 0.976 | 52% | 0.488 | 0.970 | 0.980 |")
+    assert shipped.startswith(f"| {SHIPPED_RECIPE} | 0.990 | 0.980 (0.980 to 0.980) | 67% | 0.490 | 0.980 |")
+
+
+@pytest.mark.parametrize("name", [SEED_RECIPE, SHIPPED_RECIPE])
+def test_there_is_no_table_without_every_seed_of_the_classic_and_the_shipped_recipe(name):
+    found = [
+        result(row, fold, seed, 0.95)
+        for row in (SEED_RECIPE, SHIPPED_RECIPE)
+        for fold in (0, 1)
+        for seed in range(3)
+        if (row, fold, seed) != (name, 1, 2)
+    ]
+    with pytest.raises(CxrError, match="run `make ablation`") as refused:
+        table(found)
+    assert name in str(refused.value)
 
 
 def test_a_threshold_is_as_sensitive_as_it_was_chosen_to_be_and_is_judged_on_both_classes():

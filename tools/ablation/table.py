@@ -59,8 +59,13 @@ def lines(found: list[dict[str, Any]], figure: Figure) -> list[Line]:
 
 
 def table(found: list[dict[str, Any]]) -> str:
-    """Markdown: AUC in every column, the mean over the shifted ones, and how much of the classic row's loss is won."""
+    """Markdown: AUC in every column, the mean over the shifted ones, and how much of the classic row's loss is won.
+
+    Raises CxrError if the classic recipe or the shipped one hasn't been run with all its seeds.
+    """
     exact, decided = lines(found, _auc), lines(found, _right_at(SENSITIVITY))
+    if missing := {SEED_RECIPE, SHIPPED_RECIPE} - {line.name for line in exact}:
+        raise CxrError(f"{' and '.join(sorted(missing))}: not every seed has a result; run `make ablation`")
     classic = next(line for line in exact if line.name == SEED_RECIPE)
     names = ["recipe", "locked", "shifted", "won back", "right at the threshold", *SHIFTED, "second hospital"]
     rows = [names, ["---"] * len(names)]
