@@ -24,6 +24,8 @@ class Opinion:
     day: date
     """In UTC."""
     image: str
+    place: int
+    """Among those who read the image: the first two read it for themselves, a later one decides between them."""
     label: str
     model: str | None
     """What the model said; None where it was Uncertain or gave no opinion."""
@@ -32,6 +34,11 @@ class Opinion:
     saw: bool
     """Whether they had seen the model's opinion."""
     seconds: float
+
+    @property
+    def own(self) -> str | None:
+        """What the reader said without the model's opinion; None where they only ever said something with it."""
+        return self.first or (None if self.saw else self.label)
 
 
 @dataclass(frozen=True)
@@ -69,13 +76,16 @@ class Month:
     independent: Kappa | None
     """Between readers and model, by opinions given before or without seeing the model's; None where too few."""
     between: Kappa | None
-    """Between two readers of the same image; None where too few."""
+    """Between the two readers of an image, by such opinions; None where too few."""
     towards: Share
     """Of the opinions that differed from the model's before it was shown: those changed to it."""
     away: Share
     """Of those that were the same: those changed after all."""
     corrected: Share
-    """Of the changes on images whose label others agree on: those to that label. The rest are harmful reversals."""
+    """Of the changes on images that another reader judged without the model: those to what that reader said.
+
+    The rest are harmful reversals. One other reader may err, too, but wasn't chosen for agreeing or differing.
+    """
     seconds: float
     """A case, median."""
 
@@ -83,10 +93,13 @@ class Month:
 def by_month(opinions: Iterable[Opinion]) -> list[Month]:
     """The months in order."""
     found: dict[date, list[Opinion]] = defaultdict(list)
-    for opinion in opinions:
-        found[opinion.day.replace(day=1)].append(opinion)
-    labels = _others_labels(each for month in found.values() for each in month)
-    return [_month(start, found[start], labels) for start in sorted(found)]
+    pairs: dict[date, list[tuple[Opinion, Opinion]]] = defaultdict(list)
+    known = list(opinions)
+    for opinion in known:
+        found[_start(opinion)].append(opinion)
+    for pair in _pairs(known):
+        pairs[max(map(_start, pair))].append(pair)
+    return [_month(start, found[start], pairs[start]) for start in sorted(found)]
 
 
 def kappa(pairs: Iterable[tuple[str, str]]) -> Kappa | None:
@@ -109,22 +122,28 @@ def kappa(pairs: Iterable[tuple[str, str]]) -> Kappa | None:
     return Kappa(value, max(-1.0, value - half), min(1.0, value + half), n)
 
 
-def _month(start: date, opinions: list[Opinion], labels: dict[str, list[str]]) -> Month:
+def _month(start: date, opinions: list[Opinion], pairs: list[tuple[Opinion, Opinion]]) -> Month:
     judged = [each for each in opinions if each.model]
-    blind = [(each.first or each.label, each.model) for each in judged if each.model and (each.first or not each.saw)]
+    blind = [(each.own, each.model) for each in judged if each.own and each.model]
     shown = [each for each in judged if each.first]
     differed = [each for each in shown if each.first != each.model]
     same = [each for each in shown if each.first == each.model]
-    known = [(each, truth) for each in shown if each.first != each.label and (truth := _truth(each, labels))]
+    both_ways = [way for pair in pairs for way in (pair, pair[::-1])]
+    changed = [(each, other.own) for each, other in both_ways if each.first not in (None, each.label)]
     return Month(
         start, len(opinions),
         agreed=_share(each.label == each.model for each in judged if each.saw),
-        independent=kappa(blind), between=kappa(_pairs(opinions)),
+        independent=kappa(blind),
+        between=kappa((one.own, other.own) for one, other in pairs if one.own and other.own),
         towards=_share(each.label == each.model for each in differed),
         away=_share(each.label != each.model for each in same),
-        corrected=_share(each.label == truth for each, truth in known),
+        corrected=_share(each.label == own for each, own in changed if own),
         seconds=median(each.seconds for each in opinions),
     )  # fmt: skip
+
+
+def _start(opinion: Opinion) -> date:
+    return opinion.day.replace(day=1)
 
 
 def _share(hits: Iterable[bool]) -> Share:
@@ -132,22 +151,9 @@ def _share(hits: Iterable[bool]) -> Share:
     return Share(sum(found), len(found))
 
 
-def _pairs(opinions: list[Opinion]) -> list[tuple[str, str]]:
-    """What the first two readers of an image said, by themselves where they did."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for each in opinions:
-        found[each.image].append(each.first or each.label)
+def _pairs(opinions: list[Opinion]) -> list[tuple[Opinion, Opinion]]:
+    """The first two readers of each image that two read."""
+    found: dict[str, list[Opinion]] = defaultdict(list)
+    for each in sorted(opinions, key=lambda opinion: opinion.place):
+        found[each.image].append(each)
     return [(said[0], said[1]) for said in found.values() if len(said) > 1]
-
-
-def _others_labels(opinions: Iterable[Opinion]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
-    for each in opinions:
-        found[each.image].append(each.label)
-    return found
-
-
-def _truth(opinion: Opinion, labels: dict[str, list[str]]) -> str | None:
-    """The label on which two or more others agree, and none of them differs."""
-    others = Counter(labels[opinion.image]) - Counter([opinion.label])
-    return next(iter(others)) if len(others) == 1 and others.total() > 1 else None

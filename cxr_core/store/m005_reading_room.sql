@@ -33,9 +33,8 @@ CREATE INDEX images_of_patient ON images (patient, received_at, id);
 ALTER TABLE reads ADD COLUMN seen TEXT NOT NULL DEFAULT 'directly' CHECK (seen IN ('nothing', 'directly'));
 ALTER TABLE reads ADD COLUMN final INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE reads ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0; -- takes back the read that it supersedes
--- Numbers the readers of an image, so that no two can take the same place.
+-- Numbers the readers of an image, in the order in which they came to it.
 ALTER TABLE reads ADD COLUMN slot INTEGER;
-CREATE UNIQUE INDEX reads_of_slot ON reads (image, slot) WHERE supersedes IS NULL AND slot IS NOT NULL;
 
 DROP VIEW current_reads;
 CREATE VIEW current_reads AS

@@ -75,28 +75,29 @@ def current(db: Database) -> list[dict[str, Any]]:
 
 
 def agreement(db: Database, eyes: Eyes, since: str) -> list[dict[str, Any]]:
-    """How many current reads since a stamp could agree with a model, and did: `day` (UTC), `model`, `n`, `agreed`.
+    """How many final reads since a stamp could agree with a model, and did: `day` (UTC), `model`, `n`, `agreed`.
 
-    Of images whose opinion may be seen.
+    Of those given beside the model's opinion, as far as both may be seen.
     """
     return rows(
         db,
         "SELECT substr(r.made_at, 1, 10) AS day, p.model, count(*) AS n, sum(r.agrees) AS agreed "
         "FROM current_reads r JOIN predictions p ON p.id = r.prediction JOIN images i ON i.id = r.image "
-        f"WHERE r.made_at >= :since AND r.agrees IS NOT NULL AND {REVEALED} GROUP BY day, p.model",
+        "WHERE r.made_at >= :since AND r.agrees IS NOT NULL AND r.final AND r.seen = 'directly' "
+        f"AND {REVEALED} AND {OWN} GROUP BY day, p.model",
         {**eyes.named(), "since": since},
     )
 
 
 def last_words(db: Database) -> list[dict[str, Any]]:
-    """Each reader's final word on each image, with their own opinion before it and what the model said; oldest first.
+    """Each reader's final word on each image, with their own opinion before it and what the model said.
 
-    `day` (UTC), `image`, `label`, `model`, `first` (None where there was none), `seen`, `seconds` over both.
+    `day` (UTC), `image`, `slot`, `label`, `model`, `first` (None where there was none), `seen`, `seconds` over both.
     """
     return rows(
         db,
-        "SELECT substr(r.made_at, 1, 10) AS day, r.image, r.label, p.label AS model, f.label AS first, r.seen, "
-        "r.seconds + coalesce(f.seconds, 0) AS seconds FROM current_reads r "
+        "SELECT substr(r.made_at, 1, 10) AS day, r.image, coalesce(r.slot, r.id) AS slot, r.label, p.label AS model, "
+        "f.label AS first, r.seen, r.seconds + coalesce(f.seconds, 0) AS seconds FROM current_reads r "
         "LEFT JOIN reads f ON f.image = r.image AND f.reader = r.reader AND NOT f.final AND NOT f.withdrawn "
         "LEFT JOIN predictions p ON p.id = r.prediction WHERE r.final ORDER BY r.id",
     )
@@ -108,7 +109,7 @@ def has_any(db: Database, image: str, reader: int) -> bool:
 
 
 def next_slot(db: Database, image: str) -> int:
-    """The number of the next reader of an image."""
+    """The number of the next reader of an image: those who read it stand in this order, whoever revises later."""
     return count(db, "SELECT coalesce(max(slot), 0) + 1 FROM reads WHERE image = ?", (image,))
 
 

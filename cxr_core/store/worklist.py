@@ -23,10 +23,9 @@ SELECT i.id, i.received_at, i.patient, i.view, i.age_years, i.sex, i.manufacture
        i.slots_open, {REVEALED} AS revealed, i.received_at < :overdue AS overdue,
        CASE WHEN {REVEALED} THEN p.status END AS status, CASE WHEN {REVEALED} THEN p.label END AS label,
        CASE WHEN {REVEALED} THEN p.probability END AS probability, CASE WHEN {REVEALED} THEN p.model END AS model,
-       CASE WHEN {OWN} THEN r.id END AS read, CASE WHEN {OWN} THEN r.label END AS read_label,
-       CASE WHEN {OWN} AND {REVEALED} THEN r.agrees END AS agrees
+       r.id AS read, r.label AS read_label, CASE WHEN {REVEALED} THEN r.agrees END AS agrees
 {_STANDING}
-LEFT JOIN reads r ON r.id = i.newest_read AND NOT r.withdrawn
+LEFT JOIN reads r ON r.id = (SELECT max(r.id) FROM current_reads r WHERE r.image = i.id AND {OWN})
 """
 _WANTED = """i.slots_open > 0 AND (:sees_all OR (
     NOT EXISTS (SELECT 1 FROM reads o WHERE o.image = i.id AND o.reader = :reader AND o.final AND NOT o.withdrawn
@@ -84,6 +83,13 @@ def counts(db: Database, eyes: Eyes) -> dict[str, int]:
         "read": count(db, "SELECT count(*) FROM images WHERE slots_open = 0 AND newest_read IS NOT NULL"),
         "coming": count(db, "SELECT count(*) FROM jobs WHERE kind = 'intake' AND state IN ('queued', 'running')"),
     }
+
+
+def waiting_by_list(db: Database, eyes: Eyes) -> dict[int, int]:
+    """How many images wait for this reader on each list, by its number."""
+    named = {**eyes.named(), "now": clock.stamp()}
+    found = rows(db, f"SELECT i.worklist, count(*) AS n FROM images i WHERE {_WANTED} GROUP BY i.worklist", named)
+    return {row["worklist"]: row["n"] for row in found}
 
 
 def devices(db: Database) -> list[str]:

@@ -15,7 +15,7 @@ HEADS = (
     ("Kappa, two readers", "Beyond chance, of the same image, by what each said alone", "right"),
     ("Changed to the model's", "Of own opinions that differed from the model's before it was shown", "right"),
     ("Changed away from it", "Of own opinions that were the model's", "right"),
-    ("Beneficial corrections", "Of changes on images whose label two others agree on; the rest are harmful reversals",
+    ("Beneficial corrections", "Of changes, those to what the other reader said without the model; the rest: reversals",
      "right"),
     ("Seconds a case", "Median", "right"),
 )  # fmt: skip

@@ -131,7 +131,7 @@ def _form(user: User, read: dict[str, Any]) -> None:
         labels, reasons = [label.value for label in CLASSES], [reason.value for reason in Reason]
         label = st.radio("Your answer now", labels, index=labels.index(read["label"]), horizontal=True)
         why = reasons.index(read["reason"]) if read["reason"] in reasons else None
-        reason = st.selectbox("Why the model is wrong, where it is", reasons, index=why)
+        reason = st.selectbox("Why the model is wrong, where it is", reasons, index=why) if read["revealed"] else None
         comment = st.text_area("Comment (no names)", read["comment"], max_chars=recording.LONGEST_COMMENT, height=80)
         if st.form_submit_button("Record the revision", type="primary"):
             with told():

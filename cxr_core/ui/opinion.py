@@ -33,7 +33,9 @@ def opinion(case: Case) -> None:
 
 def _withheld(case: Case) -> str:
     """Why the model's opinion isn't there."""
-    later = case.image["mode"] == Mode.SECOND_READER and case.stage is Stage.FIRST
+    if case.stage is Stage.TAKEN:
+        return ""
+    later = case.image["mode"] == Mode.SECOND_READER
     told = "The model's opinion comes once yours is recorded." if later else "This list is read without the model."
     return f'<div class="dim">{told}</div>'
 

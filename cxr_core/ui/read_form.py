@@ -127,6 +127,7 @@ def _record(user: User, case: Case, form: ReadForm) -> None:
         read = recording.submit(site().home, user, form)
         st.session_state["opened"].pop(form.image, None)
         if case.stage is Stage.FIRST and case.image["mode"] == Mode.SECOND_READER:
+            st.session_state.pop(f"label-{form.image}", None)  # the final answer is chosen, and not just confirmed
             st.rerun(scope="app")  # the same case, with the model's opinion beside it
         remember_read(Recorded(read, form.image, form.label, case.image["patient"], onward))
         st.query_params["image"] = onward or form.image

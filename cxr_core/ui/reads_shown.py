@@ -19,14 +19,12 @@ from cxr_core.work.reviewing import Case, Stage
 
 def reads_shown(case: Case, user: User) -> None:
     """The current reads: a radiologist sees the own one alone, an admin all. Neither sees a form."""
-    if not case.reads:
-        taken = case.stage is Stage.TAKEN
-        st.caption(
-            "Somebody else reads this case, or has read it: it wants no more readers. Go on to the next." if taken
-            else "Not read yet. Reads are recorded by radiologists."
-        )  # fmt: skip
+    if case.stage is Stage.TAKEN:
+        st.caption("Somebody else reads this case, or has read it: it wants no more readers. Go on to the next.")
+    elif not case.reads:
+        st.caption("Not read yet. Reads are recorded by radiologists.")
     for read in case.reads:
-        stance = {1: "agrees", 0: f"disagrees: {read['reason']}"}.get(read["agrees"], "") if case.prediction else ""
+        stance = {1: "agrees", 0: ": ".join(filter(None, ("disagrees", read["reason"])))}.get(read["agrees"], "")
         words.table([
             ("Read", f"{read['label']} {f'({stance})' if stance else ''}"),
             ("When", _when(read)),
@@ -66,4 +64,4 @@ def _changes(read: int, image: str, user: User) -> None:
 def _when(read: dict[str, Any]) -> str:
     """When it was recorded, and how long it took; of a revision no time was taken."""
     ago = words.ago(read["made_at"])
-    return ago if read["supersedes"] else f"{ago}, in {words.spent(read['seconds'])}"
+    return f"{ago}, in {words.spent(read['seconds'])}" if read["seconds"] else ago

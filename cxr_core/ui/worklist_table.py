@@ -51,10 +51,12 @@ def list_chosen(user: User) -> Worklist:
     """The worklist that is looked at; nothing to choose from where all comes to one."""
     found = {each.name: each for each in listing.worklists(site().home, user)}
     first = next(iter(found))
-    if not any(each.share for each in found.values()):
+    waiting = reviewing.waiting_by_list(site().home, user)
+    offered = [name for name, each in found.items() if name == first or each.share or each.id in waiting]
+    if offered == [first]:
         return found[first]
     name = st.segmented_control(
-        "List", list(found), key="list", default=first, required=True, bind="query-params",
+        "List", offered, key="list", default=first, required=True, bind="query-params",
         label_visibility="collapsed",
     )  # fmt: skip
     return found[name or first]

@@ -56,7 +56,10 @@ def ask(home: Path, user: User, image: str, method: Method) -> Asked:
 def look(home: Path, user: User, image: str, method: Method, job: int) -> Asked:
     """What has become of a heatmap that `job` is to draw. Raises NotFound for no such image or job."""
     with opened(home) as db:
-        return Asked(explanations.find(db, *_about(db, user, image, method).values()), jobs.get(db, job))
+        payload, asked = _about(db, user, image, method), jobs.get(db, job)
+        # Another job is of another model, which ran before, or none of the asker's business.
+        is_it = (asked.kind, asked.payload) == (EXPLAIN, payload)
+        return Asked(explanations.find(db, *payload.values()), asked if is_it else None)
 
 
 def _about(db: Database, user: User, image: str, method: Method) -> dict[str, str]:

@@ -133,7 +133,7 @@ def conduct(home: Path, user: User) -> list[Month]:
 def _opinion(row: dict[str, Any]) -> Opinion:
     model, seen = row["model"] if row["model"] in CLASSES else None, row["seen"] == Seen.DIRECTLY
     day = date.fromisoformat(row["day"])
-    return Opinion(day, row["image"], row["label"], model, row["first"], seen, row["seconds"])
+    return Opinion(day, row["image"], row["slot"], row["label"], model, row["first"], seen, row["seconds"])
 
 
 def _references(home: Path, user: User) -> References:

@@ -19,8 +19,10 @@ log = logging.getLogger(__name__)
 
 
 def put(home: Path, image: str, radiograph: Radiograph) -> None:
-    """Write the picture of an X-ray."""
-    files.write_durably(pictures.place(home, image), to_picture(radiograph))
+    """Write the picture of an X-ray, in place of the one of 8 bits that an earlier version had made."""
+    place = pictures.place(home, image)
+    files.write_durably(place, to_picture(radiograph))
+    place.with_suffix(".png").unlink(missing_ok=True)
 
 
 def catching_up(home: Path, at_leisure: Callable[[], bool]) -> Iterator[bool]:
@@ -39,7 +41,7 @@ def catching_up(home: Path, at_leisure: Callable[[], bool]) -> Iterator[bool]:
 def _made(home: Path, image: str, file_sha256: str) -> bool:
     try:
         put(home, image, from_stored(files.get(home, file_sha256)))
-    except CxrError as error:
+    except (CxrError, OSError) as error:
         log.warning("image %s… can't be shown: %s", image[:12], error)
         return False
     return True

@@ -18,6 +18,8 @@ from cxr_core.work.guarding import open_to
 
 LONGEST_COMMENT = 2000
 MOST_REGIONS = 20
+DECIDED = ("label", "reason", "comment", "regions")
+"""What a reader decides on: a revision that changes none of it is none."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def claim(home: Path, user: User, image: str) -> bool:
     """Have a case for a while, if it wants another reader whom it hasn't got; renews a claim. Raises NotFound."""
     with opened(home) as db, transaction(db):
         row, own = images.get(db, image), _own(db, user, image)
-        wanted = _is_wanted(db, user, row) if own is None else not own["final"]
+        wanted = not (own and own["final"]) and _is_wanted(db, user, row)
         if wanted:
             claims.renew(db, image, user.id)
     return wanted
@@ -74,9 +76,9 @@ def submit(home: Path, user: User, form: ReadForm) -> int:
         image, own = images.get(db, form.image), _own(db, user, form.image)
         if own and own["final"]:
             raise Conflict("you have read this image already: revise your read on the history page")
-        if own is None and not _is_wanted(db, user, image):
-            raise Conflict("somebody else reads this case, or has read it meanwhile: go on to the next")
-        final = image["mode"] != Mode.SECOND_READER or revealing.may_see(db, user, image)
+        if not _is_wanted(db, user, image):
+            raise Conflict("this case wants no more readers: others read it, or have by now; go on to the next")
+        final = image["mode"] != Mode.SECOND_READER or revealing.may_see(db, user, form.image)
         spent = claims.seconds(db, form.image, user.id)
         timed = form if spent is None else replace(form, seconds=spent)
         read = _record(db, user, timed, {"final": int(final)}, own)
@@ -105,10 +107,13 @@ def revise(home: Path, user: User, read: int, form: ReadForm) -> int:
 def undo(home: Path, user: User, read: int) -> int:
     """Take a read back, until its reader signs out: a new row that supersedes it, and the case waits again.
 
-    Raises NotAllowed for somebody else's read or after signing out, Conflict if it was superseded meanwhile.
+    Raises NotAllowed for somebody else's read or after signing out, Conflict if it was superseded meanwhile or is a
+    revision: that is revised again.
     """
     with opened(home) as db, transaction(db):
         old = _current(db, user, read)
+        if old["supersedes"] and reads.get(db, old["supersedes"])["final"]:
+            raise Conflict("a revision isn't taken back but revised again")
         if old["made_at"] < (sessions.began(db, user.id) or clock.stamp()):
             raise NotAllowed("a read can be taken back until you sign out; revise it instead")
         taken = {name: value for name, value in old.items() if name != "id"}
@@ -137,7 +142,7 @@ def _current(db: Database, user: User, read: int) -> dict[str, Any]:
 
 def _record(db: Database, user: User, form: ReadForm, stage: dict[str, int], old: dict[str, Any] | None) -> int:
     answer = {**_answer(db, user, form), **stage}
-    if old and all(old[name] == value for name, value in answer.items()):
+    if old and all(old[name] == answer[name] for name in (*DECIDED, *stage)):
         raise BadInput("this changes nothing in your read: choose another answer or reason, or change the comment")
     supersedes = old["id"] if old else None
     slot = old["slot"] if old else reads.next_slot(db, form.image)
@@ -153,13 +158,14 @@ def _record(db: Database, user: User, form: ReadForm, stage: dict[str, int], old
 def _answer(db: Database, user: User, form: ReadForm) -> dict[str, Any]:
     """The columns of a read that its reader decides on, checked, with what they had seen of the model."""
     image = images.get(db, form.image)
-    seen = Seen.DIRECTLY if revealing.may_see(db, user, image) else Seen.NOTHING
+    seen = Seen.DIRECTLY if revealing.may_see(db, user, form.image) else Seen.NOTHING
     prediction = _prediction(db, form, seen)
     agrees = _agrees(form, prediction)
     _check(form, agrees if seen is Seen.DIRECTLY else None, image)
     return {
         "image": form.image, "prediction": prediction["id"], "agrees": agrees, "label": form.label.value,
-        "reason": form.reason.value if form.reason and agrees == 0 else None,  # a reason is why a reader disagrees
+        # A reason is why a reader disagrees: kept where they didn't see with what, it would tell them.
+        "reason": form.reason.value if form.reason and agrees == 0 and seen is Seen.DIRECTLY else None,
         "comment": form.comment.strip(), "regions": form.regions, "seen": seen.value,
     }  # fmt: skip
 

@@ -1,15 +1,13 @@
-"""What a reader may see yet of the model's opinion. Lists hide by the same conditions, in store/eyes.py."""
+"""What a reader may see yet of the model's opinion, by the one condition that lists and histories hide by, too."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlite_utils import Database
 
-from cxr_core.errors import NotAllowed
-from cxr_core.records import Mode, Role, User
-from cxr_core.store import images, reads
-from cxr_core.store.eyes import Eyes
+from cxr_core.errors import NotAllowed, NotFound
+from cxr_core.records import Role, User
+from cxr_core.store.db import one
+from cxr_core.store.eyes import REVEALED, Eyes
 
 
 def eyes_of(user: User) -> Eyes:
@@ -17,14 +15,16 @@ def eyes_of(user: User) -> Eyes:
     return Eyes(user.id, user.role is Role.ADMIN)
 
 
-def may_see(db: Database, user: User, image: dict[str, Any]) -> bool:
-    """Whether the model's opinion on an image (its row) may be shown to the user, now."""
-    if user.role is Role.ADMIN or image["mode"] == Mode.CONCURRENT:
-        return True
-    return image["mode"] == Mode.SECOND_READER and reads.has_any(db, image["id"], user.id)
+def may_see(db: Database, user: User, image: str) -> bool:
+    """Whether the model's opinion on an image may be shown to the user, now. Raises NotFound for no such image."""
+    named = {**eyes_of(user).named(), "image": image}
+    found = one(db, f"SELECT {REVEALED} AS revealed FROM images i WHERE i.id = :image", named)
+    if found is None:
+        raise NotFound(f"there is no image {image[:12]}…")
+    return bool(found["revealed"])
 
 
 def require(db: Database, user: User, image: str) -> None:
     """Raises NotAllowed unless the user may see the model's opinion on an image, NotFound for no such image."""
-    if not may_see(db, user, images.get(db, image)):
+    if not may_see(db, user, image):
         raise NotAllowed("the model's opinion on this case comes after yours, or not at all")

@@ -101,6 +101,13 @@ def counts(home: Path, user: User) -> dict[str, int]:
 
 
 @open_to(*EVERYBODY)
+def waiting_by_list(home: Path, user: User) -> dict[int, int]:
+    """How many cases wait for the user on each worklist, by its number; those on which none waits are left out."""
+    with opened(home) as db:
+        return worklist.waiting_by_list(db, revealing.eyes_of(user))
+
+
+@open_to(*EVERYBODY)
 def devices(home: Path, user: User) -> list[str]:
     """The pseudonyms of the devices that images came from."""
     with opened(home) as db:
@@ -130,8 +137,8 @@ def case(home: Path, user: User, image: str) -> Case:
     with opened(home) as db:
         row, shown = images.get(db, image), _shown(db, user, image)
         stage = _stage(db, user, row, shown)
-        if not revealing.may_see(db, user, row):
-            return Case(row, None, 1.0, {}, shown, stage)
+        if not revealing.may_see(db, user, image):
+            return Case(row, None, 1.0, {}, [{**read, "agrees": None, "prediction": None} for read in shown], stage)
         prediction = predictions.standing(db, image, models.running(db))
         card = models.card(db, prediction["model"])
         return Case(row, prediction, card["heatmap_scale"], card["calibration"], shown, stage)
@@ -139,14 +146,19 @@ def case(home: Path, user: User, image: str) -> Case:
 
 @open_to(*EVERYBODY)
 def priors(home: Path, user: User, image: str) -> list[Prior]:
-    """Earlier X-rays of the same patient, newest first, each with the newest opinion on it. Raises NotFound."""
+    """Earlier X-rays of the same patient, newest first, each with the newest opinion on it. Raises NotFound.
+
+    No opinion is told while that on the X-ray itself is hidden.
+    """
     with opened(home) as db:
         found = images.earlier(db, images.get(db, image), MOST_PRIORS)
-        return [Prior(row["id"], row["received_at"], _opinion_on(db, user, row)) for row in found]
+        # What was said of yesterday's X-ray all but tells what is said of today's.
+        hidden = not revealing.may_see(db, user, image)
+        return [Prior(row["id"], row["received_at"], None if hidden else _seen(db, user, row["id"])) for row in found]
 
 
-def _opinion_on(db: Database, user: User, image: dict[str, Any]) -> dict[str, Any] | None:
-    return predictions.standing(db, image["id"], None) if revealing.may_see(db, user, image) else None
+def _seen(db: Database, user: User, image: str) -> dict[str, Any] | None:
+    return predictions.standing(db, image, None) if revealing.may_see(db, user, image) else None
 
 
 def _shown(db: Database, user: User, image: str) -> list[dict[str, Any]]:
@@ -159,9 +171,9 @@ def _stage(db: Database, user: User, image: dict[str, Any], own: list[dict[str, 
         return Stage.LOOK
     if any(read["final"] for read in own):
         return Stage.DONE
-    if not own and image["slots_open"] <= claims.of_others(db, image["id"], user.id):
+    if image["slots_open"] <= claims.of_others(db, image["id"], user.id):
         return Stage.TAKEN
-    return Stage.OPEN if revealing.may_see(db, user, image) else Stage.FIRST
+    return Stage.OPEN if revealing.may_see(db, user, image["id"]) else Stage.FIRST
 
 
 @open_to(*EVERYBODY)

@@ -46,8 +46,8 @@ def needles(app: App, image: str) -> list[bytes]:
     prediction = reviewing.case(app.home, COMMAND_LINE, image).prediction
     assert prediction is not None
     probability, peak = prediction["probability"], float(prediction["heatmap"].max())
-    numbers = (probability, peak, prediction["logit"])
-    written = [str(number)[:7].encode() for number in numbers]
+    numbers = (probability, peak, prediction["logit"], words.points(probability))
+    written = [*(str(number)[:7].encode() for number in numbers), f">{words.percent(probability)}<".encode()]
     return [*written, *(struct.pack(kind, number) for number in numbers for kind in ("<d", "<f"))]
 
 

@@ -239,6 +239,22 @@ def test_what_is_drawn_comes_back_where_it_was_drawn(reader: Page, app: App) -> 
         assert abs(region.y + region.height - max(y)) < 0.5
 
 
+def test_what_is_drawn_past_the_edge_ends_at_the_edge(reader: Page, app: App) -> None:
+    rows, columns = 500, 400
+    image = taken_in(app, dicom(np.roll(film(rows, columns), 3)))
+    opened(reader, image)
+    there, scale = pane(reader), min(pane(reader).width / columns, pane(reader).height / rows)
+    reader.keyboard.press("b")
+    drag(reader, there.at(0.5, 0.5), there.at(0.999, 0.6))
+    reader.keyboard.press("n")
+    reader.keyboard.press("Enter")
+    (region,) = recorded(app, image)
+    assert there.width > columns * scale + 10, "there is room beside the X-ray"
+    assert abs(region.x - columns / 2) < 1
+    assert region.x + region.width == columns
+    assert abs(region.height - 0.1 * there.height / scale) < 2
+
+
 def recorded(app: App, image: str) -> tuple[Region, ...]:
     """What was marked in the one read of an image, once it is there."""
     end = time.monotonic() + PATIENCE

@@ -1,6 +1,7 @@
 """What readers do, from opinions of which it is known."""
 
 from datetime import date
+from itertools import count
 
 import numpy as np
 import pytest
@@ -10,10 +11,11 @@ from cxr_core.drift.conduct import FEWEST, Opinion, by_month, kappa
 
 N, P = "Normal", "Pneumonia"
 DAY = date(2026, 3, 14)
+NUMBERS = count()
 
 
-def opinion(label, model=P, first=None, saw=True, image="a", seconds=10.0, day=DAY):
-    return Opinion(day, image, label, model, first, saw, seconds)
+def opinion(label, model=P, first=None, saw=True, image=None, place=1, seconds=10.0, day=DAY):
+    return Opinion(day, image or f"one {next(NUMBERS)}", place, label, model, first, saw, seconds)
 
 
 def pairs(rng, n, accuracy, prevalence=0.4):
@@ -54,25 +56,38 @@ def test_changes_towards_the_model_and_away_from_it_are_told_apart():
     assert (month.away.count, month.away.n) == (1, 2)
 
 
-def test_a_change_is_a_correction_or_a_reversal_by_what_two_others_say():
-    right = [opinion(P, first=N, image="right")] + [opinion(P, saw=False, image="right")] * 2
-    wrong = [opinion(P, first=N, image="wrong")] + [opinion(N, saw=False, image="wrong")] * 2
-    open_ = [opinion(P, first=N, image="open"), opinion(P, image="open")]
-    quarrel = [opinion(P, first=N, image="q"), opinion(P, image="q"), opinion(N, image="q"), opinion(N, image="q")]
-    (month,) = by_month([*right, *wrong, *open_, *quarrel])
-    assert (month.corrected.count, month.corrected.n) == (1, 2)
+def test_a_change_is_a_correction_or_a_reversal_by_what_the_other_reader_said_alone():
+    right = [opinion(P, first=N, image="right"), opinion(N, first=P, image="right", place=2)]
+    wrong = [opinion(P, first=N, image="wrong", place=2), opinion(N, saw=False, image="wrong")]
+    unknown = [opinion(P, first=N, image="both saw"), opinion(P, image="both saw", place=2)]
+    alone = [opinion(P, first=N)]
+    third = [opinion(P, first=N, image="c", place=3), opinion(N, saw=False, image="c"),
+             opinion(P, saw=False, image="c", place=2)]  # fmt: skip
+    (month,) = by_month([*right, *wrong, *unknown, *alone, *third])
+    assert (month.corrected.count, month.corrected.n) == (2, 3), "both changed on one image, each to the other's"
 
 
-def test_readers_are_compared_by_what_they_said_by_themselves():
+def test_readers_are_compared_by_what_they_said_by_themselves_and_not_with_who_decides():
     told = []
     for number in range(20):
         own = P if number % 2 else N
-        told += [opinion(P, first=own, image=str(number)), opinion(P, first=own, image=str(number))]
+        told += [opinion(P, first=own, image=str(number)), opinion(P, first=own, image=str(number), place=2)]
+    told.insert(0, opinion(N, saw=False, image="0", place=3))
     (month,) = by_month(told)
     assert month.between.value == 1
     assert month.between.n == 20
-    assert month.independent.n == 40
-    assert abs(month.independent.value) < 1e-9
+    assert month.independent.n == 41
+
+
+def test_two_who_read_in_different_months_are_a_pair_of_the_later_one():
+    pairs = [
+        opinion(N if number % 2 else P, saw=False, image=str(number), place=place, day=day)
+        for number in range(12)
+        for place, day in ((1, DAY), (2, date(2026, 4, 2)))
+    ]
+    march, april = by_month(pairs)
+    assert march.between is None
+    assert april.between.n == 12
 
 
 def test_months_stand_in_order_with_the_median_time():

@@ -50,7 +50,7 @@ def test_a_second_reader_says_theirs_then_sees_the_models_and_says_the_final_wor
     assert app.query_params["image"] == first
     assert "88 %" in said(app)
     assert drawn(app)["heatmap"] is not None
-    assert app.button(key="record").label == "Record: Normal, disagree"
+    assert app.button(key="record").label == "Choose an answer", "the final one isn't given by pressing Enter again"
     app.button(key=f"Agree-{first}").click().run()
     app.button(key="record").click().run()
     assert app.query_params["image"] == second
@@ -106,8 +106,8 @@ def test_the_worklist_tells_why_a_case_stands_where_it_does_and_hides_what_is_hi
 
 
 def test_an_admin_changes_how_lists_are_read_and_the_worklist_then_has_them(show, in_mode, home):
-    image = in_mode(1, Mode.BLINDED, worklist=2)
     assert "list" not in [control.key for control in show("worklist", "ann").get("button_group")]
+    image = in_mode(1, Mode.BLINDED, worklist=2)
     app = show("lists", "bob")
     app.radio[0].set_value(Mode.SECOND_READER)
     app.button[0].click().run()
@@ -120,6 +120,13 @@ def test_an_admin_changes_how_lists_are_read_and_the_worklist_then_has_them(show
     assert (reading.mode, audit.share) == (Mode.SECOND_READER, 0.25)
     app = show("worklist", "ann", list="Audit")
     assert list(app.dataframe[0].value["Patient"]) == [image[-8:]]
+
+
+def test_a_list_of_which_nothing_is_drawn_any_more_is_offered_while_something_waits_on_it(show, in_mode, arrive):
+    arrive(1)
+    assert [group.key for group in show("worklist", "ann").get("button_group")] == ["show"]
+    in_mode(2, Mode.BLINDED, worklist=2)
+    assert [group.key for group in show("worklist", "ann").get("button_group")] == ["list", "show"]
 
 
 def test_a_setting_that_tells_too_much_is_refused_in_words(show, home):

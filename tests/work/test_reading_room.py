@@ -82,6 +82,7 @@ def everything(settings, user, image, job):
     yield requests.verdicts(home, user, [job])
     yield monitoring.watch(home, user, 28).windows
     yield monitoring.agreement(home, user, 28)
+    yield reviewing.priors(home, user, image)
     yield [row["card"]["name"] for row in monitoring.model_versions(home, user)]
 
 
@@ -105,16 +106,21 @@ def job_about(settings, image):
     return number
 
 
-@pytest.mark.parametrize("mode", [Mode.SECOND_READER, Mode.BLINDED])
-def test_until_a_reader_has_said_theirs_nothing_tells_them_what_the_model_says(settings, ann, admin, mode):
-    image = put(settings, mode=mode)
-    job = job_about(settings, image)
-    for found in everything(settings, ann, image, job):
+def hides(settings, user, image, job):
+    """Whether nothing that a reader can get to see tells that the model says Pneumonia, nor how sure it is."""
+    for found in everything(settings, user, image, job):
         text = told(found)
         assert "0.87654" not in text
         assert "Pneumonia" not in text
         assert "CANARY" not in text
         assert not (isinstance(found, list) and image in found), "the list narrowed to a label tells it"
+
+
+@pytest.mark.parametrize("mode", [Mode.SECOND_READER, Mode.BLINDED])
+def test_until_a_reader_has_said_theirs_nothing_tells_them_what_the_model_says(settings, ann, admin, mode):
+    image = put(settings, mode=mode)
+    job = job_about(settings, image)
+    hides(settings, ann, image, job)
     with pytest.raises(NotAllowed):
         explaining.ask(settings.home, ann, image, Method.LAYER_CAM)
     with pytest.raises(NotAllowed):
@@ -175,6 +181,39 @@ def test_a_blinded_reader_never_sees_the_model(settings, ann, admin):
     assert (known["model_label"], known["agrees"]) == ("Pneumonia", 0)
 
 
+@pytest.mark.parametrize("label", [Label.PNEUMONIA, Label.NORMAL])
+def test_what_a_blinded_reader_records_tells_them_nothing_either(settings, ann, label):
+    """Neither a reason that would be kept only where the model differs, nor what a revision answers."""
+    image = put(settings, mode=Mode.BLINDED, label=label)
+    earlier = put(settings, 2, patient="patient 1", received_at="2020", label=label)
+    number = read(settings, ann, image, Label.NORMAL, Reason.SMALL)
+    (shown,) = reviewing.case(settings.home, ann, image).reads
+    assert (shown["agrees"], shown["reason"], shown["prediction"]) == (None, None, None)
+    with pytest.raises(BadInput, match="changes nothing"):
+        recording.revise(settings.home, ann, number, ReadForm(image, None, Label.NORMAL, Reason.ROTATION))
+    assert "small finding" not in reviewing.history_csv(settings.home, ann)
+    assert [prior.opinion for prior in reviewing.priors(settings.home, ann, image)] == [None], earlier
+
+
+def test_after_a_blinded_read_nothing_tells_the_model_either(settings, ann):
+    image = put(settings, mode=Mode.BLINDED)
+    read(settings, ann, image, Label.NORMAL)
+    hides(settings, ann, image, job_about(settings, image))
+
+
+def test_a_job_that_is_not_about_this_heatmap_is_nobodys_to_look_at(settings, ann):
+    hidden, open_ = put(settings, 1, Mode.BLINDED), put(settings, 2)
+    job = job_about(settings, hidden)
+    assert explaining.look(settings.home, ann, open_, Method.LAYER_CAM, job).job is None
+
+
+def test_agreement_on_a_case_that_two_read_is_not_told_to_the_other(settings, ann, ben, admin):
+    image = put(settings, readers=2)
+    read(settings, ann, image, Label.NORMAL, Reason.SMALL)
+    assert monitoring.agreement(settings.home, ben, 28) == []
+    assert [(row.n, row.agreed) for row in monitoring.agreement(settings.home, admin, 28)] == [(1, 0)]
+
+
 def test_in_a_concurrent_list_it_is_there_at_once_and_the_read_says_so(settings, ann):
     image = put(settings)
     assert reviewing.case(settings.home, ann, image).prediction["probability"] == PROBABILITY
@@ -192,7 +231,7 @@ def test_a_case_that_somebody_has_open_is_offered_to_nobody_else(settings, ann, 
     assert reviewing.counts(settings.home, ben)["waiting"] == 1
     assert not recording.claim(settings.home, ben, image)
     assert reviewing.case(settings.home, ben, image).stage is Stage.TAKEN
-    with pytest.raises(Conflict, match="somebody else reads this case"):
+    with pytest.raises(Conflict, match="no more readers"):
         read(settings, ben, image, Label.PNEUMONIA)
     assert reviewing.next_case(settings.home, ann) == image
 
@@ -231,6 +270,29 @@ def test_of_fifty_readers_at_once_one_records_the_first_read(settings):
         thread.join()
     assert len(done) == 1
     assert query(settings, "SELECT id FROM reads") == [{"id": done[0]}]
+
+
+def test_a_first_opinion_whose_claim_lapsed_gives_way_to_who_read_meanwhile(settings, ann, ben):
+    image = put(settings, mode=Mode.SECOND_READER)
+    read(settings, ann, image, Label.NORMAL)
+    recording.give_up(settings.home, ann, image)
+    for _ in range(2):
+        read(settings, ben, image, Label.PNEUMONIA)
+    assert reviewing.case(settings.home, ann, image).stage is Stage.TAKEN
+    assert not recording.claim(settings.home, ann, image)
+    with pytest.raises(Conflict, match="no more readers"):
+        read(settings, ann, image, Label.PNEUMONIA)
+    assert query(settings, "SELECT label FROM current_reads WHERE final") == [{"label": "Pneumonia"}]
+
+
+def test_where_two_read_each_finds_their_own_read_on_the_list(settings, ann, ben, admin):
+    image = put(settings, readers=2)
+    read(settings, ann, image, Label.NORMAL, Reason.SMALL)
+    read(settings, ben, image, Label.PNEUMONIA)
+    labels = [
+        reviewing.waiting_list(settings.home, user, Filters(Show.ALL))[0]["read_label"] for user in (ann, ben, admin)
+    ]
+    assert labels == ["Normal", "Pneumonia", "Pneumonia"]
 
 
 @pytest.mark.parametrize(("second", "wanted"), [(Label.PNEUMONIA, 0), (Label.NORMAL, 1)])
@@ -300,6 +362,16 @@ def test_a_read_is_taken_back_until_its_reader_signs_out(settings, ann, ben):
     signed_in(settings, "ann")
     with pytest.raises(NotAllowed, match="until you sign out"):
         recording.undo(settings.home, ann, again)
+
+
+def test_a_revision_is_not_taken_back(settings, ann):
+    image = put(settings)
+    signed_in(settings, "ann")
+    number = read(settings, ann, image, Label.PNEUMONIA)
+    form = ReadForm(image, said(settings, image), Label.PNEUMONIA, comment="sure")
+    revision = recording.revise(settings.home, ann, number, form)
+    with pytest.raises(Conflict, match="revised again"):
+        recording.undo(settings.home, ann, revision)
 
 
 def test_what_was_seen_stays_seen_when_a_read_is_taken_back(settings, ann):

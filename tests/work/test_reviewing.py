@@ -87,7 +87,7 @@ def test_an_image_is_read_once_by_one_reader(settings, reader, image):
     recording.submit(settings.home, reader, form(settings, image))
     with pytest.raises(Conflict, match="revise your read"):
         recording.submit(settings.home, reader, form(settings, image))
-    with pytest.raises(Conflict, match="read it meanwhile"):
+    with pytest.raises(Conflict, match="no more readers"):
         recording.submit(settings.home, add_user(settings, name="second"), form(settings, image))
     assert len(stored(settings)) == 1
 

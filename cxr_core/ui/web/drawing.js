@@ -4,7 +4,7 @@ import { placement } from "./geometry.js";
 import { drawHeat, evidenceAt } from "./heat.js";
 import { drawMark, drawRuler, lengthOf } from "./marks.js";
 import { sampled, shade } from "./shading.js";
-import { greys, sentWindow } from "./windowing.js";
+import { greys, rises, sentWindow } from "./windowing.js";
 import { valueAt } from "./xrays.js";
 
 const MANY = 1_500_000; // pixels of a pane, from which on it is drawn coarsely while a hand moves it
@@ -29,11 +29,12 @@ function shownOn(room, pane) {
 
 // The earlier X-ray under the same view and window as the new one, each in its own measures.
 function alike({ xray, view, window, prior, keptPrior }) {
-  const now = sentWindow(xray), then = sentWindow(prior), share = then.width / now.width;
+  const now = sentWindow(xray), then = sentWindow(prior);
+  const share = then.width / now.width, side = rises(xray) === rises(prior) ? 1 : -1; // of brightness in stored values
   return {
     xray: prior, kept: keptPrior, isPrior: true,
     view: { ...view, x: (view.x / xray.columns) * prior.columns, y: (view.y / xray.rows) * prior.rows },
-    window: { width: window.width * share, centre: then.centre + (window.centre - now.centre) * share },
+    window: { width: window.width * share, centre: then.centre + (window.centre - now.centre) * share * side },
   };
 }
 
@@ -44,13 +45,14 @@ export function draw(room) {
   room.waiting = requestAnimationFrame(() => {
     room.waiting = null;
     const panes = shownPanes(room);
-    for (const pane of panes) paint(room, pane);
-    tell(room, panes[0]);
+    if (!panes.length) return;
+    const size = paneSize(panes[0]); // of both: they may differ by a part of a pixel, and what one shows serves the other
+    for (const pane of panes) paint(room, pane, size);
+    tell(room, size);
   });
 }
 
-function paint(room, pane) {
-  const size = paneSize(pane);
+function paint(room, pane, size) {
   if (!size.width || !size.height) return;
   const coarse = room.moving && size.width * size.height > MANY ? 2 : 1;
   const [width, height] = [Math.ceil(size.width / coarse), Math.ceil(size.height / coarse)];
@@ -132,10 +134,10 @@ function drawLens(room, pane, { xray, view, kept, isPrior }, pen, place) {
 }
 
 // What is shown, in words and numbers: preset, window, zoom, and the value under the cursor.
-function tell(room, pane) {
+function tell(room, size) {
   const { xray, view, say } = room;
-  if (!xray || !pane) return say("", "");
-  const { centre, width } = room.window, place = placement(view, xray, paneSize(pane));
+  if (!xray) return say("", "");
+  const { centre, width } = room.window, place = placement(view, xray, size);
   const round = (value) => Math.round(value).toLocaleString("en");
   const zoom = view.zoom === 1 ? "fit" : `${Math.round(place.scale * 100)} %`;
   const named = room.presets.find(({ window }) => window.centre === centre && window.width === width);
@@ -144,7 +146,8 @@ function tell(room, pane) {
 }
 
 function underCursor(room, place) {
-  const at = room.cursor && place.toXray(room.cursor), value = at && valueAt(room.xray, at);
+  const isPrior = isComparing(room) && room.over?.matches(".xray"); // its values aren't the new one's
+  const at = room.cursor && !isPrior && place.toXray(room.cursor), value = at && valueAt(room.xray, at);
   if (value === null || value === undefined || !at) return "";
   const shares = [at[0] / room.xray.columns, at[1] / room.xray.rows];
   const evidence = room.heat && room.hot ? evidenceAt(room.heat, ...shares, room.data.scale) : null;

@@ -2,8 +2,8 @@
 
 import { draw, isComparing, paneSize, ratio, shownPanes } from "./drawing.js";
 import { held, placement, zoomedAt } from "./geometry.js";
-import { grabbed, isMark, markBetween, moved, resized, within } from "./marks.js";
-import { between } from "./windowing.js";
+import { grabbed, isMark, markBetween, moved, onto, resized, within } from "./marks.js";
+import { between, rises } from "./windowing.js";
 
 export function placeOf(room) {
   return placement(room.view, room.xray, paneSize(shownPanes(room)[0]));
@@ -27,7 +27,7 @@ function pointOf(pane, event) {
 }
 
 function hover(room, pane, event) {
-  room.cursor = pointOf(pane, event);
+  Object.assign(room, { cursor: pointOf(pane, event), over: pane });
   if (room.xray && !room.gesture) pane.dataset.over = gripAt(room, room.cursor) ? "mark" : "";
   draw(room);
 }
@@ -55,22 +55,24 @@ export function zoomTo(room, point, zoom) {
 // ---- drags
 
 function press(room, pane, event) {
-  if (!room.xray) return;
+  const { fingers } = room;
+  if (!room.xray || (fingers.size && room.holding !== pane)) return; // one pane at a time
   pane.setPointerCapture(event.pointerId);
-  const fingers = (room.fingers ??= new Map());
   fingers.set(event.pointerId, pointOf(pane, event));
   if (fingers.size === 1) follow(room, pane, event);
-  else if (fingers.size === 2) room.gesture = pinch(room, [...fingers.values()]);
+  else if (fingers.size === 2) {
+    room.gesture.end?.();
+    room.gesture = pinch(room, [...fingers.values()]);
+  }
 }
 
 function follow(room, pane, event) {
   const ends = new AbortController(), options = { signal: ends.signal };
   const isPrior = isComparing(room) && pane.matches(".xray"); // nothing is drawn or measured on it
   const start = isPrior && event.button === 0 ? windowing : begin;
-  room.gesture = start(room, pointOf(pane, event), event.button);
-  room.moving = true;
+  Object.assign(room, { holding: pane, moving: true, gesture: start(room, pointOf(pane, event), event.button) });
   pane.addEventListener("pointermove", (now) => {
-    room.fingers.set(now.pointerId, pointOf(pane, now));
+    if (room.fingers.has(now.pointerId)) room.fingers.set(now.pointerId, pointOf(pane, now));
     room.gesture.move?.(room.fingers.size > 1 ? [...room.fingers.values()] : pointOf(pane, now));
     draw(room);
   }, options);
@@ -83,8 +85,7 @@ function follow(room, pane, event) {
     gesture.end?.();
     room.act(null);
   };
-  pane.addEventListener("pointerup", stop, options);
-  pane.addEventListener("pointercancel", stop, options);
+  for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) pane.addEventListener(name, stop, options);
 }
 
 function begin(room, point, button) {
@@ -97,7 +98,7 @@ function begin(room, point, button) {
 // To the right for less contrast, upwards for more brightness: a pane's height is all of the window's width.
 function windowing(room, start) {
   const { window, xray } = room, { height } = paneSize(shownPanes(room)[0]);
-  const rising = xray.tone.at(-1) >= xray.tone[0] ? 1 : -1;
+  const rising = rises(xray) ? 1 : -1;
   room.selected = null;
   return {
     move: ([x, y]) => {
@@ -125,9 +126,9 @@ function measure(room, start) {
 }
 
 function sketch(room, start) {
-  const from = placeOf(room).toXray(start), shape = room.tool;
+  const on = (point) => onto(placeOf(room).toXray(point), room.xray), from = on(start), shape = room.tool;
   return {
-    move: (point) => (room.sketch = within(markBetween(shape, from, placeOf(room).toXray(point)), room.xray)),
+    move: (point) => (room.sketch = within(markBetween(shape, from, on(point)), room.xray)),
     end: () => {
       if (room.sketch && isMark(room.sketch)) room.add(room.sketch);
       room.sketch = null;
@@ -141,7 +142,7 @@ function change(room, start, { index, by }) {
   return {
     move: (point) => {
       const to = placeOf(room).toXray(point);
-      const next = by === "line" ? moved(mark, to[0] - from[0], to[1] - from[1]) : resized(mark, by, to);
+      const next = by === "line" ? moved(mark, to[0] - from[0], to[1] - from[1]) : resized(mark, by, onto(to, room.xray));
       room.marks = room.marks.with(index, within(next, room.xray));
     },
     end: () => room.keep(),

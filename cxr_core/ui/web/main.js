@@ -39,7 +39,7 @@ function mount(parent) {
   const root = parent.querySelector(".viewer"), find = (selector) => root.querySelector(selector);
   const room = {
     root, help: find(".help"), slider: find("input"),
-    hot: true, kept: {}, keptPrior: {}, style: "tint", opacity: 60, single: false,
+    hot: true, kept: {}, keptPrior: {}, fingers: new Map(), style: "tint", opacity: 60, single: false,
     panes: [...root.querySelectorAll(".pane")].map((pane) => ({
       pane, isTinted: pane.matches(".tinted"),
       picture: pane.querySelector(".picture"), over: pane.querySelector(".over"),
@@ -61,7 +61,7 @@ function reset(room, data) {
   const marks = data.marks.map((mark) => ({ ...mark }));
   Object.assign(room, {
     xray: null, selected: null, ruler: null, sketch: null, tool: "window", magnifying: false, comparing: false,
-    invert: false, marks,
+    invert: false, marks, gesture: room.gesture && {}, // what a hand began on another case does nothing on this one
   });
 }
 
@@ -125,8 +125,9 @@ async function loadPrior(room, url) {
   if (room.priorUrl === url) return;
   Object.assign(room, { priorUrl: url, prior: null });
   const prior = url && (await xrayAt(url).catch(() => null));
-  if (room.priorUrl === url) Object.assign(room, { prior });
-  draw(room);
+  if (room.priorUrl !== url) return;
+  Object.assign(room, { prior, priorUrl: prior ? url : null }); // a failed one is asked for again at the next run
+  if (room.data) changed(room);
 }
 
 // ---- words
@@ -161,6 +162,8 @@ function changed(room) {
   root.querySelector('[data-do="layout"]').disabled = data.alone || isComparing(room);
   root.querySelector('[data-do="prior"]').disabled = !data.prior;
   root.querySelector(".first").textContent = isComparing(room) ? `Earlier: ${data.prior.title}` : "X-ray";
+  const lacking = room.priorUrl ? "Loading …" : "The earlier X-ray can't be shown.";
+  if (room.xray) room.notes[0].textContent = isComparing(room) && !room.prior ? lacking : "";
   for (const what of ["heat", "style"]) root.querySelector(`[data-do="${what}"]`).disabled = !data.heatmap;
   room.slider.disabled = !data.heatmap;
   room.slider.value = room.opacity;
@@ -185,7 +188,7 @@ function remember(room) {
 // ---- what buttons and keys do
 
 const ACTS = {
-  heat: (room) => (room.hot = !room.hot && Boolean(room.data.heatmap)),
+  heat: (room) => (room.hot = room.data.heatmap ? !room.hot : room.hot),
   style: (room) => (room.style = room.style === "tint" ? "lines" : "tint"),
   layout: (room) => (room.single = !room.single),
   invert: (room) => (room.invert = !room.invert),

@@ -10,7 +10,10 @@ export const markBetween = (shape, [x1, y1], [x2, y2]) => ({
 
 export const isMark = (mark) => Math.min(mark.width, mark.height) >= SMALLEST;
 
-// Inside the X-ray, and to a hundredth of a pixel.
+// The point of the X-ray that is nearest to one beside it.
+export const onto = ([x, y], { columns, rows }) => [Math.min(Math.max(x, 0), columns), Math.min(Math.max(y, 0), rows)];
+
+// Moved into the X-ray, and to a hundredth of a pixel.
 export function within(mark, { columns, rows }) {
   const exact = (value) => Math.round(value * 100) / 100;
   const [width, height] = [Math.min(mark.width, columns), Math.min(mark.height, rows)];

@@ -7,6 +7,9 @@ const SAMPLES = 65536;
 // How finely samples tell stored values: whole numbers of parts of one value, as many as 16 bits have room for.
 export const grainOf = (xray) => Math.max(1, Math.floor((SAMPLES - 1) / Math.max(1, xray.tone.length - 1)));
 
+// Whether higher stored values are brighter.
+export const rises = ({ tone }) => tone.at(-1) >= tone[0];
+
 // The window as sent: from where the curve leaves its first value to where it reaches its last.
 export function sentWindow(xray) {
   const { tone } = xray, last = tone.length - 1;
@@ -20,7 +23,7 @@ export const between = (low, high) => ({ centre: (low + high) / 2, width: Math.m
 
 // Windows to choose from, each between two shares of the X-ray's pixels, counted from the darkest.
 export function presets(xray) {
-  const shares = shareOf(xray), rising = xray.tone.at(-1) >= xray.tone[0];
+  const shares = shareOf(xray), rising = rises(xray);
   const spans = (dark, bright) =>
     rising ? between(shares(dark), shares(bright)) : between(shares(1 - bright), shares(1 - dark));
   return [

@@ -27,7 +27,7 @@ async function fetchXray(url) {
 export function decoded(buffer) {
   const head = new DataView(buffer);
   const [rows, columns, count] = [4, 8, 16].map((at) => head.getUint32(at, true));
-  const tone = new Uint16Array(buffer, HEADER, count), size = rows * columns, start = HEADER + 2 * count;
+  const tone = new Uint16Array(buffer, HEADER, count).slice(), size = rows * columns, start = HEADER + 2 * count;
   const high = new Uint8Array(buffer, start, size), low = new Uint8Array(buffer, start + size, size);
   const values = new Uint16Array(size);
   for (let i = 0, value = 0; i < size; i++) values[i] = value = (value + ((high[i] << 8) | low[i])) & 0xffff;
