@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -95,20 +95,27 @@ def drag_fps() -> Measurement:
 
 
 def worklist() -> Measurement:
-    """Seconds from the address to the worklist on the screen, with 50,000 studies in it."""
+    """Seconds from the click to the worklist on the screen, with 50,000 studies in it."""
     with _home() as home:
         _fill(home)
         with running_app(home) as app, chromium() as browser:
             page = new_page(browser, app).page
             steps.sign_in(page, *PERSON)
+            loaded = _seconds_to_worklist(page, lambda: page.goto("/"))
             found = [_open_worklist(page) for _ in range(OPENED)]
-    note = f"{spread(found)} s; {STUDIES} studies, half of them waiting; at most 1 s wanted"
+    what = f"{STUDIES} studies, half of them waiting; at most 1 s wanted"
+    note = f"{spread(found)} s, with the whole app from its address {loaded:.2f} s; {what}"
     return Measurement("worklist", statistics.median(found), None, "s", note, in_this_process=False)
 
 
 def _open_worklist(page: Page) -> float:
+    steps.open_page(page, "Models")
+    return _seconds_to_worklist(page, page.get_by_role("link", name="Worklist", exact=True).click)
+
+
+def _seconds_to_worklist(page: Page, go: Callable[[], object]) -> float:
     start = time.perf_counter()
-    page.goto("/")
+    go()
     page.wait_for_selector(".st-key-table canvas")
     steps.settled(page)
     return time.perf_counter() - start

@@ -27,23 +27,25 @@ if user.role is Role.RADIOLOGIST:
 case = reviewing.case(site().home, user, image)
 following = walk.ahead(user, image)
 may_read = case.stage in (Stage.FIRST, Stage.OPEN)
-drawn = heatmaps.drawn(case)
+drawn, earlier = heatmaps.drawn(case), priors.titles_of(user, case)
 pictures, panel = st.columns([3.5, 1], gap="small")
 with pictures:
-    viewer(case, drawn, Around(following, priors.beside(user, case), None if may_read else regions_shown(case)))
+    viewer(case, drawn, Around(following, priors.beside(case, earlier), None if may_read else regions_shown(case)))
 with panel, st.container(key="panel", gap="small"):
     opinion(case)
     heatmaps.choice(case, drawn)
     known(case)
-    priors.choice(user, case)
+    priors.choice(case, earlier)
     if may_read:
         read_form(case)
     else:
         reads_shown(case, user)
     back, forward = st.columns(2, gap="small")
-    stepped_back = back.button("Previous", key="step-back", shortcut="K", width="stretch")
-    stepped_on = forward.button("Next", key="step-next", shortcut="J", width="stretch", disabled=not following)
+    # Callbacks, so that the page is drawn once for a step and not twice.
+    back.button("Previous", key="step-back", shortcut="K", width="stretch", on_click=walk.go, args=(user, image, -1))
+    forward.button(
+        "Next", key="step-next", shortcut="J", width="stretch", disabled=not following, on_click=walk.go,
+        args=(user, image, 1),
+    )  # fmt: skip
     if done := walk.just_recorded(image):
         said_and_revisable(done, user)
-if stepped_back or stepped_on:
-    walk.go(user, image, 1 if stepped_on else -1)

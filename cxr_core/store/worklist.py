@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,13 @@ _WANTED = """i.slots_open > 0 AND (:sees_all OR (
                 AND NOT EXISTS (SELECT 1 FROM reads n WHERE n.supersedes = o.id))
     AND i.slots_open > (SELECT count(*) FROM claims WHERE image = i.id AND reader <> :reader AND until > :now)))"""
 """Whether image `i` waits to be read by this very reader, and isn't being read by as many others as it wants."""
+_NOT_WANTED = f"""
+WITH touched AS (
+    SELECT id FROM images WHERE slots_open > 0 AND newest_read IS NOT NULL UNION SELECT image FROM claims)
+SELECT i.worklist, count(*) AS n FROM touched t JOIN images i ON i.id = t.id
+WHERE i.slots_open > 0 AND NOT ({_WANTED}) GROUP BY i.worklist
+"""
+"""What waits, but not for this reader: found among the few that somebody has read or has open."""
 _SHOWN = {"waiting": _WANTED, "read": "i.slots_open = 0 AND i.newest_read IS NOT NULL", "all": "1"}
 _KNOWN = f"CASE WHEN {REVEALED} THEN coalesce(p.probability, 0.5) ELSE 0.5 END"
 """By which a case takes its place: one whose opinion is hidden stands where the order tells nothing of it."""
@@ -77,9 +85,8 @@ def rows_of(db: Database, eyes: Eyes, chosen: Worklist, narrowed: Narrowed) -> l
 
 def counts(db: Database, eyes: Eyes) -> dict[str, int]:
     """`waiting` for this reader, `read`, and `coming`: files whose intake is still to be done."""
-    named = {**eyes.named(), "now": clock.stamp()}
     return {
-        "waiting": count(db, f"SELECT count(*) FROM images i WHERE {_WANTED}", named),
+        "waiting": sum(waiting_by_list(db, eyes).values()),
         "read": count(db, "SELECT count(*) FROM images WHERE slots_open = 0 AND newest_read IS NOT NULL"),
         "coming": count(db, "SELECT count(*) FROM jobs WHERE kind = 'intake' AND state IN ('queued', 'running')"),
     }
@@ -87,9 +94,15 @@ def counts(db: Database, eyes: Eyes) -> dict[str, int]:
 
 def waiting_by_list(db: Database, eyes: Eyes) -> dict[int, int]:
     """How many images wait for this reader on each list, by its number."""
-    named = {**eyes.named(), "now": clock.stamp()}
-    found = rows(db, f"SELECT i.worklist, count(*) AS n FROM images i WHERE {_WANTED} GROUP BY i.worklist", named)
-    return {row["worklist"]: row["n"] for row in found}
+    found = Counter(
+        _by_list(db, "SELECT worklist, count(*) AS n FROM images WHERE slots_open > 0 GROUP BY worklist", {})
+    )
+    found.subtract(_by_list(db, _NOT_WANTED, {**eyes.named(), "now": clock.stamp()}))
+    return {number: waiting for number, waiting in found.items() if waiting}
+
+
+def _by_list(db: Database, sql: str, named: dict[str, Any]) -> dict[int, int]:
+    return {row["worklist"]: row["n"] for row in rows(db, sql, named)}
 
 
 def devices(db: Database) -> list[str]:

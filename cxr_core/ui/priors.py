@@ -21,26 +21,25 @@ class Beside:
     title: str
 
 
-def beside(user: User, case: Case) -> Beside | None:
+def titles_of(user: User, case: Case) -> dict[str, str]:
+    """Earlier X-rays of the same patient by image, newest first: when each came, and what was said of it."""
+    running = monitoring.running_model(site().home, user)
+    found = reviewing.priors(site().home, user, case.image["id"])
+    return {prior.image: _title(prior, running) for prior in found}
+
+
+def beside(case: Case, titles: dict[str, str]) -> Beside | None:
     """The earlier X-ray that is chosen, else the newest one; None where there is none."""
-    titles = _titles(user, case)
     chosen = st.session_state.get(_key(case))
     image = chosen if chosen in titles else next(iter(titles), None)
     return Beside(image, titles[image]) if image else None
 
 
-def choice(user: User, case: Case) -> None:
+def choice(case: Case, titles: dict[str, str]) -> None:
     """Which earlier X-ray to compare with; nothing where there is none."""
-    if titles := _titles(user, case):
+    if titles:
         label = f"Earlier X-rays of this patient: {len(titles)} (Y shows it beside)"
         st.selectbox(label, list(titles), key=_key(case), format_func=titles.__getitem__)
-
-
-def _titles(user: User, case: Case) -> dict[str, str]:
-    """By image, newest first: when it came, and what was said of it."""
-    running = monitoring.running_model(site().home, user)
-    found = reviewing.priors(site().home, user, case.image["id"])
-    return {prior.image: _title(prior, running) for prior in found}
 
 
 def _title(prior: Prior, running: str | None) -> str:

@@ -53,14 +53,16 @@ def ahead(user: User, image: str, count: int = 3) -> list[str]:
 
 
 def go(user: User, image: str, step: int) -> None:
-    """Leave `image` for the next case (1) or the one seen before it (-1); stays where there is none."""
+    """Leave `image` for the next case (1) or the one seen before it (-1); stays where there is none.
+
+    To be called before the page is drawn: it changes the address alone.
+    """
     trail: list[str] = st.session_state.get("trail", [])
     before = trail[trail.index(image) - 1] if image in trail[1:] else None
     if target := following(user, image) if step > 0 else before:
         if user.role is Role.RADIOLOGIST:
             recording.give_up(site().home, user, image)
         st.query_params["image"] = target
-        st.rerun()
 
 
 def remember_read(read: Recorded) -> None:

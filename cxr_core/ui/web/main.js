@@ -29,9 +29,10 @@ export function show({ data, parentElement, setStateValue }) {
   room.heatKey = heatKey;
   room.data = data;
   describe(room);
-  load(room, data.url);
-  loadPrior(room, data.prior?.url);
-  data.next.forEach((url) => xrayAt(url).catch(() => {}));
+  load(room, data.url).then(() => {
+    loadPrior(room, data.prior?.url);
+    data.next.forEach((url) => xrayAt(url).catch(() => {})); // once this one is on the screen
+  });
   return (room.forget = listen(room));
 }
 
@@ -99,8 +100,11 @@ function leaveChoice() {
   if (document.activeElement?.closest(".st-key-method")) document.activeElement.blur();
 }
 
+// Until the frame that was asked for is on the screen.
+const drawnOnce = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+
 async function load(room, url) {
-  const asked = xrayAt(url);
+  const asked = xrayAt(url), { data } = room;
   if (room.shown !== url) {
     Object.assign(room, { xray: null, shown: null });
     room.notes[0].textContent = "Loading …";
@@ -113,7 +117,10 @@ async function load(room, url) {
     Object.assign(room, { xray, shown: url, presets: found, preset: 0 });
     Object.assign(room, { view: wholeView(xray), window: sentWindow(xray) });
     room.notes[0].textContent = "";
-    requestAnimationFrame(() => requestAnimationFrame(() => (room.root.dataset.shown = room.data.image)));
+    changed(room);
+    await drawnOnce();
+    room.root.dataset.shown = data.image;
+    return;
   } catch {
     if (room.data.url === url) room.notes[0].textContent = "The picture can't be shown. Reload the page.";
   }
