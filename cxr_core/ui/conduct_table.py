@@ -25,7 +25,8 @@ def explained() -> None:
     """What is counted, and what isn't shown."""
     st.caption(
         f"Of all readers together, with 95 % intervals; nobody is shown alone. Under {FEWEST} there is no number: a "
-        "few reads say nothing. Changes can be seen only where a list is read as second reader."
+        "few reads say nothing. Kappa is of opinions given before or without seeing the model's; changes can be seen "
+        "only where a list is read as second reader."
     )
 
 
@@ -45,12 +46,16 @@ def charts(months: list[Month]) -> None:
         _line(figure, told, [100 * month.agreed.count / month.agreed.n for month in told],
               [tuple(100 * end for end in month.agreed.interval) for month in told], dark.BLUE)  # fmt: skip
         dark.show(dark.dressed(figure, 240, "Agree with the model, in %"), "agree")
+    if not any(month.independent or month.between for month in months):
+        right.caption("Kappa is drawn once enough opinions were given before or without seeing the model's.")
+        return
     with right:
         figure = go.Figure()
         for colour, name in ((dark.GREEN, "independent"), (dark.VIOLET, "between")):
             found = [(month, value) for month in months if (value := getattr(month, name))]
             _line(figure, [month for month, _ in found], [value.value for _, value in found],
                   [(value.low, value.high) for _, value in found], colour)  # fmt: skip
+        figure.update_yaxes(range=[-0.2, 1.05])
         spans = ((dark.GREEN, "reader and model"), (dark.VIOLET, "two readers"))
         named = ", ".join(f'<span style="color:{colour}">{name}</span>' for colour, name in spans)
         dark.show(dark.dressed(figure, 240, f"Kappa: {named}"), "kappa")

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from cxr_core.records import CLASSES, Label, Reason, User
+from cxr_core.records import CLASSES, Label, Reason, Seen, User
 from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.places import place
@@ -57,6 +57,7 @@ def _frame(reads: list[dict[str, Any]]) -> pd.DataFrame:
             "Reason": read["reason"] or "",
             "Comment": read["comment"],
             "Seconds": read["seconds"] and words.rounded(read["seconds"]),
+            "Saw": "the model" if read["seen"] == Seen.DIRECTLY else "nothing",
             "State": _state(read),
         }
         for read in reads
@@ -85,6 +86,7 @@ def _columns() -> dict[str, Any]:
         "Stance": column.TextColumn(width=66),
         "Reason": column.TextColumn(width=100),
         "Seconds": column.NumberColumn(width=58, format="%g s"),
+        "Saw": column.TextColumn(width=72, help="What the reader had seen of the model's opinion"),
         "State": column.TextColumn(width=76),
     }
 

@@ -19,6 +19,7 @@ KEYS = (
     (("B", "O"), "mark with a box or an oval; once more: place it without a mouse"),
     (("arrows", "⇧ arrows"), "move or resize the chosen mark"),
     (("Del",), "remove the chosen mark, or the last one"),
+    (("?",), "all keys"),
     (("Esc",), "put the tool away; leave the comment, so that keys work again"),
 )
 STEPS = {"ArrowRight": "step-next", "ArrowLeft": "step-back"}

@@ -25,6 +25,8 @@ def read_form(case: Case) -> None:
     image = case.image["id"]
     opened = _opened(image)
     with st.container(key="form", gap="small"):
+        if case.reads:
+            st.html(f'You said <b class="{case.reads[0]["label"]}">{case.reads[0]["label"]}</b>. Your final answer:')
         said = _answer(case)
         chosen = _label(image)
         disagrees = said is not None and chosen is not None and chosen is not said

@@ -50,6 +50,7 @@ def test_a_second_reader_says_theirs_then_sees_the_models_and_says_the_final_wor
     assert app.query_params["image"] == first
     assert "88 %" in said(app)
     assert drawn(app)["heatmap"] is not None
+    assert 'You said <b class="Normal">Normal</b>' in said(app)
     assert app.button(key="record").label == "Choose an answer", "the final one isn't given by pressing Enter again"
     app.button(key=f"Agree-{first}").click().run()
     app.button(key="record").click().run()

@@ -105,9 +105,10 @@ function drawLength(room, pen, place) {
   pen.lineWidth = 3 * dots;
   pen.strokeStyle = "#000";
   pen.fillStyle = "#e6d28f";
-  const words = lengthOf(room.ruler, room.xray.spacing);
-  pen.strokeText(words, x + 10 * dots, y - 8 * dots);
-  pen.fillText(words, x + 10 * dots, y - 8 * dots);
+  const words = lengthOf(room.ruler, room.xray.spacing), width = pen.measureText(words).width + 10 * dots;
+  const left = x + width > pen.canvas.width ? x - width : x + 10 * dots; // where there is room for it
+  pen.strokeText(words, left, y - 8 * dots);
+  pen.fillText(words, left, y - 8 * dots);
 }
 
 // The part under the cursor, enlarged, at the same place of both panes.

@@ -196,7 +196,9 @@ function remember(room) {
 
 const ACTS = {
   heat: (room) => (room.hot = room.data.heatmap ? !room.hot : room.hot),
-  style: (room) => (room.style = room.style === "tint" ? "lines" : "tint"),
+  style: (room) => {
+    if (room.data.heatmap) room.style = room.style === "tint" ? "lines" : "tint";
+  },
   layout: (room) => (room.single = !room.single),
   invert: (room) => (room.invert = !room.invert),
   mirror: (room) => (room.view = { ...room.view, mirrored: !room.view.mirrored }),
