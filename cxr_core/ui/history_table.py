@@ -57,7 +57,7 @@ def _frame(reads: list[dict[str, Any]]) -> pd.DataFrame:
             "Reason": read["reason"] or "",
             "Comment": read["comment"],
             "Seconds": read["seconds"] and words.rounded(read["seconds"]),
-            "Saw": "the model" if read["seen"] == Seen.DIRECTLY else "nothing",
+            "Saw": "model" if read["seen"] == Seen.DIRECTLY else "nothing",
             "State": _state(read),
         }
         for read in reads
@@ -76,17 +76,17 @@ def _columns() -> dict[str, Any]:
     column = st.column_config
     return {
         "No.": column.NumberColumn(width=42, format="%d"),
-        "When": column.TextColumn(width=112),
-        "Reader": column.TextColumn(width=80),
+        "When": column.TextColumn(width=106),
+        "Reader": column.TextColumn(width=76),
         "Patient": column.TextColumn(width=72),
-        "Model said": column.TextColumn(width=82),
-        "P": column.NumberColumn("P(pneumonia)", width=90, format="%.1f %%"),
-        "Version": column.TextColumn(width=100),
-        "Read": column.TextColumn(width=78),
-        "Stance": column.TextColumn(width=66),
-        "Reason": column.TextColumn(width=100),
-        "Seconds": column.NumberColumn(width=58, format="%g s"),
-        "Saw": column.TextColumn(width=72, help="What the reader had seen of the model's opinion"),
+        "Model said": column.TextColumn(width=78),
+        "P": column.NumberColumn("P(pneum.)", width=72, format="%.1f %%"),
+        "Version": column.TextColumn(width=96),
+        "Read": column.TextColumn(width=74),
+        "Stance": column.TextColumn(width=64),
+        "Reason": column.TextColumn(width=90),
+        "Seconds": column.NumberColumn("Time", width=50, format="%g s"),
+        "Saw": column.TextColumn(width=58, help="What the reader had seen of the model's opinion"),
         "State": column.TextColumn(width=76),
     }
 
