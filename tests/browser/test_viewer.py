@@ -290,6 +290,7 @@ def test_a_mark_can_be_placed_moved_and_taken_back_without_a_mouse_and_is_shown_
 
 
 def test_twenty_cases_are_read_by_keyboard_alone(reader: Page, app: App) -> None:
+    expect(reader.get_by_role("button", name="Read the next case")).to_be_enabled(timeout=30_000)
     reader.keyboard.press("Enter")
     reader.wait_for_url("**/review**")
     for _ in range(20):
