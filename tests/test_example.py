@@ -26,6 +26,7 @@ def home(tmp_path):
 
 def test_it_has_todays_schema(home):
     migrations.check(home)
+    assert migrations.migrate(home) == []
 
 
 def test_it_is_small_and_signs_nobody_in(home):

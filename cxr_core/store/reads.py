@@ -103,11 +103,6 @@ def last_words(db: Database) -> list[dict[str, Any]]:
     )
 
 
-def has_any(db: Database, image: str, reader: int) -> bool:
-    """Whether a reader ever recorded anything on an image."""
-    return one(db, "SELECT 1 FROM reads WHERE image = ? AND reader = ?", (image, reader)) is not None
-
-
 def next_slot(db: Database, image: str) -> int:
     """The number of the next reader of an image: those who read it stand in this order, whoever revises later."""
     return count(db, "SELECT coalesce(max(slot), 0) + 1 FROM reads WHERE image = ?", (image,))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cxr_core.records import Label
+from cxr_core.records import Label, Role
 from tests.model.chests import public_set
 from tests.work.learners import BASE, new_home, read, said, send
+from tests.work.sites import add_user
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +24,21 @@ def site(tmp_path_factory):
         shown = Label.PNEUMONIA if number % 2 else Label.NORMAL
         read(home, image, Label.NORMAL if number // 2 % 2 and said(home, image) == Label.PNEUMONIA else shown)
     return home, images[24:]
+
+
+@pytest.fixture
+def ann(settings):
+    """A radiologist in the test's own home, which is its `settings`."""
+    return add_user(settings, name="ann")
+
+
+@pytest.fixture
+def ben(settings):
+    """Another radiologist there."""
+    return add_user(settings, name="ben")
+
+
+@pytest.fixture
+def admin(settings):
+    """An admin there."""
+    return add_user(settings, Role.ADMIN, "admin")

@@ -1,14 +1,14 @@
 // Where the X-ray lies on a pane. Points of the X-ray are in its own pixels from its upper left corner, however it is
 // turned, mirrored or enlarged; points of a pane are in the pane's pixels.
 
-export const LARGEST_ZOOM = 32;
+const LARGEST_ZOOM = 32;
 
 // zoom 1 shows the whole X-ray; (x, y) is the point of it that lies in the middle of the pane.
 export function wholeView(xray) {
   return { zoom: 1, x: xray.columns / 2, y: xray.rows / 2, turn: 0, mirrored: false };
 }
 
-export function fitScale(view, xray, { width, height }) {
+function fitScale(view, xray, { width, height }) {
   const [across, down] = view.turn % 2 ? [xray.rows, xray.columns] : [xray.columns, xray.rows];
   return Math.min(width / across, height / down);
 }

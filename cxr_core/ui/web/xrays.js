@@ -24,7 +24,7 @@ async function fetchXray(url) {
 }
 
 // `values` are stored values minus the lowest one; `tone` is the brightness of each, in units of 1/65535.
-export function decoded(buffer) {
+function decoded(buffer) {
   const head = new DataView(buffer);
   const [rows, columns, count] = [4, 8, 16].map((at) => head.getUint32(at, true));
   const tone = new Uint16Array(buffer, HEADER, count).slice(), size = rows * columns, start = HEADER + 2 * count;
