@@ -13,6 +13,7 @@ from cxr_core.ui import words
 from cxr_core.ui.session import site
 from cxr_core.ui.tall_table import clicked_row
 from cxr_core.work import listing, reviewing
+from cxr_core.work.listing import BLIND_ORDERS
 from cxr_core.work.reviewing import Filters, Show
 
 PAGE = 100
@@ -106,8 +107,8 @@ def _because(case: dict[str, Any], listed: Worklist) -> str:
         return ""
     if case["overdue"]:
         return f"waits over {listed.longest_wait_hours:g} h"
-    if listed.ordering in (Ordering.WAITING, Ordering.RANDOM):
-        return {Ordering.WAITING: "waits longest", Ordering.RANDOM: "at random"}[listed.ordering]
+    if listed.ordering in BLIND_ORDERS:
+        return str(listed.ordering)
     if not case["revealed"]:
         return "waits"
     if case["probability"] is None:

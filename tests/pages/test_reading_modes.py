@@ -100,7 +100,7 @@ def test_a_read_is_taken_back_where_it_was_recorded(show, arrive, home):
 def test_the_worklist_tells_why_a_case_stands_where_it_does_and_hides_what_is_hidden(show, in_mode, arrive):
     hidden, shown = in_mode(1, Mode.SECOND_READER), arrive(2)
     table = show("worklist", "ann").dataframe[0].value
-    assert list(table["Because"]) == ["waits longest"] * 2
+    assert list(table["Because"]) == ["waiting time"] * 2
     assert list(table["Model says"]) == ["", "Pneumonia"]
     assert table["Probability"].isna().tolist() == [True, False]
     assert list(table["Patient"]) == [hidden[-8:], shown[-8:]]
