@@ -11,9 +11,12 @@ from cxr_core.ui.places import place
 from cxr_core.ui.read_form import read_form
 from cxr_core.ui.reads_shown import reads_shown, regions_shown, said_and_revisable
 from cxr_core.ui.session import require_user, site
-from cxr_core.ui.viewer import Around, viewer
+from cxr_core.ui.viewer import Around, said_of, viewer
 from cxr_core.work import reviewing
 from cxr_core.work.reviewing import Stage
+
+FETCHED_AHEAD = 3
+"""Cases of which the browser fetches the pictures meanwhile."""
 
 user = require_user(Role.RADIOLOGIST, Role.ADMIN)
 
@@ -22,10 +25,7 @@ if image is None:
     words.empty("Nothing waits to be read", "Upload X-rays on the worklist; they appear here once they are analysed.")
     st.page_link(place("worklist"), label="Go to the worklist")
     st.stop()
-if user.role is Role.RADIOLOGIST:
-    walk.hold(user, image)
-case = reviewing.case(site().home, user, image)
-following = walk.ahead(user, image)
+case, following = reviewing.case(site().home, user, image), reviewing.upcoming(site().home, user, image, FETCHED_AHEAD)
 may_read = case.stage in (Stage.FIRST, Stage.OPEN)
 drawn, earlier = heatmaps.drawn(case), priors.titles_of(user, case)
 pictures, panel = st.columns([3.5, 1], gap="small")
@@ -41,11 +41,13 @@ with panel, st.container(key="panel", gap="small"):
     else:
         reads_shown(case, user)
     back, forward = st.columns(2, gap="small")
-    # Callbacks, so that the page is drawn once for a step and not twice.
-    back.button("Previous", key="step-back", shortcut="K", width="stretch", on_click=walk.go, args=(user, image, -1))
+    # Callbacks, so that the page is drawn once for a step and not twice; the viewer presses them for the keys.
+    back.button("Previous `K`", key="step-back", width="stretch", on_click=walk.go_back, args=(image,))
     forward.button(
-        "Next", key="step-next", shortcut="J", width="stretch", disabled=not following, on_click=walk.go,
-        args=(user, image, 1),
-    )  # fmt: skip
+        "Next `J`", key="step-next", width="stretch", disabled=not following, on_click=walk.go_on, args=(user, image)
+    )
     if done := walk.just_recorded(image):
         said_and_revisable(done, user)
+    said_of(image)
+if user.role is Role.RADIOLOGIST:
+    walk.hold(user, case)

@@ -35,3 +35,13 @@ def find(db: Database, image: str, model: str, method: str) -> Explanation | Non
     asked = "SELECT heatmap, doubt FROM explanations WHERE image = ? AND model = ? AND method = ?"
     row = one(db, asked, (image, model, method))
     return Explanation(np.frombuffer(row["heatmap"], "<f4").reshape(7, 7), row["doubt"]) if row else None
+
+
+def shown(db: Database, image: str) -> list[bytes]:
+    """All heatmaps of an image that may be shown, Grad-CAM too: 7 x 7 float32, little-endian, by rows."""
+    found = db.execute(
+        "SELECT heatmap FROM predictions WHERE image = :image AND heatmap NOT NULL AND heatmap_doubt IS NULL "
+        "UNION ALL SELECT heatmap FROM explanations WHERE image = :image AND doubt IS NULL",
+        {"image": image},
+    )
+    return [row[0] for row in found]

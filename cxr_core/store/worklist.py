@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from cxr_core import clock
 from cxr_core.records import Ordering, Worklist
 from cxr_core.store import models
-from cxr_core.store.db import count, one, rows
+from cxr_core.store.db import count, rows
 from cxr_core.store.eyes import OWN, REVEALED, Eyes
 
 _STANDING = """
@@ -110,21 +110,21 @@ def devices(db: Database) -> list[str]:
     return [row["device"] for row in rows(db, "SELECT DISTINCT device FROM images WHERE device NOT NULL ORDER BY 1")]
 
 
-def next_waiting(db: Database, eyes: Eyes, chosen: Worklist, after: str | None) -> str | None:
-    """The image to read next on a list: its first one, or the first behind the image `after`; None where none waits."""
+def next_waiting(db: Database, eyes: Eyes, chosen: Worklist, after: str | None, most: int = 1) -> list[str]:
+    """The images to read next on a list, at `most` so many: its first ones, or those behind the image `after`."""
     keys, named = _keys(chosen), _named(db, eyes, chosen)
     behind = ""
     if after is not None:
         place = db.execute(f"SELECT {', '.join(keys)} {_STANDING} WHERE i.id = :after", {**named, "after": after})
         named |= {f"key{number}": value for number, value in enumerate(place.fetchone())}
         behind = f"AND ({', '.join(keys)}) > ({', '.join(f':key{number}' for number in range(len(keys)))})"
-    found = one(
+    found = rows(
         db,
         f"SELECT i.id {_STANDING} WHERE i.worklist = :worklist AND {_WANTED} {behind} "
-        f"ORDER BY {', '.join(keys)} LIMIT 1",
-        named,
+        f"ORDER BY {', '.join(keys)} LIMIT :most",
+        {**named, "most": most},
     )
-    return str(found["id"]) if found else None
+    return [str(row["id"]) for row in found]
 
 
 def _named(db: Database, eyes: Eyes, chosen: Worklist) -> dict[str, Any]:

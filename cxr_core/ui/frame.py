@@ -25,22 +25,26 @@ def main() -> None:
     WORKERS.ensure(site())
     # Every page is known to everybody, so that a wrong role reads a sentence; the bar links one's own alone.
     chosen = st.navigation([place(name) for name in PAGES], position="hidden")
-    _top(user, places(user.role), chosen.title)
-    chosen.run()
-    _bottom(user)
-    watch()
+    top = st.container(key="top", horizontal=True, vertical_alignment="center", gap="small")
+    try:
+        chosen.run()
+    finally:
+        # Last, so that an X-ray doesn't wait for it; and always, for a page that ends early needs a way out.
+        with top:
+            _top(user, places(user.role), chosen.title)
+        _bottom(user)
+        watch()
 
 
 def _top(user: User, pages: list[st.Page], chosen: str) -> None:
-    with st.container(key="top", horizontal=True, vertical_alignment="center", gap="small"):
-        st.html('<div class="brand">CXR second reader</div>', width="content")
-        for page in pages:
-            with st.container(key=f"tab-{'on' if page.title == chosen else 'off'}-{page.title}", width="content"):
-                st.page_link(page)
-        st.space("stretch")
-        if opening.is_demo(site().home):
-            st.html('<div class="demo" title="Synthetic X-rays, made by the program">DEMO</div>', width="content")
-        account(user)
+    st.html('<div class="brand">CXR second reader</div>', width="content")
+    for page in pages:
+        with st.container(key=f"tab-{'on' if page.title == chosen else 'off'}-{page.title}", width="content"):
+            st.page_link(page)
+    st.space("stretch")
+    if opening.is_demo(site().home):
+        st.html('<div class="demo" title="Synthetic X-rays, made by the program">DEMO</div>', width="content")
+    account(user)
 
 
 def _bottom(user: User) -> None:

@@ -22,5 +22,5 @@ KEYS = (
     (("?",), "all keys"),
     (("Esc",), "put the tool away; leave the comment, so that keys work again"),
 )
-STEPS = {"ArrowRight": "step-next", "ArrowLeft": "step-back"}
-"""Which button an arrow key presses, by the key that the page gives it."""
+STEPS = {"j": "step-next", "ArrowRight": "step-next", "k": "step-back", "ArrowLeft": "step-back"}
+"""Which button a key presses, by the key that the page gives it."""

@@ -23,8 +23,8 @@ class Beside:
 
 def titles_of(user: User, case: Case) -> dict[str, str]:
     """Earlier X-rays of the same patient by image, newest first: when each came, and what was said of it."""
-    running = monitoring.running_model(site().home, user)
     found = reviewing.priors(site().home, user, case.image["id"])
+    running = monitoring.running_model(site().home, user) if found else None
     return {prior.image: _title(prior, running) for prior in found}
 
 

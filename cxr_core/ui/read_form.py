@@ -10,8 +10,8 @@ from cxr_core.records import CLASSES, Label, Mode, Reason, User
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import require_user, site
 from cxr_core.ui.viewer import marked
-from cxr_core.ui.walk import Recorded, following, remember_read
-from cxr_core.work import recording
+from cxr_core.ui.walk import Recorded, remember_read
+from cxr_core.work import recording, reviewing
 from cxr_core.work.recording import ReadForm
 from cxr_core.work.reviewing import Case, Stage
 
@@ -20,32 +20,32 @@ REASON_KEYS = dict(zip(Reason, ("1", "2", "3", "4", "5", "6", "7", "8", "9", "0"
 
 @st.fragment
 def read_form(case: Case) -> None:
-    """Record a read of the case, with the regions that were marked; once recorded, the page goes to the next one."""
+    """Record a read of the case, with the regions that were marked; once recorded, the page goes to the next one.
+
+    A read that lacks something, or that can't be recorded, says so in the form, which stays as it is.
+    """
     user = require_user()
     image = case.image["id"]
     opened = _opened(image)
+    lacking = None
+    if st.session_state.get("record"):  # before anything is drawn: the reader waits for the next X-ray
+        lacking = _lacking(case)
+        if not lacking:
+            _record(user, case, _form(case, time.time() - opened))
     with st.container(key="form", gap="small"):
         if case.reads:
             st.html(f'You said <b class="{case.reads[0]["label"]}">{case.reads[0]["label"]}</b>. Your final answer:')
-        said = _answer(case)
-        chosen = _label(image)
-        disagrees = said is not None and chosen is not None and chosen is not said
-        if disagrees:
+        _answers(case)
+        if _disagrees(case):
             _reasons(image)
-        comment = st.text_area(
+        st.text_area(
             "Comment", key=f"comment-{image}", height=68, max_chars=recording.LONGEST_COMMENT,
             placeholder="Comment (no names, no dates of birth)", label_visibility="collapsed",
         )  # fmt: skip
         # Never disabled: Enter right after an answer comes before the browser would know that it is enabled.
-        if st.button(_promise(case, chosen), key="record", type="primary", shortcut="Enter", width="stretch"):
-            reason = _reason(image) if disagrees else None
-            if chosen is None or (disagrees and reason is None):
-                st.warning("Say why you disagree: choose a reason." if disagrees else "Choose an answer first.")
-                return
-            spent, regions = time.time() - opened, marked(image)
-            shown = case.prediction["id"] if case.prediction else None
-            form = ReadForm(image, shown, chosen, reason, comment or "", regions, spent)
-            _record(user, case, form)
+        st.button(_promise(case, _label(image)), key="record", type="primary", shortcut="Enter", width="stretch")
+        if lacking:
+            st.warning(lacking)
 
 
 def _opened(image: str) -> float:
@@ -54,7 +54,31 @@ def _opened(image: str) -> float:
     return opened.setdefault(image, time.time())
 
 
-def _answer(case: Case) -> Label | None:
+def _lacking(case: Case) -> str | None:
+    """What is to be done before the read can be recorded."""
+    image = case.image["id"]
+    if _label(image) is None:
+        return "Choose an answer first."
+    lacks_reason = _disagrees(case) and _reason(image) is None
+    return "Say why you disagree: choose a reason." if lacks_reason else None
+
+
+def _form(case: Case, spent: float) -> ReadForm:
+    """What was chosen, written and marked."""
+    image, chosen = case.image["id"], _label(case.image["id"])
+    assert chosen is not None
+    reason = _reason(image) if _disagrees(case) else None
+    shown = case.prediction["id"] if case.prediction else None
+    comment = st.session_state.get(f"comment-{image}") or ""
+    return ReadForm(image, shown, chosen, reason, comment, marked(image), spent)
+
+
+def _disagrees(case: Case) -> bool:
+    said, chosen = _committed(case), _label(case.image["id"])
+    return said is not None and chosen is not None and chosen is not said
+
+
+def _answers(case: Case) -> None:
     """Normal and Pneumonia to choose from; agree and disagree too, where the model committed itself."""
     image, committed = case.image["id"], _committed(case)
     if committed:
@@ -65,7 +89,6 @@ def _answer(case: Case) -> Label | None:
     left, right = st.columns(2, gap="small")
     _choice(left, "Normal", Label.NORMAL, "N", image)
     _choice(right, "Pneumonia", Label.PNEUMONIA, "P", image)
-    return committed
 
 
 def _committed(case: Case) -> Label | None:
@@ -125,7 +148,7 @@ def _promise(case: Case, chosen: Label | None) -> str:
 
 def _record(user: User, case: Case, form: ReadForm) -> None:
     with told():
-        onward = following(user, form.image)
+        onward = next(iter(reviewing.upcoming(site().home, user, form.image, 1)), None)
         read = recording.submit(site().home, user, form)
         st.session_state["opened"].pop(form.image, None)
         if case.stage is Stage.FIRST and case.image["mode"] == Mode.SECOND_READER:

@@ -19,13 +19,13 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from cxr_core import clock, settings
-from cxr_core.errors import BadInput, Conflict, NotFound
+from cxr_core.errors import BadInput, Conflict, NotAllowed, NotFound
 from cxr_core.records import Role
 from cxr_core.ui import sign_in
 from cxr_core.ui.guard import user_of
 from cxr_core.ui.session import COOKIE
 from cxr_core.ui.throttle import THROTTLE
-from cxr_core.work import accounts, pictures, recording, reviewing, starting
+from cxr_core.work import accounts, explaining, pictures, recording, reviewing, starting
 
 WEB = Path(__file__).parent / "web"
 LARGEST_FORM = 16_384
@@ -131,10 +131,37 @@ async def picture(request: Request) -> Response:
         path = pictures.path(settings.load().home, user, image)
     except NotFound as error:
         return PlainTextResponse(str(error), 404)
-    headers = {"Cache-Control": "private, no-cache", "ETag": f'"{image}"', "Content-Encoding": "gzip"}
-    if headers["ETag"] in request.headers.get("if-none-match", ""):
+    headers = {**_checked_each_time(image), "Content-Encoding": "gzip"}
+    if _is_there_already(request, image):
         return Response(status_code=304, headers=headers)
     return FileResponse(path, media_type="application/octet-stream", headers=headers)
+
+
+async def heatmap(request: Request) -> Response:
+    """GET /images/{id}/heatmaps/{sha256}: 401 without a session, 403 where it may not be seen (yet), 404."""
+    user = await run_in_threadpool(user_of, request)
+    if user is None:
+        return PlainTextResponse("Sign in first.", 401)
+    image, wanted = request.path_params["image"], request.path_params["sha256"]
+    try:
+        found = await run_in_threadpool(explaining.heatmap, settings.load().home, user, image, wanted)
+    except NotFound as error:
+        return PlainTextResponse(str(error), 404)
+    except NotAllowed as error:
+        return PlainTextResponse(str(error), 403)
+    headers = _checked_each_time(wanted)
+    if _is_there_already(request, wanted):
+        return Response(status_code=304, headers=headers)
+    return Response(found, media_type="application/octet-stream", headers=headers)
+
+
+def _checked_each_time(content: str) -> dict[str, str]:
+    """A browser keeps what has this hash, and asks each time whether it may still show it."""
+    return {"Cache-Control": "private, no-cache", "ETag": f'"{content}"'}
+
+
+def _is_there_already(request: Request, content: str) -> bool:
+    return f'"{content}"' in request.headers.get("if-none-match", "")
 
 
 async def beat(request: Request) -> Response:
@@ -219,6 +246,7 @@ ROUTES = [
     Route("/demo", start_demo, methods=["POST"]),
     Route("/worklist", first_page, methods=["GET"]),
     Route("/images/{image}", picture, methods=["GET"]),
+    Route("/images/{image}/heatmaps/{sha256}", heatmap, methods=["GET"]),
     Route("/images/{image}/beat", beat, methods=["POST"]),
     Mount("/viewer", ViewerFiles(directory=WEB)),
     Route("/history.csv", history_csv, methods=["GET"]),

@@ -8,10 +8,11 @@ from typing import Any
 
 import streamlit as st
 
-from cxr_core.records import Region, Shape
+from cxr_core.records import Floats, Region, Shape
 from cxr_core.ui.heatmaps import Drawn
 from cxr_core.ui.keys import KEYS, STEPS
 from cxr_core.ui.priors import Beside
+from cxr_core.work import explaining
 from cxr_core.work.reviewing import Case
 
 KEY = "viewer"
@@ -32,6 +33,11 @@ def picture_url(image: str) -> str:
     return f"/images/{image}"
 
 
+def heatmap_url(image: str, heatmap: Floats) -> str:
+    """The address of one of an image's heatmaps."""
+    return f"{picture_url(image)}/heatmaps/{explaining.digest(heatmap)}"
+
+
 @dataclass(frozen=True)
 class Around:
     """What goes with a case."""
@@ -45,14 +51,18 @@ class Around:
 
 
 def viewer(case: Case, drawn: Drawn, around: Around) -> None:
-    """Show a case with what is drawn over it. Arrow keys press the buttons with the keys of STEPS."""
+    """Show a case with what is drawn over it. The keys in STEPS press the buttons that the page has for them.
+
+    The viewer shows the next case before the page does. So that nobody sees it beside what is said of another one, or
+    records anything of that, the page ends what it says of a case by `said_of`: until that is there, it is hidden.
+    """
     image = case.image["id"]
     data: dict[str, Any] = {
         "image": image,
         "url": picture_url(image),
-        "next": [picture_url(each) for each in around.following],
+        "next": [{"image": each, "url": picture_url(each)} for each in around.following],
         "prior": {"url": picture_url(around.prior.image), "title": around.prior.title} if around.prior else None,
-        "heatmap": drawn.heatmap.tolist() if drawn.heatmap is not None else None,
+        "heatmap": heatmap_url(image, drawn.heatmap) if drawn.heatmap is not None else None,
         "scale": drawn.scale,
         "unit": drawn.unit,
         "title": drawn.title,
@@ -64,6 +74,11 @@ def viewer(case: Case, drawn: Drawn, around: Around) -> None:
         "marks": [region.as_dict() for region in (marked(image) if around.regions is None else around.regions)],
     }
     _component(key=KEY, data=data, on_drawn_change=_remember)
+
+
+def said_of(image: str) -> None:
+    """End what the page says of an image."""
+    st.html(f'<div class="said-of" data-image="{image}"></div>')
 
 
 def marked(image: str) -> tuple[Region, ...]:

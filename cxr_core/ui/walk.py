@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from cxr_core.records import Label, Role, User
+from cxr_core.records import Label, User
 from cxr_core.ui.session import end_if_signed_out, site
 from cxr_core.work import recording, reviewing
+from cxr_core.work.reviewing import Case, Stage
 
 LONGEST_TRAIL = 50
 CLAIM_SECONDS = 60
@@ -36,33 +37,17 @@ def current(user: User) -> str | None:
     return image
 
 
-def following(user: User, image: str) -> str | None:
-    """The case to read after `image`: the next that waits, from the top again at the end of the list."""
-    after = reviewing.next_case(site().home, user, image) or reviewing.next_case(site().home, user)
-    return after if after != image else None
+def go_on(user: User, image: str) -> None:
+    """Turn from `image` to the next case, if one waits; like `go_back`, before the page is drawn."""
+    if following := reviewing.upcoming(site().home, user, image, 1):
+        st.query_params["image"] = following[0]
 
 
-def ahead(user: User, image: str, count: int = 3) -> list[str]:
-    """The cases to read after `image`, soonest first: a browser fetches their pictures meanwhile."""
-    found: list[str] = []
-    while len(found) < count and (after := following(user, found[-1] if found else image)):
-        if after in (image, *found):
-            break
-        found.append(after)
-    return found
-
-
-def go(user: User, image: str, step: int) -> None:
-    """Leave `image` for the next case (1) or the one seen before it (-1); stays where there is none.
-
-    To be called before the page is drawn: it changes the address alone.
-    """
+def go_back(image: str) -> None:
+    """Turn from `image` to the case that was on before it, if one was."""
     trail: list[str] = st.session_state.get("trail", [])
-    before = trail[trail.index(image) - 1] if image in trail[1:] else None
-    if target := following(user, image) if step > 0 else before:
-        if user.role is Role.RADIOLOGIST:
-            recording.give_up(site().home, user, image)
-        st.query_params["image"] = target
+    if image in trail[1:]:
+        st.query_params["image"] = trail[trail.index(image) - 1]
 
 
 def remember_read(read: Recorded) -> None:
@@ -82,10 +67,18 @@ def forget_read() -> None:
 
 
 @st.fragment(run_every=CLAIM_SECONDS)
-def hold(user: User, image: str) -> None:
-    """Keep others from reading a case while it is on this reader's screen."""
+def hold(user: User, case: Case) -> None:
+    """Keep others from reading a case while it is on this reader's screen.
+
+    To be called once the case is drawn, so that the X-ray doesn't wait for the disk; one that was taken by somebody
+    else meanwhile is drawn anew.
+    """
     end_if_signed_out()
-    recording.claim(site().home, user, image)
+    image, before = case.image["id"], st.session_state.get("held")
+    is_mine = recording.claim(site().home, user, image, leaving=before if before != image else None)
+    st.session_state["held"] = image
+    if not is_mine and case.stage in (Stage.FIRST, Stage.OPEN):
+        st.rerun(scope="app")
 
 
 def just_recorded(image: str) -> Recorded | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
-from cxr_core.errors import BadInput
-from cxr_core.records import Job, Label, Lane, Method, Status, User
+from cxr_core.errors import BadInput, NotFound
+from cxr_core.records import Floats, Job, Label, Lane, Method, Status, User
 from cxr_core.store import explanations, jobs, models, predictions
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.explanations import Explanation
@@ -60,6 +61,26 @@ def look(home: Path, user: User, image: str, method: Method, job: int) -> Asked:
         # Another job is of another model, which ran before, or none of the asker's business.
         is_it = (asked.kind, asked.payload) == (EXPLAIN, payload)
         return Asked(explanations.find(db, *payload.values()), asked if is_it else None)
+
+
+def digest(heatmap: Floats) -> str:
+    """The SHA-256 by which a heatmap is asked for."""
+    return sha256(heatmap.astype("<f4").tobytes()).hexdigest()
+
+
+@open_to(*EVERYBODY)
+def heatmap(home: Path, user: User, image: str, wanted: str) -> bytes:
+    """The heatmap of an image with this SHA-256: 7 x 7 float32, little-endian, by rows.
+
+    Raises NotFound for no such image or no heatmap of it that may be shown, NotAllowed where the opinion may not be
+    seen (yet).
+    """
+    with opened(home) as db:
+        revealing.require(db, user, image)
+        for found in explanations.shown(db, image):
+            if sha256(found).hexdigest() == wanted:
+                return found
+    raise NotFound("there is no such heatmap")
 
 
 def _about(db: Database, user: User, image: str, method: Method) -> dict[str, str]:

@@ -41,9 +41,14 @@ class ReadForm:
 
 
 @open_to(Role.RADIOLOGIST)
-def claim(home: Path, user: User, image: str) -> bool:
-    """Have a case for a while, if it wants another reader whom it hasn't got; renews a claim. Raises NotFound."""
+def claim(home: Path, user: User, image: str, leaving: str | None = None) -> bool:
+    """Have a case for a while, if it wants another reader whom it hasn't got; renews a claim. Raises NotFound.
+
+    The case `leaving`, which the reader had open before, is left to others.
+    """
     with opened(home) as db, transaction(db):
+        if leaving:
+            claims.give_up(db, leaving, user.id)
         row, own = images.get(db, image), _own(db, user, image)
         wanted = not (own and own["final"]) and _is_wanted(db, user, row)
         if wanted:
@@ -56,13 +61,6 @@ def beat(home: Path, user: User, image: str) -> None:
     """Say that the reader is at the case that they have open."""
     with opened(home) as db, transaction(db):
         claims.beat(db, image, user.id)
-
-
-@open_to(Role.RADIOLOGIST)
-def give_up(home: Path, user: User, image: str) -> None:
-    """Leave a case to others."""
-    with opened(home) as db:
-        claims.give_up(db, image, user.id)
 
 
 @open_to(Role.RADIOLOGIST)

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from cxr_core.store.db import opened, transaction
 from cxr_core.store.worklist import Narrowed
 from cxr_core.work import revealing
 from cxr_core.work.guarding import EVERYBODY, open_to
+from cxr_core.work.revealing import eyes_of
 
 MOST_PRIORS = 20
 
@@ -90,21 +92,21 @@ def waiting_list(home: Path, user: User, filters: Filters) -> list[dict[str, Any
     """A worklist in its own order, longest waiting first within it; read ones newest first."""
     narrowed = Narrowed(filters.show.value, filters.label, filters.device, filters.limit, filters.offset)
     with opened(home) as db:
-        return worklist.rows_of(db, revealing.eyes_of(user), lists.get(db, filters.worklist), narrowed)
+        return worklist.rows_of(db, eyes_of(user), lists.get(db, filters.worklist), narrowed)
 
 
 @open_to(*EVERYBODY)
 def counts(home: Path, user: User) -> dict[str, int]:
     """How many cases wait for the user, were read, and are still being analysed."""
     with opened(home) as db:
-        return worklist.counts(db, revealing.eyes_of(user))
+        return worklist.counts(db, eyes_of(user))
 
 
 @open_to(*EVERYBODY)
 def waiting_by_list(home: Path, user: User) -> dict[int, int]:
     """How many cases wait for the user on each worklist, by its number; those on which none waits are left out."""
     with opened(home) as db:
-        return worklist.waiting_by_list(db, revealing.eyes_of(user))
+        return worklist.waiting_by_list(db, eyes_of(user))
 
 
 @open_to(*EVERYBODY)
@@ -120,8 +122,19 @@ def next_case(home: Path, user: User, after: str | None = None, number: int | No
     with opened(home) as db:
         asked = images.get(db, after)["worklist"] if after else number
         chosen = [each for each in lists.all_lists(db) if asked in (None, each.id)]
-        found = (worklist.next_waiting(db, revealing.eyes_of(user), each, after) for each in chosen)
-        return next((image for image in found if image), None)
+        return next((image for each in chosen for image in worklist.next_waiting(db, eyes_of(user), each, after)), None)
+
+
+@open_to(*EVERYBODY)
+def upcoming(home: Path, user: User, image: str, most: int) -> list[str]:
+    """The images to read after one: those behind it on its list, and from the top of all lists once that is done."""
+    with opened(home) as db:
+        own = lists.get(db, images.get(db, image)["worklist"])
+        found = worklist.next_waiting(db, eyes_of(user), own, image, most)
+        if len(found) < most:
+            from_top = (worklist.next_waiting(db, eyes_of(user), each, None, most + 1) for each in lists.all_lists(db))
+            found += chain.from_iterable(from_top)
+    return [each for each in dict.fromkeys(found) if each != image][:most]
 
 
 @open_to(*EVERYBODY)
@@ -180,7 +193,7 @@ def _stage(db: Database, user: User, image: dict[str, Any], own: list[dict[str, 
 def opinions(home: Path, user: User, images: Iterable[str]) -> dict[str, dict[str, Any]]:
     """What the model says of each image where that may be seen: `status`, `label`, `probability`, `reasons`."""
     with opened(home) as db:
-        return predictions.answers(db, revealing.eyes_of(user), images, models.running(db))
+        return predictions.answers(db, eyes_of(user), images, models.running(db))
 
 
 @open_to(*EVERYBODY)
@@ -190,7 +203,7 @@ def history(home: Path, user: User, reader: int | None = None, newest: int = -1)
     A reader sees their own, and of others those on cases that are read by one with the model's opinion beside it.
     """
     with opened(home) as db:
-        return reads.history(db, revealing.eyes_of(user), reader, newest)
+        return reads.history(db, eyes_of(user), reader, newest)
 
 
 @open_to(*EVERYBODY)

@@ -34,11 +34,14 @@ class App:
 
 
 @contextmanager
-def running_app(home: Path) -> Iterator[App]:
-    """`streamlit run app.py` on `home`, as a person starts it; ended as Ctrl-C ends it, with all its workers."""
+def running_app(home: Path, **variables: str) -> Iterator[App]:
+    """`streamlit run app.py` on `home`, as a person starts it, with more environment variables.
+
+    Ended as Ctrl-C ends it, with all its workers.
+    """
     port = _free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"]
-    environment = {**os.environ, "CXR_HOME": str(home)}
+    environment = {**os.environ, "CXR_HOME": str(home), **variables}
     # What it says goes to standard error: the bench prints nothing but results on the other.
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=2)
     try:

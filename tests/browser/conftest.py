@@ -9,8 +9,12 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from cxr_core.settings import Settings
+from cxr_core.work.accounts import DEMO_ACCOUNTS
+from tests.browser import steps
 from tests.browser.app import App, Watched, chromium, new_page, running_app
 from tests.debian import program
+
+(READER, _, PASSWORD), _ = DEMO_ACCOUNTS
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +48,10 @@ def watched(browser: Browser, app: App) -> Iterator[Watched]:
 def page(watched: Watched) -> Page:
     """The page alone."""
     return watched.page
+
+
+@pytest.fixture
+def reader(page: Page) -> Page:
+    """A page on which the demo's radiologist is signed in."""
+    steps.sign_in(page, READER, PASSWORD)
+    return page

@@ -11,13 +11,13 @@ from playwright.sync_api import Browser, Page, Response, WebSocket, expect
 from cxr_core.dicom.phantoms.phantom import Phantom
 from cxr_core.records import Mode, Role
 from cxr_core.ui import words
-from cxr_core.work import accounts, listing, reviewing
+from cxr_core.work import accounts, explaining, listing, reviewing
 from cxr_core.work.accounts import DEMO_ACCOUNTS
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.reviewing import Filters
 from tests.browser import steps
 from tests.browser.app import App, new_page
-from tests.browser.test_viewer import opened, recorded, taken_in
+from tests.browser.viewing import opened, recorded, taken_in
 
 pytestmark = pytest.mark.browser
 
@@ -48,6 +48,8 @@ def needles(app: App, image: str) -> list[bytes]:
     probability, peak = prediction["probability"], float(prediction["heatmap"].max())
     numbers = (probability, peak, prediction["logit"], words.points(probability))
     written = [*(str(number)[:7].encode() for number in numbers), f">{words.percent(probability)}<".encode()]
+    heatmap = prediction["heatmap"].astype("<f4").tobytes()
+    written += [heatmap, explaining.digest(prediction["heatmap"]).encode()]
     return [*written, *(struct.pack(kind, number) for number in numbers for kind in ("<d", "<f"))]
 
 
@@ -75,7 +77,9 @@ def test_nothing_that_the_browser_receives_tells_the_opinion_before_the_readers_
     assert said is not None
     expect(page.locator(".opinion")).to_contain_text(words.percent(said["probability"]))
     page.wait_for_timeout(500)
-    assert any(needle in each for needle in wanted for each in found), "the search finds what is there"
+    sought = [needle for needle in wanted if any(needle in each for each in found)]
+    assert any(len(needle) == 196 for needle in sought), "the search finds what is there: the heatmap"
+    assert any(needle.startswith(b">") for needle in sought), "and the probability"
     steps.picture(page, "revealed")
     listing.change(app.home, COMMAND_LINE, before)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from cxr_core.records import Label
-from cxr_core.work import recording, reviewing
+from streamlit.testing.v1 import AppTest
+
+from cxr_core.records import Label, Role
+from cxr_core.work import accounts, recording, reviewing
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.recording import ReadForm
 
@@ -97,7 +99,7 @@ def test_no_time_is_told_of_a_revision(show, arrive, said, home, ann):
 
 def test_an_admin_looks_but_records_nothing(show, arrive, said):
     app = show("review", "bob", image=arrive(1))
-    assert [button.label for button in app.button] == ["Previous", "Next"]
+    assert [button.label for button in app.button] == ["Previous `K`", "Next `J`"]
     assert "recorded by radiologists" in said(app)
 
 
@@ -109,6 +111,36 @@ def test_a_case_that_was_read_shows_the_read_and_no_form(show, arrive, said):
     app = show("review", "ann", image=image)
     assert "Revise" in [button.label for button in app.button]
     assert "agrees" in said(app)
+
+
+def test_what_the_page_says_ends_with_the_image_that_it_is_of(show, arrive):
+    first, second = arrive(1), arrive(2)
+    app = show("review", "ann", image=first)
+    assert app.get("html")[-1].proto.body == f'<div class="said-of" data-image="{first}"></div>'
+    app.button(key="step-next").click().run()
+    assert app.get("html")[-1].proto.body == f'<div class="said-of" data-image="{second}"></div>'
+
+
+def drawn_while_another_takes_it(home, ann, ben, image):
+    """The review page's order: the case is drawn, and only then claimed."""
+    import streamlit as st
+
+    from cxr_core.ui import walk
+    from cxr_core.work import recording, reviewing
+
+    case = reviewing.case(home, ann, image)
+    st.caption(case.stage.value)
+    recording.claim(home, ben, image)
+    walk.hold(ann, case)
+
+
+def test_a_case_that_another_took_while_it_was_drawn_is_drawn_anew(furnished, home, ann, arrive):
+    ben = accounts.add_user(home, COMMAND_LINE, "ben", Role.RADIOLOGIST, "a long password")
+    asked = {"home": home, "ann": ann, "ben": ben, "image": arrive(1)}
+    app = AppTest.from_function(drawn_while_another_takes_it, kwargs=asked)
+    app.session_state["token"] = furnished[1]["ann"]
+    assert [caption.value for caption in app.run().caption] == ["taken"]
+    assert app.exception == []
 
 
 def test_nothing_waiting_says_where_to_go(show, said):

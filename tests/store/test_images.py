@@ -84,9 +84,9 @@ def test_the_longest_waiting_case_comes_first(db):
     later = add_image(db, 1, received_at="2026-01-02")
     sooner = add_image(db, 2, received_at="2026-01-01")
     assert waiting(db) == [sooner, later]
-    assert worklist.next_waiting(db, ALL, LIST, None) == sooner
-    assert worklist.next_waiting(db, ALL, LIST, sooner) == later
-    assert worklist.next_waiting(db, ALL, LIST, later) is None
+    assert worklist.next_waiting(db, ALL, LIST, None) == [sooner]
+    assert worklist.next_waiting(db, ALL, LIST, sooner) == [later]
+    assert worklist.next_waiting(db, ALL, LIST, later) == []
 
 
 def test_a_read_case_leaves_the_waiting_list(db):
@@ -95,7 +95,7 @@ def test_a_read_case_leaves_the_waiting_list(db):
     assert (waiting(db), waiting(db, "read")) == ([second], [first])
     assert waiting(db, "all") == [second, first]
     assert worklist.counts(db, ALL) == {"waiting": 1, "read": 1, "coming": 0}
-    assert worklist.next_waiting(db, ALL, LIST, None) == second
+    assert worklist.next_waiting(db, ALL, LIST, None) == [second]
 
 
 def test_a_case_with_many_opinions_and_reads_is_one_line(db):

@@ -124,5 +124,5 @@ def test_a_home_with_reads_in_it_is_brought_to_this_schema(tmp_path, monkeypatch
     assert migrate(tmp_path) == STEPS[1:]
     with opened(tmp_path) as db:
         assert worklist.counts(db, ALL) == {"waiting": 1, "read": 1, "coming": 0}
-        assert worklist.next_waiting(db, ALL, LIST, None) == unread
+        assert worklist.next_waiting(db, ALL, LIST, None) == [unread]
         assert [row["read"] for row in worklist.rows_of(db, ALL, LIST, Narrowed("read"))] == [second]

@@ -8,12 +8,13 @@ import io
 import pytest
 
 from cxr_core.records import Role
-from cxr_core.store import reads
+from cxr_core.store import models, predictions, reads
 from cxr_core.store.db import one, opened, rows
 from cxr_core.ui.routes import local_path
 from cxr_core.work import accounts, starting
+from cxr_core.work.explaining import digest
 from cxr_core.work.guarding import COMMAND_LINE
-from tests.store.rows import add_image
+from tests.store.rows import add_image, opinion
 
 PASSWORD = "a long password"
 IMAGE = "ab" * 32
@@ -169,6 +170,23 @@ def test_a_picture_is_kept_by_this_browser_alone_under_its_own_name(signed_in):
     assert answer.headers["cache-control"] == "private, no-cache"
     again = signed_in.get(f"/images/{IMAGE}", headers={"if-none-match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_heatmap_is_bytes_under_its_hash_for_whom_may_see_it(home, signed_in, browser):
+    with opened(home) as db:
+        image = add_image(db)
+        predictions.add(db, image, models.running(db), opinion())
+    wanted = digest(opinion().heatmap)
+    address = f"/images/{image}/heatmaps/{wanted}"
+    assert browser().get(address).status_code == 401
+    answer = signed_in.get(address)
+    assert (answer.content, answer.headers["etag"]) == (opinion().heatmap.astype("<f4").tobytes(), f'"{wanted}"')
+    assert answer.headers["cache-control"] == "private, no-cache"
+    assert signed_in.get(address, headers={"if-none-match": answer.headers["etag"]}).status_code == 304
+    assert signed_in.get(f"/images/{image}/heatmaps/{'0' * 64}").status_code == 404
+    with opened(home) as db:
+        db.execute("UPDATE images SET mode = 'blinded'")
+    assert signed_in.get(address, headers={"if-none-match": answer.headers["etag"]}).status_code == 403
 
 
 def test_a_beat_counts_for_whoever_has_the_case_open_and_comes_from_our_own_pages(home, signed_in, browser):

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from cxr_core import clock
-from cxr_core.errors import BadInput, Conflict, NotAllowed
+from cxr_core.errors import BadInput, Conflict, NotAllowed, NotFound
 from cxr_core.records import Label, Method, Mode, Reason
 from cxr_core.store.db import opened
 from cxr_core.work import explaining, monitoring, recording, requests, reviewing, spool
 from cxr_core.work.recording import ReadForm
 from cxr_core.work.reviewing import Filters, Show, Stage
+from tests.store.rows import opinion
 from tests.work.reading_rooms import PROBABILITY, put, read, said
 from tests.work.sites import new_home, query
 
@@ -157,6 +158,26 @@ def test_a_job_that_is_not_about_this_heatmap_is_nobodys_to_look_at(settings, an
     hidden, open_ = put(settings, 1, Mode.BLINDED), put(settings, 2)
     job = job_about(settings, hidden)
     assert explaining.look(settings.home, ann, open_, Method.LAYER_CAM, job).job is None
+
+
+def test_a_heatmap_is_given_once_it_may_be_seen_and_only_for_its_own_image(settings, ann):
+    hidden, other = put(settings, 1, Mode.SECOND_READER), put(settings, 2)
+    wanted = explaining.digest(opinion().heatmap)
+    with pytest.raises(NotAllowed):
+        explaining.heatmap(settings.home, ann, hidden, wanted)
+    read(settings, ann, hidden, Label.NORMAL)
+    given = explaining.heatmap(settings.home, ann, hidden, wanted)
+    assert np.array_equal(np.frombuffer(given, "<f4").reshape(7, 7), opinion().heatmap)
+    with pytest.raises(NotFound):
+        explaining.heatmap(settings.home, ann, other, explaining.digest(opinion().heatmap + 1))
+
+
+def test_a_heatmap_that_is_doubted_is_given_to_nobody(settings, admin):
+    image = put(settings)
+    with opened(settings.home) as db:
+        db.execute("UPDATE predictions SET heatmap_doubt = 'It points nowhere.'")
+    with pytest.raises(NotFound):
+        explaining.heatmap(settings.home, admin, image, explaining.digest(opinion().heatmap))
 
 
 def test_agreement_on_a_case_that_two_read_is_not_told_to_the_other(settings, ann, ben, admin):

@@ -1,17 +1,21 @@
 // Painting the panes: the X-ray at the depth of the source, and over it heatmap, marks, ruler and magnifier.
 
-import { placement } from "./geometry.js";
+import { placement, wholeView } from "./geometry.js";
 import { drawHeat, evidenceAt } from "./heat.js";
 import { drawMark, drawRuler, lengthOf } from "./marks.js";
-import { sampled, shade } from "./shading.js";
+import { levelOf, sampled, shade } from "./shading.js";
 import { greys, rises, sentWindow } from "./windowing.js";
-import { valueAt } from "./xrays.js";
+import { shrunk, valueAt } from "./xrays.js";
 
 const MANY = 1_500_000; // pixels of a pane, from which on it is drawn coarsely while a hand moves it
 const LENS = 110; // CSS pixels: radius of the magnifier
 const ENLARGED = 2.5;
+const WORDS = 14; // CSS pixels: how high they are on a screen of usual size, as .streamlit/config.toml says
 
 export const ratio = () => window.devicePixelRatio || 1;
+
+// How many of the screen's pixels a line of one takes: on a large screen all that is drawn grows with the words.
+export const dots = () => (ratio() * parseFloat(getComputedStyle(document.documentElement).fontSize)) / WORDS;
 
 // The size of a pane in pixels of the screen, which all places on a pane are in.
 export function paneSize({ pane }) {
@@ -36,6 +40,12 @@ function alike({ xray, view, window, prior, keptPrior }) {
     view: { ...view, x: (view.x / xray.columns) * prior.columns, y: (view.y / xray.rows) * prior.rows },
     window: { width: window.width * share, centre: then.centre + (window.centre - now.centre) * share * side },
   };
+}
+
+// Shrinks an X-ray to what a pane will show of it first, while nobody waits.
+export function prepare(room, xray) {
+  const [pane] = shownPanes(room);
+  if (pane) shrunk(xray, levelOf(placement(wholeView(xray), xray, paneSize(pane)).scale));
 }
 
 export const shownPanes = (room) => room.panes.filter(({ pane }) => pane.clientWidth > 0);
@@ -90,7 +100,7 @@ const transform = ({ scale, axes: [a, b, c, d], left, top }) => [scale * a, scal
 
 function drawOver(room, pane, pen, place) {
   pen.setTransform(...transform(place));
-  const line = ratio() / place.scale, { heat } = room;
+  const line = dots() / place.scale, { heat } = room;
   if (pane.isTinted && heat && room.hot) drawHeat(pen, heat, room.xray, room.style, room.opacity / 100, 2 * line);
   room.marks.forEach((mark, index) => drawMark(pen, mark, line, index === room.selected, room.data.editable));
   if (room.sketch) drawMark(pen, room.sketch, line, false, true);
@@ -100,20 +110,20 @@ function drawOver(room, pane, pen, place) {
 }
 
 function drawLength(room, pen, place) {
-  const [x, y] = place.toPane(room.ruler.to), dots = ratio();
-  pen.font = `600 ${13 * dots}px sans-serif`;
-  pen.lineWidth = 3 * dots;
+  const [x, y] = place.toPane(room.ruler.to), dot = dots();
+  pen.font = `600 ${13 * dot}px sans-serif`;
+  pen.lineWidth = 3 * dot;
   pen.strokeStyle = "#000";
   pen.fillStyle = "#e6d28f";
-  const words = lengthOf(room.ruler, room.xray.spacing), width = pen.measureText(words).width + 10 * dots;
-  const left = x + width > pen.canvas.width ? x - width : x + 10 * dots; // where there is room for it
-  pen.strokeText(words, left, y - 8 * dots);
-  pen.fillText(words, left, y - 8 * dots);
+  const words = lengthOf(room.ruler, room.xray.spacing), width = pen.measureText(words).width + 10 * dot;
+  const left = x + width > pen.canvas.width ? x - width : x + 10 * dot; // where there is room for it
+  pen.strokeText(words, left, y - 8 * dot);
+  pen.fillText(words, left, y - 8 * dot);
 }
 
 // The part under the cursor, enlarged, at the same place of both panes.
 function drawLens(room, pane, { xray, view, kept, isPrior }, pen, place) {
-  const [x, y] = room.cursor, side = Math.round(2 * LENS * ratio());
+  const [x, y] = room.cursor, side = Math.round(2 * LENS * dots());
   const middle = place.toXray([x, y]);
   const within = { width: side, height: side };
   const closer = { ...view, x: middle[0], y: middle[1], zoom: 1 };
@@ -129,7 +139,7 @@ function drawLens(room, pane, { xray, view, kept, isPrior }, pen, place) {
   pen.fillRect(x - side / 2, y - side / 2, side, side);
   pen.drawImage(pane.lens, x - side / 2, y - side / 2);
   pen.restore();
-  pen.lineWidth = 1.5 * ratio();
+  pen.lineWidth = 1.5 * dots();
   pen.strokeStyle = "#4f9dbd";
   pen.stroke();
 }

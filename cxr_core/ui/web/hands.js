@@ -1,6 +1,6 @@
 // Mouse, pen and fingers. A drag does what its tool does; two fingers move and zoom; the wheel zooms to the cursor.
 
-import { draw, isComparing, paneSize, ratio, shownPanes } from "./drawing.js";
+import { dots, draw, isComparing, paneSize, ratio, shownPanes } from "./drawing.js";
 import { held, placement, zoomedAt } from "./geometry.js";
 import { grabbed, isMark, markBetween, moved, onto, resized, within } from "./marks.js";
 import { between, rises } from "./windowing.js";
@@ -33,7 +33,7 @@ function hover(room, pane, event) {
 }
 
 function gripAt(room, point) {
-  return room.data.editable && grabbed(room.marks, placeOf(room), point, ratio());
+  return room.data.editable && grabbed(room.marks, placeOf(room), point, dots());
 }
 
 function leave(room) {

@@ -1,7 +1,16 @@
 // The model's evidence over the X-ray: 7 x 7 numbers, enlarged, as a tint or as lines of equal evidence.
 
+const SIDE = 7; // rows and columns of a heatmap
 const FINE = 224; // rows and columns to which the numbers are enlarged
 const SHARES = [0.25, 0.5, 0.75]; // of the scale: where the lines run
+
+// SIDE x SIDE numbers by rows, as explaining.heatmap gives them.
+export async function heatmapAt(url) {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  const view = new DataView(await answer.arrayBuffer()), at = (row, column) => view.getFloat32(4 * (SIDE * row + column), true);
+  return Array.from({ length: SIDE }, (_, row) => Array.from({ length: SIDE }, (__, column) => at(row, column)));
+}
 
 // `values` is FINE x FINE in 0..1 of the scale.
 export function heatOf(numbers, scale) {

@@ -8,6 +8,12 @@ const ACTS = {
 };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
+// What looks at an X-ray or asks for a step, and what a browser does for itself; everything else may record something.
+export function isForViewer({ key, ctrlKey, metaKey, altKey }) {
+  if (ctrlKey || metaKey || altKey) return key.toLowerCase() !== "z";
+  return [key, key.toLowerCase()].some((name) => name in ACTS || name in ARROWS || name === "j" || name === "k");
+}
+
 export function press(room, event) {
   const target = event.composedPath()[0];
   if (isTyping(target)) {
@@ -16,8 +22,10 @@ export function press(room, event) {
   }
   if (event.ctrlKey || event.metaKey || event.altKey || !room.root.isConnected) return;
   if (target.type === "range" && event.key in ARROWS) return;
-  if (event.key in ARROWS) return arrow(room, event);
+  if (event.key in ARROWS && nudged(room, event)) return;
   room.settle(); // before a read is recorded
+  const step = room.data.steps[event.key.length > 1 ? event.key : event.key.toLowerCase()];
+  if (step) return void (event.repeat || room.step(step));
   if (event.key in ACTS) room.act(ACTS[event.key]);
   else if (event.key.toLowerCase() in ACTS && !event.shiftKey) room.act(ACTS[event.key.toLowerCase()]); // Caps Lock
 }
@@ -27,12 +35,9 @@ function isTyping(target) {
 }
 
 // Arrows go from case to case; while a mark is chosen they move it, with Shift they change its size.
-function arrow(room, event) {
-  const [dx, dy] = ARROWS[event.key];
-  if (room.selected !== null && room.data.editable) {
-    event.preventDefault();
-    return room.nudge(dx, dy, event.shiftKey);
-  }
-  const step = event.repeat ? null : room.data.steps[event.key];
-  if (step) document.querySelector(`.st-key-${step} button:enabled`)?.click();
+function nudged(room, event) {
+  if (room.selected === null || !room.data.editable) return false;
+  event.preventDefault();
+  room.nudge(...ARROWS[event.key], event.shiftKey);
+  return true;
 }

@@ -1,14 +1,15 @@
 // The viewer: an X-ray at full depth and beside or under it the model's evidence. It asks the server for nothing but
 // pictures, and tells it nothing but the marks that a reader draws.
 
-import { draw, isComparing, paneSize, shownPanes } from "./drawing.js";
+import { draw, isComparing, paneSize, prepare, ratio, shownPanes } from "./drawing.js";
 import { oneToOne, wholeView } from "./geometry.js";
 import { listenToHands, placeOf, zoomTo } from "./hands.js";
-import { heatOf, rampGradient } from "./heat.js";
+import { heatmapAt, heatOf, rampGradient } from "./heat.js";
 import { press } from "./keys.js";
 import { moved, within } from "./marks.js";
+import { guard, guardStep, nextCase, step, waitForPage } from "./turning.js";
 import { presets, sentWindow } from "./windowing.js";
-import { xrayAt } from "./xrays.js";
+import { isFetched, xrayAt } from "./xrays.js";
 
 const MEMORY = "cxr-viewer"; // how this browser's reader likes the panes
 const STEP = 0.01; // share of the X-ray's larger side by which an arrow moves a mark
@@ -22,18 +23,24 @@ export function show({ data, parentElement, setStateValue }) {
   rooms.set(parentElement, room);
   room.forget?.(); // Streamlit doesn't always do it before it shows anew
   room.tellServer = (marks) => setStateValue("drawn", { image: room.data.image, marks });
-  if (data.image !== room.data?.image) reset(room, data);
+  present(room, data);
+  return (room.forget = listen(room));
+}
+
+function present(room, data) {
+  const isNew = data.image !== room.data?.image;
+  if (isNew) reset(room);
+  if (isNew || room.data.isAhead) room.marks = data.marks.map((mark) => ({ ...mark }));
   if (data.title !== room.data?.title) leaveChoice();
-  const heatKey = JSON.stringify([data.heatmap, data.scale]);
-  if (heatKey !== room.heatKey) room.heat = data.heatmap && heatOf(data.heatmap, data.scale);
-  room.heatKey = heatKey;
   room.data = data;
+  loadHeat(room, data.heatmap);
   describe(room);
   load(room, data.url).then(() => {
+    if (room.data !== data) return;
     loadPrior(room, data.prior?.url);
-    data.next.forEach((url) => xrayAt(url).catch(() => {})); // once this one is on the screen
+    if (!data.isAhead) data.next.forEach(({ url }) => fetchAhead(room, url)); // once this one is on the screen
   });
-  return (room.forget = listen(room));
+  waitForPage(room);
 }
 
 function mount(parent) {
@@ -51,18 +58,17 @@ function mount(parent) {
       find(".cursor").textContent = cursor;
     },
     act: (what) => act(room, what), add: (mark) => add(room, mark), keep: () => keep(room),
-    nudge: (...how) => nudge(room, ...how), settle: () => room.unsaid && keep(room),
+    nudge: (...how) => nudge(room, ...how), step: (name) => step(room, name), settle: () => room.unsaid && keep(room),
   };
   find(".ramp").style.background = rampGradient();
   remember(room);
   return room;
 }
 
-function reset(room, data) {
-  const marks = data.marks.map((mark) => ({ ...mark }));
+function reset(room) {
   Object.assign(room, {
     xray: null, selected: null, ruler: null, sketch: null, tool: "window", magnifying: false, comparing: false,
-    invert: false, marks, gesture: room.gesture && {}, // what a hand began on another case does nothing on this one
+    invert: false, gesture: room.gesture && {}, // what a hand began on another case does nothing on this one
   });
 }
 
@@ -70,7 +76,9 @@ function reset(room, data) {
 function listen(room) {
   const ends = new AbortController();
   const on = (target, name, act_, options) => target.addEventListener(name, act_, { signal: ends.signal, ...options });
+  on(window, "keydown", (event) => guard(room, event), { capture: true });
   on(document, "keydown", (event) => press(room, event));
+  on(document, "click", (event) => event.target.closest?.(".st-key-step-next") && goOn(room, event), { capture: true });
   on(room.root, "click", (event) => act(room, event.target.closest("[data-do]")?.dataset.do));
   on(room.slider, "input", () => {
     room.opacity = Number(room.slider.value);
@@ -81,10 +89,27 @@ function listen(room) {
   for (const name of moves) on(document, name, () => beat(room), { passive: true });
   const sized = new ResizeObserver(() => draw(room));
   room.panes.forEach(({ pane }) => sized.observe(pane));
+  followRatio(room, ends.signal);
   return () => {
     ends.abort();
     sized.disconnect();
   };
+}
+
+// A window that moves to a screen with finer pixels may keep its size.
+function followRatio(room, signal) {
+  const onFiner = () => {
+    draw(room);
+    followRatio(room, signal);
+  };
+  matchMedia(`(resolution: ${ratio()}dppx)`).addEventListener("change", onFiner, { once: true, signal });
+}
+
+// The next case is on the screen before the server knows that it was asked for; see turning.js.
+function goOn(room, event) {
+  if (guardStep(room, event, "step-next")) return;
+  const next = nextCase(room);
+  if (next && isFetched(next.url)) present(room, next);
 }
 
 // While the reader's hand moves, the server hears that they are at the case: time in which it doesn't isn't counted.
@@ -127,6 +152,21 @@ async function load(room, url) {
   changed(room);
 }
 
+async function fetchAhead(room, url) {
+  const xray = await xrayAt(url).catch(() => null);
+  if (xray) prepare(room, xray);
+}
+
+async function loadHeat(room, url) {
+  if (room.heatUrl === url) return;
+  Object.assign(room, { heatUrl: url, heat: null });
+  const numbers = url && (await heatmapAt(url).catch(() => null));
+  if (room.heatUrl !== url) return;
+  if (numbers) Object.assign(room, { heat: heatOf(numbers, room.data.scale), peak: Math.max(...numbers.flat()) });
+  else room.heatUrl = null; // one that failed is asked for again at the next run
+  describe(room);
+}
+
 // An earlier X-ray is fetched when the case is opened, so that comparing doesn't wait for it.
 async function loadPrior(room, url) {
   if (room.priorUrl === url) return;
@@ -140,13 +180,13 @@ async function loadPrior(room, url) {
 // ---- words
 
 function describe(room) {
-  const { data, root } = room, peak = data.heatmap ? Math.max(...data.heatmap.flat()) : 0;
+  const { data, root } = room;
   room.notes[1].textContent = data.note;
   root.querySelector(".title").textContent = data.title;
-  root.querySelector(".legend").hidden = !data.heatmap;
+  root.querySelector(".legend").hidden = !room.heat;
   root.querySelector(".unit").textContent = data.unit;
   root.querySelector(".top").textContent = `≥ ${data.scale.toPrecision(2)}`;
-  root.querySelector(".peak").textContent = `peak ${peak.toPrecision(2)}`;
+  root.querySelector(".peak").textContent = room.heat ? `peak ${room.peak.toPrecision(2)}` : "";
   root.querySelector("dl").replaceChildren(...data.keys.flatMap(([keys, words]) => {
     const term = document.createElement("dt"), text = document.createElement("dd");
     term.append(...keys.map((name) => Object.assign(document.createElement("kbd"), { textContent: name })));
@@ -159,7 +199,7 @@ function describe(room) {
 // The buttons say what is on, and the browser remembers how this reader likes the panes.
 function changed(room) {
   const { root, data } = room, pressed = {
-    heat: room.hot && Boolean(data.heatmap), style: room.style === "lines", layout: room.single, invert: room.invert,
+    heat: room.hot && Boolean(room.heat), style: room.style === "lines", layout: room.single, invert: room.invert,
     prior: isComparing(room), magnify: room.magnifying,
     measure: room.tool === "measure", box: room.tool === "box", ellipse: room.tool === "ellipse",
   };
@@ -171,8 +211,8 @@ function changed(room) {
   root.querySelector(".first").textContent = isComparing(room) ? `Earlier: ${data.prior.title}` : "X-ray";
   const lacking = room.priorUrl ? "Loading …" : "The earlier X-ray can't be shown.";
   if (room.xray) room.notes[0].textContent = isComparing(room) && !room.prior ? lacking : "";
-  for (const what of ["heat", "style"]) root.querySelector(`[data-do="${what}"]`).disabled = !data.heatmap;
-  room.slider.disabled = !data.heatmap;
+  for (const what of ["heat", "style"]) root.querySelector(`[data-do="${what}"]`).disabled = !room.heat;
+  room.slider.disabled = !room.heat;
   room.slider.value = room.opacity;
   root.classList.toggle("single", (room.single || data.alone) && !isComparing(room)); // where nothing is to be beside it
   root.dataset.tool = room.tool;
@@ -195,9 +235,9 @@ function remember(room) {
 // ---- what buttons and keys do
 
 const ACTS = {
-  heat: (room) => (room.hot = room.data.heatmap ? !room.hot : room.hot),
+  heat: (room) => (room.hot = room.heat ? !room.hot : room.hot),
   style: (room) => {
-    if (room.data.heatmap) room.style = room.style === "tint" ? "lines" : "tint";
+    if (room.heat) room.style = room.style === "tint" ? "lines" : "tint";
   },
   layout: (room) => (room.single = !room.single),
   invert: (room) => (room.invert = !room.invert),

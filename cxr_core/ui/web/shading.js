@@ -3,9 +3,12 @@
 import { shrunk } from "./xrays.js";
 import { grainOf } from "./windowing.js";
 
+// By how many powers of 2 an X-ray is shrunk where it is drawn at this scale.
+export const levelOf = (scale) => Math.max(0, Math.floor(Math.log2(1 / scale)));
+
 // What lies under each pixel of a pane of this size, in 1/grain of a stored value; only within the X-ray's own part.
 export function sampled(xray, place, width, height) {
-  const level = shrunk(xray, Math.max(0, Math.floor(Math.log2(1 / place.scale)))), factor = 2 ** level;
+  const level = shrunk(xray, levelOf(place.scale)), factor = 2 ** level;
   const { values, rows, columns } = xray.levels[level], [a, b, c, d] = place.axes;
   const turned = a === 0, along = 1 / (place.scale * factor);
   // A pane's row runs along the X-ray's columns, or along its rows where it is turned by a quarter.

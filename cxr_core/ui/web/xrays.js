@@ -3,22 +3,33 @@
 const KEPT = 6;
 const HEADER = 28; // bytes
 const fetched = new Map();
+const there = new Set(); // those of them that have come
+
+// Whether an X-ray is at hand, so that nobody waits for it.
+export const isFetched = (url) => there.has(url);
 
 export function xrayAt(url) {
   const known = fetched.get(url) ?? fetchXray(url);
   fetched.delete(url);
   fetched.set(url, known); // the one asked for last goes last
-  if (fetched.size > KEPT) fetched.delete(fetched.keys().next().value);
+  if (fetched.size > KEPT) drop(fetched.keys().next().value);
   return known;
+}
+
+function drop(url) {
+  fetched.delete(url);
+  there.delete(url);
 }
 
 async function fetchXray(url) {
   try {
     const answer = await fetch(url);
     if (!answer.ok) throw new Error(`${answer.status}`);
-    return decoded(await answer.arrayBuffer());
+    const xray = decoded(await answer.arrayBuffer());
+    if (fetched.has(url)) there.add(url);
+    return xray;
   } catch (error) {
-    fetched.delete(url); // the next try asks again
+    drop(url); // the next try asks again
     throw error;
   }
 }
