@@ -9,7 +9,7 @@ from cxr_core.ui import heatmaps, priors, walk, words
 from cxr_core.ui.opinion import known, opinion
 from cxr_core.ui.places import place
 from cxr_core.ui.read_form import read_form
-from cxr_core.ui.reads_shown import reads_shown, regions_shown, said_and_revisable
+from cxr_core.ui.reads_shown import reads_shown, regions_shown, said_and_revisable, said_to_wait_again
 from cxr_core.ui.session import require_user, site
 from cxr_core.ui.viewer import Around, said_of, viewer
 from cxr_core.work import reviewing
@@ -48,6 +48,8 @@ with panel, st.container(key="panel", gap="small"):
     )
     if done := walk.just_recorded(image):
         said_and_revisable(done, user)
+    if taken := walk.just_taken_back(image):
+        said_to_wait_again(taken)
     said_of(image)
 if user.role is Role.RADIOLOGIST:
     walk.hold(user, case)

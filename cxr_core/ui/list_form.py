@@ -47,7 +47,7 @@ def list_form(user: User, listed: Worklist, takes_the_rest: bool) -> None:
         twice = _percent("Read by two, of this list", listed.twice)
         waited = listed.longest_wait_hours
         hours = st.number_input("Longest wait in hours, then a case goes first", 1.0, 8760.0, waited, format="%g")
-        if st.form_submit_button("Change", type="primary"):
+        if st.form_submit_button(f"Change {listed.name}", type="primary"):
             with told():
                 changed = replace(
                     listed, mode=mode, ordering=order, share=share / 100, twice=twice / 100, longest_wait_hours=hours

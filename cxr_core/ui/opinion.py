@@ -21,9 +21,11 @@ def opinion(case: Case) -> None:
     """The model's answer with its probability, or why there is none, or none yet."""
     prediction = case.prediction
     if prediction is None:
-        st.html(f'<div class="opinion"><div class="answer none">{HEADS[case.stage]}</div>{_withheld(case)}</div>')
+        blinded = case.stage is Stage.FIRST and case.image["mode"] == Mode.BLINDED
+        head = "Your opinion alone" if blinded else HEADS[case.stage]
+        st.html(f'<div class="opinion"><div class="answer none">{head}</div>{_withheld(case)}</div>')
     elif prediction["status"] == "predicted":
-        st.html(_answer(prediction, case.calibration) + _put_right(prediction["put_right"]))
+        st.html(_answer(prediction, case.calibration) + _unchecked(case) + _put_right(prediction["put_right"]))
     else:
         reasons = "".join(f"<li>{escape(reason)}</li>" for reason in prediction["reasons"])
         answer = '<div class="answer none">Not analysed</div>'
@@ -38,6 +40,17 @@ def _withheld(case: Case) -> str:
     later = case.image["mode"] == Mode.SECOND_READER
     told = "The model's opinion comes once yours is recorded." if later else "This list is read without the model."
     return f'<div class="dim">{told}</div>'
+
+
+def _unchecked(case: Case) -> str:
+    """What the gate could not ask, for a picture without a header tells neither age nor view."""
+    made_for, image = case.intended, case.image
+    years, views = f"{made_for['youngest']} to {made_for['oldest']} years", " or ".join(made_for["views"])
+    lacking = [
+        *([f"age (made for {years})"] if image["age_years"] is None else []),
+        *([f"view (made for {views})"] if image["view"] is None else []),
+    ]
+    return f'<div class="dim">Not known, so unchecked: {escape(", ".join(lacking))}.</div>' if lacking else ""
 
 
 def _put_right(what: str | None) -> str:

@@ -12,7 +12,7 @@ from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.places import place
 from cxr_core.ui.session import site
-from cxr_core.ui.walk import Recorded, forget_read, is_newest
+from cxr_core.ui.walk import Recorded, forget_read, was_recorded_here
 from cxr_core.work import recording
 from cxr_core.work.reviewing import Case, Stage
 
@@ -46,17 +46,22 @@ def said_and_revisable(read: Recorded, user: User) -> None:
         _changes(read.read, read.image, user)
 
 
+def said_to_wait_again(taken: Recorded) -> None:
+    """What was taken back of this case."""
+    st.html(f'Taken back: <b class="{taken.label}">{taken.label}</b>. The case waits again.')
+
+
 def _changes(read: int, image: str, user: User) -> None:
-    """Revise a read, and take it back if it is the one that was recorded last."""
+    """Revise a read, and take it back if it was recorded since the page was loaded."""
     with st.container(horizontal=True, gap="small"):
         revised = st.button("Revise", key=f"revise-{read}", shortcut="E")
-        undone = is_newest(read) and st.button("Undo", key=f"undo-{read}", shortcut="Ctrl+Z")
+        undone = was_recorded_here(read) and st.button("Undo", key=f"undo-{read}", shortcut="Ctrl+Z")
     if revised:
         st.switch_page(place("history"), query_params={"read": str(read)})
     if undone:
         with told():
             recording.undo(site().home, user, read)
-            forget_read()
+            forget_read(read)
             st.query_params["image"] = image
             st.rerun()
 

@@ -52,18 +52,19 @@ def go_back(image: str) -> None:
 
 def remember_read(read: Recorded) -> None:
     """Keep what was just recorded, so that the next case can say it."""
-    st.session_state["recorded"] = read
+    st.session_state["recorded"] = [*_recorded(), read]
 
 
-def is_newest(read: int) -> bool:
-    """Whether this is the read that was recorded last, here and since the page was loaded."""
-    recorded: Recorded | None = st.session_state.get("recorded")
-    return recorded is not None and recorded.read == read
+def was_recorded_here(read: int) -> bool:
+    """Whether a read was recorded since the page was loaded, and stands."""
+    return any(each.read == read for each in _recorded())
 
 
-def forget_read() -> None:
-    """Say no more what was recorded last: it was taken back."""
-    st.session_state.pop("recorded", None)
+def forget_read(read: int) -> None:
+    """Say no more that a read was recorded: it was taken back, which the page says of its case instead."""
+    taken = next(each for each in _recorded() if each.read == read)
+    st.session_state["recorded"] = [each for each in _recorded() if each is not taken]
+    st.session_state["taken back"] = taken
 
 
 @st.fragment(run_every=CLAIM_SECONDS)
@@ -82,9 +83,21 @@ def hold(user: User, case: Case) -> None:
 
 
 def just_recorded(image: str) -> Recorded | None:
-    """The read after which `image` came up, if it was the newest one."""
-    read: Recorded | None = st.session_state.get("recorded")
-    return read if read and read.onward == image else None
+    """The read after which `image` came up, if it is the newest that stands."""
+    newest = next(reversed(_recorded()), None)
+    return newest if newest and newest.onward == image else None
+
+
+def just_taken_back(image: str) -> Recorded | None:
+    """The read of `image` that was taken back last, until another is recorded of it."""
+    taken: Recorded | None = st.session_state.get("taken back")
+    stands = any(each.image == image for each in _recorded())
+    return taken if taken and taken.image == image and not stands else None
+
+
+def _recorded() -> list[Recorded]:
+    found: list[Recorded] = st.session_state.get("recorded", [])
+    return found
 
 
 def _remember(image: str) -> None:

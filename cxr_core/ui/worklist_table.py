@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from cxr_core.records import Label, Ordering, User, Worklist
+from cxr_core.records import Label, Mode, Ordering, User, Worklist
 from cxr_core.ui import words
 from cxr_core.ui.session import site
 from cxr_core.ui.tall_table import clicked_row
@@ -75,7 +75,9 @@ def table(user: User, chosen: Filters, listed: Worklist) -> str | None:
         _nothing(user, chosen)
         return None
     styled = _frame(shown, listed).style.map(_coloured, subset=["Model says", "Read"])
-    picked = clicked_row(styled, [case["id"] for case in shown], _columns(chosen))
+    alike = all(case["mode"] == Mode.CONCURRENT for case in shown)
+    columns = {**_columns(chosen), **({"Read as": None} if alike else {})}
+    picked = clicked_row(styled, [case["id"] for case in shown], columns)
     _turn(place, len(shown), len(found) > PAGE)
     return None if picked is None else str(shown[picked]["id"])
 
@@ -90,6 +92,7 @@ def _frame(cases: list[dict[str, Any]], listed: Worklist) -> pd.DataFrame:
             "View": case["view"],
             "Device": words.short(case["device"]),
             "Because": _because(case, listed),
+            "Read as": case["mode"],
             "Model says": words.answer(case) if case["revealed"] else "",
             "Probability": words.points(case["probability"]),
             "Model": case["model"],
@@ -132,6 +135,7 @@ def _columns(chosen: Filters) -> dict[str, Any]:
         "View": column.TextColumn(width=50),
         "Device": column.TextColumn(width=86),
         "Because": column.TextColumn(width=104) if chosen.show is Show.WAITING else None,
+        "Read as": column.TextColumn(width=96),
         "Model says": column.TextColumn(width=96),
         "Probability": column.ProgressColumn("P(pneumonia)", min_value=0, max_value=100, format="%.1f %%", width=150),
         "Model": column.TextColumn("Version", width=110),

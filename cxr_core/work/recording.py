@@ -105,11 +105,13 @@ def revise(home: Path, user: User, read: int, form: ReadForm) -> int:
 def undo(home: Path, user: User, read: int) -> int:
     """Take a read back, until its reader signs out: a new row that supersedes it, and the case waits again.
 
-    Raises NotAllowed for somebody else's read or after signing out, Conflict if it was superseded meanwhile or is a
-    revision: that is revised again.
+    Raises NotAllowed for somebody else's read or after signing out, Conflict if it was superseded meanwhile, is a
+    revision (that is revised again) or a first opinion (the model's has been seen since).
     """
     with opened(home) as db, transaction(db):
         old = _current(db, user, read)
+        if not old["final"]:
+            raise Conflict("a first opinion stays as it is: give your final one")
         if old["supersedes"] and reads.get(db, old["supersedes"])["final"]:
             raise Conflict("a revision isn't taken back but revised again")
         if old["made_at"] < (sessions.began(db, user.id) or clock.stamp()):

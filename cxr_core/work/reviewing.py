@@ -72,6 +72,8 @@ class Case:
     """Top of the colour scale, from the model's card."""
     calibration: dict[str, Any]
     """Threshold and uncertain band, from the model's card; empty where the opinion may not be seen."""
+    intended: dict[str, Any]
+    """For which patients and views the model is, from its card; empty where the opinion may not be seen."""
     reads: list[dict[str, Any]]
     """A reader's own; all for an admin."""
     stage: Stage
@@ -151,10 +153,10 @@ def case(home: Path, user: User, image: str) -> Case:
         row, shown = images.get(db, image), _shown(db, user, image)
         stage = _stage(db, user, row, shown)
         if not revealing.may_see(db, user, image):
-            return Case(row, None, 1.0, {}, [{**read, "agrees": None, "prediction": None} for read in shown], stage)
+            return Case(row, None, 1.0, {}, {}, [{**read, "agrees": None, "prediction": None} for read in shown], stage)
         prediction = predictions.standing(db, image, models.running(db))
         card = models.card(db, prediction["model"])
-        return Case(row, prediction, card["heatmap_scale"], card["calibration"], shown, stage)
+        return Case(row, prediction, card["heatmap_scale"], card["calibration"], card["intended"], shown, stage)
 
 
 @open_to(*EVERYBODY)

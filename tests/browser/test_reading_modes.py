@@ -84,6 +84,26 @@ def test_nothing_that_the_browser_receives_tells_the_opinion_before_the_readers_
     listing.change(app.home, COMMAND_LINE, before)
 
 
+def test_a_blinded_case_is_read_without_ever_seeing_the_opinion(page: Page, app: App) -> None:
+    before = listing.worklists(app.home, COMMAND_LINE)[0]
+    listing.change(app.home, COMMAND_LINE, replace(before, mode=Mode.BLINDED))
+    image = taken_in(app, Phantom(3304, True, rows=400).data)
+    wanted = needles(app, image)
+    found = received(page)
+    steps.sign_in(page, READER, PASSWORD)
+    opened(page, image)
+    expect(page.locator(".opinion")).to_contain_text("read without the model")
+    steps.picture(page, "blinded")
+    page.keyboard.press("p")
+    page.keyboard.press("Enter")
+    recorded(app, image)
+    opened(page, image)
+    expect(page.locator(".st-key-panel")).to_contain_text("Read")
+    page.wait_for_timeout(500)
+    assert [needle for needle in wanted if any(needle in each for each in found)] == []
+    listing.change(app.home, COMMAND_LINE, before)
+
+
 def device_of(app: App, image: str) -> str:
     rows = reviewing.waiting_list(app.home, COMMAND_LINE, Filters(limit=1000))
     return next(str(row["device"]) for row in rows if row["id"] == image)
@@ -117,6 +137,6 @@ def test_an_admin_sets_up_how_lists_are_read(page: Page, app: App) -> None:
     share = page.get_by_label("Drawn for this list")
     share.fill("10")
     steps.picture(page, "lists")
-    page.get_by_role("button", name="Change").last.click()
+    page.get_by_role("button", name="Change Audit").click()
     expect(page.get_by_text("Audit is changed")).to_be_visible()
     assert listing.worklists(app.home, COMMAND_LINE)[1].share == 0.1

@@ -86,15 +86,25 @@ def test_looking_at_a_case_claims_it_and_going_on_leaves_it(show, arrive, home, 
     assert recording.claim(home, ben, first)
 
 
-def test_a_read_is_taken_back_where_it_was_recorded(show, arrive, home):
-    first, _ = arrive(1), arrive(2)
+def test_reads_are_taken_back_one_after_the_other_where_they_were_recorded(show, arrive, home, said):
+    first, second, _ = arrive(1), arrive(2), arrive(3)
     app = show("review", "ann", image=first)
-    app.button(key=f"Agree-{first}").click().run()
-    app.button(key="record").click().run()
+    for image in (first, second):
+        app.button(key=f"Agree-{image}").click().run()
+        app.button(key="record").click().run()
+    assert "Recorded" in said(app)
+    app.button(key="undo-2").click().run()
+    assert app.query_params["image"] == second
+    assert 'Taken back: <b class="Pneumonia">Pneumonia</b>' in said(app)
     app.button(key="undo-1").click().run()
     assert app.query_params["image"] == first
-    assert reviewing.counts(home, COMMAND_LINE)["waiting"] == 2
-    assert "undo-1" not in [button.key for button in app.button]
+    assert reviewing.counts(home, COMMAND_LINE)["waiting"] == 3
+    assert not [button.key for button in app.button if button.key.startswith("undo")]
+    app.button(key=f"Agree-{first}").click().run()
+    app.button(key="record").click().run()
+    app = app.button(key="step-back").click().run()
+    assert "Taken back" not in said(app)
+    assert "Undo" in [button.label for button in app.button], "also where the read is looked at again"
 
 
 def test_the_worklist_tells_why_a_case_stands_where_it_does_and_hides_what_is_hidden(show, in_mode, arrive):
@@ -102,6 +112,7 @@ def test_the_worklist_tells_why_a_case_stands_where_it_does_and_hides_what_is_hi
     table = show("worklist", "ann").dataframe[0].value
     assert list(table["Because"]) == ["waiting time"] * 2
     assert list(table["Model says"]) == ["", "Pneumonia"]
+    assert list(table["Read as"]) == ["second reader", "concurrent"]
     assert table["Probability"].isna().tolist() == [True, False]
     assert list(table["Patient"]) == [hidden[-8:], shown[-8:]]
 

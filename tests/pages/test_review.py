@@ -5,6 +5,7 @@ from __future__ import annotations
 from streamlit.testing.v1 import AppTest
 
 from cxr_core.records import Label, Role
+from cxr_core.store.db import opened
 from cxr_core.work import accounts, recording, reviewing
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.recording import ReadForm
@@ -141,6 +142,15 @@ def test_a_case_that_another_took_while_it_was_drawn_is_drawn_anew(furnished, ho
     app.session_state["token"] = furnished[1]["ann"]
     assert [caption.value for caption in app.run().caption] == ["taken"]
     assert app.exception == []
+
+
+def test_what_the_gate_could_not_ask_is_said_beside_the_answer(show, arrive, said, home):
+    image = arrive(1)
+    assert "unchecked" not in said(show("review", "ann", image=image))
+    with opened(home) as db:
+        db.execute("UPDATE images SET age_years = NULL, view = NULL")
+    told = said(show("review", "ann", image=image))
+    assert "Not known, so unchecked: age (made for 1 to 5 years), view (made for AP or PA)." in told
 
 
 def test_nothing_waiting_says_where_to_go(show, said):

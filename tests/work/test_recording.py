@@ -172,7 +172,10 @@ def test_a_revision_is_not_taken_back(settings, ann):
 def test_what_was_seen_stays_seen_when_a_read_is_taken_back(settings, ann):
     image = put(settings, mode=Mode.SECOND_READER)
     signed_in(settings, "ann")
-    recording.undo(settings.home, ann, read(settings, ann, image, Label.NORMAL))
+    first = read(settings, ann, image, Label.NORMAL)
+    with pytest.raises(Conflict, match="first opinion stays"):
+        recording.undo(settings.home, ann, first)
+    recording.undo(settings.home, ann, read(settings, ann, image, Label.PNEUMONIA))
     assert reviewing.case(settings.home, ann, image).stage is Stage.OPEN
     read(settings, ann, image, Label.PNEUMONIA)
     assert query(settings, "SELECT seen FROM reads ORDER BY id DESC LIMIT 1") == [{"seen": "directly"}]

@@ -163,5 +163,8 @@ function underCursor(room, place) {
   const shares = [at[0] / room.xray.columns, at[1] / room.xray.rows];
   const evidence = room.heat && room.hot ? evidenceAt(room.heat, ...shares, room.data.scale) : null;
   const words = `x ${Math.floor(at[0])}  y ${Math.floor(at[1])}  value ${value}`;
-  return evidence === null ? words : `${words}  evidence ${evidence.toPrecision(2)}`;
+  return evidence === null ? words : `${words}  evidence ${evidence.toFixed(digits(room.data.scale))}`;
 }
+
+// So many that a hundredth of the scale can be told.
+const digits = (scale) => Math.max(0, 2 - Math.floor(Math.log10(scale)));

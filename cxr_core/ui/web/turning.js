@@ -4,7 +4,12 @@
 import { isForViewer } from "./keys.js";
 
 const LONGEST = 5000; // milliseconds after which the page is shown as it is: it may say what went wrong
-const said = () => document.querySelector(".said-of")?.dataset.image;
+
+// What ends the page's words on a case; while the page is drawn anew, the end of the case before may still be there.
+function isSaid(image) {
+  const ends = [...document.querySelectorAll(".said-of")];
+  return ends.length > 0 && ends.every((end) => end.dataset.image === image);
+}
 
 // What is known of the case that comes next, before the server has said anything of it.
 export function nextCase({ data }) {
@@ -20,7 +25,7 @@ export function waitForPage(room) {
   if (room.turning) return;
   const since = performance.now();
   const look = () => {
-    const isOver = !room.root.isConnected || said() === room.data.image || performance.now() - since > LONGEST;
+    const isOver = !room.root.isConnected || isSaid(room.data.image) || performance.now() - since > LONGEST;
     document.body.toggleAttribute("data-turning", !isOver);
     room.turning = isOver ? null : requestAnimationFrame(look);
     if (isOver) stepOnce(room);
