@@ -17,6 +17,7 @@ MEASUREMENTS: dict[str, Callable[[], Measurement]] = {
     "training": training.training,
     "upload-to-opinion": waiting.upload_to_opinion,
     "next-case": reading_room.next_case,
+    "next-after-read": reading_room.next_after_read,
     "drag-fps": reading_room.drag_fps,
     "worklist": reading_room.worklist,
 }

@@ -9,10 +9,10 @@ from cxr_core.ui import heatmaps, priors, walk, words
 from cxr_core.ui.opinion import known, opinion
 from cxr_core.ui.places import place
 from cxr_core.ui.read_form import read_form
-from cxr_core.ui.reads_shown import reads_shown, regions_shown, said_and_revisable, said_to_wait_again
+from cxr_core.ui.reads_shown import reads_shown, recorded_last, regions_shown, undone
 from cxr_core.ui.session import require_user, site
 from cxr_core.ui.viewer import Around, said_of, viewer
-from cxr_core.work import reviewing
+from cxr_core.work import recording, reviewing
 from cxr_core.work.reviewing import Stage
 
 FETCHED_AHEAD = 3
@@ -26,6 +26,7 @@ if image is None:
     st.page_link(place("worklist"), label="Go to the worklist")
     st.stop()
 case, following = reviewing.case(site().home, user, image), reviewing.upcoming(site().home, user, image, FETCHED_AHEAD)
+newest = recording.undoable(site().home, user) if user.role is Role.RADIOLOGIST else None
 may_read = case.stage in (Stage.FIRST, Stage.OPEN)
 drawn, earlier = heatmaps.drawn(case), priors.titles_of(user, case)
 pictures, panel = st.columns([3.5, 1], gap="small")
@@ -39,17 +40,17 @@ with panel, st.container(key="panel", gap="small"):
     if may_read:
         read_form(case)
     else:
-        reads_shown(case, user)
+        reads_shown(case, user, newest)
     back, forward = st.columns(2, gap="small")
     # Callbacks, so that the page is drawn once for a step and not twice; the viewer presses them for the keys.
     back.button("Previous `K`", key="step-back", width="stretch", on_click=walk.go_back, args=(image,))
     forward.button(
         "Next `J`", key="step-next", width="stretch", disabled=not following, on_click=walk.go_on, args=(user, image)
     )
-    if done := walk.just_recorded(image):
-        said_and_revisable(done, user)
-    if taken := walk.just_taken_back(image):
-        said_to_wait_again(taken)
+    if may_read and (taken := walk.just_undone(image)):
+        undone(taken)
+    if newest and newest.image != image:
+        recorded_last(newest, user)
     said_of(image)
 if user.role is Role.RADIOLOGIST:
     walk.hold(user, case)

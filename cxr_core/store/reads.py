@@ -103,6 +103,18 @@ def last_words(db: Database) -> list[dict[str, Any]]:
     )
 
 
+def newest_first_word(db: Database, reader: int, since: str) -> dict[str, Any] | None:
+    """`id`, `image`, `label`, `patient` of the newest final read since a stamp that stands and revises none."""
+    return one(
+        db,
+        "SELECT r.id, r.image, r.label, i.patient FROM current_reads r JOIN images i ON i.id = r.image "
+        "LEFT JOIN reads s ON s.id = r.supersedes "
+        "WHERE r.reader = ? AND r.made_at >= ? AND r.final AND (s.id IS NULL OR NOT s.final) "
+        "ORDER BY r.made_at DESC, r.id DESC LIMIT 1",
+        (reader, since),
+    )
+
+
 def next_slot(db: Database, image: str) -> int:
     """The number of the next reader of an image: those who read it stand in this order, whoever revises later."""
     return count(db, "SELECT coalesce(max(slot), 0) + 1 FROM reads WHERE image = ?", (image,))

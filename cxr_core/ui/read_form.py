@@ -10,7 +10,6 @@ from cxr_core.records import CLASSES, Label, Mode, Reason, User
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import require_user, site
 from cxr_core.ui.viewer import marked
-from cxr_core.ui.walk import Recorded, remember_read
 from cxr_core.work import recording, reviewing
 from cxr_core.work.recording import ReadForm
 from cxr_core.work.reviewing import Case, Stage
@@ -28,7 +27,7 @@ def read_form(case: Case) -> None:
     image = case.image["id"]
     opened = _opened(image)
     lacking = None
-    if st.session_state.get("record"):  # before anything is drawn: the reader waits for the next X-ray
+    if st.session_state.get(_button(image)):  # before anything is drawn: the reader waits for the next X-ray
         lacking = _lacking(case)
         if not lacking:
             _record(user, case, _form(case, time.time() - opened))
@@ -43,9 +42,14 @@ def read_form(case: Case) -> None:
             placeholder="Comment (no names, no dates of birth)", label_visibility="collapsed",
         )  # fmt: skip
         # Never disabled: Enter right after an answer comes before the browser would know that it is enabled.
-        st.button(_promise(case, _label(image)), key="record", type="primary", shortcut="Enter", width="stretch")
+        st.button(_promise(case, _label(image)), key=_button(image), type="primary", shortcut="Enter", width="stretch")
         if lacking:
             st.warning(lacking)
+
+
+def _button(image: str) -> str:
+    """A button of each case's own: a press that the server hears too late is for none but its own case."""
+    return f"record-{image}"
 
 
 def _opened(image: str) -> float:
@@ -148,12 +152,13 @@ def _promise(case: Case, chosen: Label | None) -> str:
 
 def _record(user: User, case: Case, form: ReadForm) -> None:
     with told():
-        onward = next(iter(reviewing.upcoming(site().home, user, form.image, 1)), None)
-        read = recording.submit(site().home, user, form)
-        st.session_state["opened"].pop(form.image, None)
-        if case.stage is Stage.FIRST and case.image["mode"] == Mode.SECOND_READER:
+        reveals = case.stage is Stage.FIRST and case.image["mode"] == Mode.SECOND_READER
+        # What the page says next is made out first: once recorded, Streamlit may end this run where it is called.
+        following = [] if reveals else reviewing.upcoming(site().home, user, form.image, 1)
+        opened: dict[str, float] = st.session_state["opened"]
+        recording.submit(site().home, user, form)
+        opened.pop(form.image, None)
+        if reveals:
             st.session_state.pop(f"label-{form.image}", None)  # the final answer is chosen, and not just confirmed
-            st.rerun(scope="app")  # the same case, with the model's opinion beside it
-        remember_read(Recorded(read, form.image, form.label, case.image["patient"], onward))
-        st.query_params["image"] = onward or form.image
+        st.query_params["image"] = next(iter(following), form.image)
         st.rerun(scope="app")

@@ -8,16 +8,16 @@ from typing import Any
 import streamlit as st
 
 from cxr_core.records import Region, User
-from cxr_core.ui import words
+from cxr_core.ui import walk, words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.places import place
 from cxr_core.ui.session import site
-from cxr_core.ui.walk import Recorded, forget_read, was_recorded_here
 from cxr_core.work import recording
+from cxr_core.work.recording import Recorded
 from cxr_core.work.reviewing import Case, Stage
 
 
-def reads_shown(case: Case, user: User) -> None:
+def reads_shown(case: Case, user: User, newest: Recorded | None) -> None:
     """The current reads: a radiologist sees the own one alone, an admin all. Neither sees a form."""
     if case.stage is Stage.TAKEN:
         st.caption("Somebody else reads this case, or has read it: it wants no more readers. Go on to the next.")
@@ -31,7 +31,7 @@ def reads_shown(case: Case, user: User) -> None:
             ("Comment", read["comment"] or words.NONE),
         ])  # fmt: skip
         if read["reader"] == user.id and read["final"]:
-            _changes(read["id"], case.image["id"], user)
+            _changes(read["id"], user, newest)
 
 
 def regions_shown(case: Case) -> tuple[Region, ...]:
@@ -39,30 +39,31 @@ def regions_shown(case: Case) -> tuple[Region, ...]:
     return tuple(region for read in case.reads for region in read["regions"])
 
 
-def said_and_revisable(read: Recorded, user: User) -> None:
-    """What was recorded of the case before this one, and the ways to change it."""
+def recorded_last(newest: Recorded, user: User) -> None:
+    """What the reader recorded last, and the ways to change it."""
     with st.container(key="recorded", gap="xxsmall"):
-        st.html(f'Recorded <b class="{read.label}">{read.label}</b> for {escape(words.short(read.patient))}')
-        _changes(read.read, read.image, user)
+        st.html(f'Recorded <b class="{newest.label}">{newest.label}</b> for {escape(words.short(newest.patient))}')
+        _changes(newest.read, user, newest)
 
 
-def said_to_wait_again(taken: Recorded) -> None:
+def undone(taken: Recorded) -> None:
     """What was taken back of this case."""
-    st.html(f'Taken back: <b class="{taken.label}">{taken.label}</b>. The case waits again.')
+    st.html(f'Taken back: <b class="{taken.label}">{taken.label}</b>. The case is yours again.')
 
 
-def _changes(read: int, image: str, user: User) -> None:
-    """Revise a read, and take it back if it was recorded since the page was loaded."""
+def _changes(read: int, user: User, newest: Recorded | None) -> None:
+    """Revise a read, and take it back if it is the one that was recorded last."""
     with st.container(horizontal=True, gap="small"):
-        revised = st.button("Revise", key=f"revise-{read}", shortcut="E")
-        undone = was_recorded_here(read) and st.button("Undo", key=f"undo-{read}", shortcut="Ctrl+Z")
-    if revised:
+        is_revised = st.button("Revise", key=f"revise-{read}", shortcut="E")
+        is_newest = newest is not None and newest.read == read
+        is_undone = is_newest and st.button("Undo", key=f"undo-{read}", shortcut="Ctrl+Z")
+    if is_revised:
         st.switch_page(place("history"), query_params={"read": str(read)})
-    if undone:
+    if is_undone and newest:
         with told():
             recording.undo(site().home, user, read)
-            forget_read(read)
-            st.query_params["image"] = image
+            walk.remember_undone(newest)
+            st.query_params["image"] = newest.image
             st.rerun()
 
 

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import streamlit as st
 
-from cxr_core.records import Label, User
+from cxr_core.records import User
 from cxr_core.ui.session import end_if_signed_out, site
 from cxr_core.work import recording, reviewing
+from cxr_core.work.recording import Recorded
 from cxr_core.work.reviewing import Case, Stage
 
 LONGEST_TRAIL = 50
 CLAIM_SECONDS = 60
 """Between two signs of life for a case that is open."""
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """A read that was just recorded."""
-
-    read: int
-    image: str
-    label: Label
-    patient: str
-    onward: str | None
-    """The image that came up after it; None after the last one that waited."""
 
 
 def current(user: User) -> str | None:
@@ -50,21 +37,17 @@ def go_back(image: str) -> None:
         st.query_params["image"] = trail[trail.index(image) - 1]
 
 
-def remember_read(read: Recorded) -> None:
-    """Keep what was just recorded, so that the next case can say it."""
-    st.session_state["recorded"] = [*_recorded(), read]
+def remember_undone(taken: Recorded) -> None:
+    """Keep what was just taken back, so that its case can say it."""
+    st.session_state["undone"] = taken
+    for kind in ("label", "why"):
+        st.session_state.pop(f"{kind}-{taken.image}", None)
 
 
-def was_recorded_here(read: int) -> bool:
-    """Whether a read was recorded since the page was loaded, and stands."""
-    return any(each.read == read for each in _recorded())
-
-
-def forget_read(read: int) -> None:
-    """Say no more that a read was recorded: it was taken back, which the page says of its case instead."""
-    taken = next(each for each in _recorded() if each.read == read)
-    st.session_state["recorded"] = [each for each in _recorded() if each is not taken]
-    st.session_state["taken back"] = taken
+def just_undone(image: str) -> Recorded | None:
+    """What was taken back of `image`, if that was done last."""
+    taken: Recorded | None = st.session_state.get("undone")
+    return taken if taken and taken.image == image else None
 
 
 @st.fragment(run_every=CLAIM_SECONDS)
@@ -72,32 +55,16 @@ def hold(user: User, case: Case) -> None:
     """Keep others from reading a case while it is on this reader's screen.
 
     To be called once the case is drawn, so that the X-ray doesn't wait for the disk; one that was taken by somebody
-    else meanwhile is drawn anew.
+    else meanwhile, or isn't any more, is drawn anew.
     """
     end_if_signed_out()
-    image, before = case.image["id"], st.session_state.get("held")
-    is_mine = recording.claim(site().home, user, image, leaving=before if before != image else None)
-    st.session_state["held"] = image
-    if not is_mine and case.stage in (Stage.FIRST, Stage.OPEN):
+    image = case.image["id"]
+    # Streamlit may end this run wherever it is called: what is held is noted without asking it again.
+    held: list[str] = st.session_state.setdefault("held", [])
+    is_mine = recording.claim(site().home, user, image, leaving=[each for each in held if each != image])
+    held[:] = [image]
+    if case.stage is not Stage.DONE and is_mine != (case.stage in (Stage.FIRST, Stage.OPEN)):
         st.rerun(scope="app")
-
-
-def just_recorded(image: str) -> Recorded | None:
-    """The read after which `image` came up, if it is the newest that stands."""
-    newest = next(reversed(_recorded()), None)
-    return newest if newest and newest.onward == image else None
-
-
-def just_taken_back(image: str) -> Recorded | None:
-    """The read of `image` that was taken back last, until another is recorded of it."""
-    taken: Recorded | None = st.session_state.get("taken back")
-    stands = any(each.image == image for each in _recorded())
-    return taken if taken and taken.image == image and not stands else None
-
-
-def _recorded() -> list[Recorded]:
-    found: list[Recorded] = st.session_state.get("recorded", [])
-    return found
 
 
 def _remember(image: str) -> None:

@@ -75,8 +75,8 @@ def table(user: User, chosen: Filters, listed: Worklist) -> str | None:
         _nothing(user, chosen)
         return None
     styled = _frame(shown, listed).style.map(_coloured, subset=["Model says", "Read"])
-    alike = all(case["mode"] == Mode.CONCURRENT for case in shown)
-    columns = {**_columns(chosen), **({"Read as": None} if alike else {})}
+    at_once = all(case["mode"] == Mode.CONCURRENT for case in shown)
+    columns = {**_columns(chosen), **({"Read as": None} if at_once else {})}
     picked = clicked_row(styled, [case["id"] for case in shown], columns)
     _turn(place, len(shown), len(found) > PAGE)
     return None if picked is None else str(shown[picked]["id"])

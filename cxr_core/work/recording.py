@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -40,15 +41,25 @@ class ReadForm:
     """From opening the case to recording the read; a claim knows better how many of them the reader was at it."""
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """A read that stands."""
+
+    read: int
+    image: str
+    label: Label
+    patient: str
+
+
 @open_to(Role.RADIOLOGIST)
-def claim(home: Path, user: User, image: str, leaving: str | None = None) -> bool:
+def claim(home: Path, user: User, image: str, leaving: Sequence[str] = ()) -> bool:
     """Have a case for a while, if it wants another reader whom it hasn't got; renews a claim. Raises NotFound.
 
-    The case `leaving`, which the reader had open before, is left to others.
+    The cases `leaving`, which the reader had open before, are left to others.
     """
     with opened(home) as db, transaction(db):
-        if leaving:
-            claims.give_up(db, leaving, user.id)
+        for left in leaving:
+            claims.give_up(db, left, user.id)
         row, own = images.get(db, image), _own(db, user, image)
         wanted = not (own and own["final"]) and _is_wanted(db, user, row)
         if wanted:
@@ -103,7 +114,7 @@ def revise(home: Path, user: User, read: int, form: ReadForm) -> int:
 
 @open_to(Role.RADIOLOGIST)
 def undo(home: Path, user: User, read: int) -> int:
-    """Take a read back, until its reader signs out: a new row that supersedes it, and the case waits again.
+    """Take a read back, until its reader signs out: a new row that supersedes it, and the case is the reader's again.
 
     Raises NotAllowed for somebody else's read or after signing out, Conflict if it was superseded meanwhile, is a
     revision (that is revised again) or a first opinion (the model's has been seen since).
@@ -119,7 +130,16 @@ def undo(home: Path, user: User, read: int) -> int:
         taken = {name: value for name, value in old.items() if name != "id"}
         number = reads.add(db, {**taken, "supersedes": read, "withdrawn": 1, "seconds": 0.0, "made_at": clock.stamp()})
         audit.record(db, user.name, "undo read", old["image"], read=number, supersedes=read)
+        claims.renew(db, old["image"], user.id)
         return number
+
+
+@open_to(Role.RADIOLOGIST)
+def undoable(home: Path, user: User) -> Recorded | None:
+    """The read that the user recorded last since they signed in, and may take back."""
+    with opened(home) as db:
+        found = reads.newest_first_word(db, user.id, sessions.began(db, user.id) or clock.stamp())
+    return Recorded(found["id"], found["image"], Label(found["label"]), found["patient"]) if found else None
 
 
 def _own(db: Database, user: User, image: str) -> dict[str, Any] | None:

@@ -119,12 +119,11 @@ def devices(home: Path, user: User) -> list[str]:
 
 
 @open_to(*EVERYBODY)
-def next_case(home: Path, user: User, after: str | None = None, number: int | None = None) -> str | None:
-    """The image to read next: the first of a list (by number, else of any), or the first behind `after` on its list."""
+def next_case(home: Path, user: User, number: int | None = None) -> str | None:
+    """The image to read next: the first that waits of a list, by its number, or of any."""
     with opened(home) as db:
-        asked = images.get(db, after)["worklist"] if after else number
-        chosen = [each for each in lists.all_lists(db) if asked in (None, each.id)]
-        return next((image for each in chosen for image in worklist.next_waiting(db, eyes_of(user), each, after)), None)
+        chosen = [each for each in lists.all_lists(db) if number in (None, each.id)]
+        return next((image for each in chosen for image in worklist.next_waiting(db, eyes_of(user), each, None)), None)
 
 
 @open_to(*EVERYBODY)
@@ -153,7 +152,8 @@ def case(home: Path, user: User, image: str) -> Case:
         row, shown = images.get(db, image), _shown(db, user, image)
         stage = _stage(db, user, row, shown)
         if not revealing.may_see(db, user, image):
-            return Case(row, None, 1.0, {}, {}, [{**read, "agrees": None, "prediction": None} for read in shown], stage)
+            hidden = [{**read, "agrees": None, "prediction": None} for read in shown]
+            return Case(row, None, heatmap_scale=1.0, calibration={}, intended={}, reads=hidden, stage=stage)
         prediction = predictions.standing(db, image, models.running(db))
         card = models.card(db, prediction["model"])
         return Case(row, prediction, card["heatmap_scale"], card["calibration"], card["intended"], shown, stage)

@@ -22,6 +22,7 @@ from tests.browser.viewing import opened, recorded, taken_in
 pytestmark = pytest.mark.browser
 
 (READER, _, PASSWORD), (ADMIN, _, ADMIN_PASSWORD) = DEMO_ACCOUNTS
+RECORD = "[class*='st-key-record-']"
 OTHER = ("second", "a password for two")
 
 
@@ -53,10 +54,18 @@ def needles(app: App, image: str) -> list[bytes]:
     return [*written, *(struct.pack(kind, number) for number in numbers for kind in ("<d", "<f"))]
 
 
-def test_nothing_that_the_browser_receives_tells_the_opinion_before_the_readers_own(page: Page, app: App) -> None:
+def taken_in_as(app: App, mode: Mode, number: int) -> str:
+    """A study that is read in this mode, whatever the others are."""
     before = listing.worklists(app.home, COMMAND_LINE)[0]
-    listing.change(app.home, COMMAND_LINE, replace(before, mode=Mode.SECOND_READER))
-    image = taken_in(app, Phantom(3301, True, rows=400).data)
+    listing.change(app.home, COMMAND_LINE, replace(before, mode=mode))
+    try:
+        return taken_in(app, Phantom(number, True, rows=400).data)
+    finally:
+        listing.change(app.home, COMMAND_LINE, before)
+
+
+def test_nothing_that_the_browser_receives_tells_the_opinion_before_the_readers_own(page: Page, app: App) -> None:
+    image = taken_in_as(app, Mode.SECOND_READER, 3301)
     wanted = needles(app, image)
     found = received(page)
     steps.sign_in(page, READER, PASSWORD)
@@ -81,13 +90,10 @@ def test_nothing_that_the_browser_receives_tells_the_opinion_before_the_readers_
     assert any(len(needle) == 196 for needle in sought), "the search finds what is there: the heatmap"
     assert any(needle.startswith(b">") for needle in sought), "and the probability"
     steps.picture(page, "revealed")
-    listing.change(app.home, COMMAND_LINE, before)
 
 
 def test_a_blinded_case_is_read_without_ever_seeing_the_opinion(page: Page, app: App) -> None:
-    before = listing.worklists(app.home, COMMAND_LINE)[0]
-    listing.change(app.home, COMMAND_LINE, replace(before, mode=Mode.BLINDED))
-    image = taken_in(app, Phantom(3304, True, rows=400).data)
+    image = taken_in_as(app, Mode.BLINDED, 3304)
     wanted = needles(app, image)
     found = received(page)
     steps.sign_in(page, READER, PASSWORD)
@@ -101,7 +107,6 @@ def test_a_blinded_case_is_read_without_ever_seeing_the_opinion(page: Page, app:
     expect(page.locator(".st-key-panel")).to_contain_text("Read")
     page.wait_for_timeout(500)
     assert [needle for needle in wanted if any(needle in each for each in found)] == []
-    listing.change(app.home, COMMAND_LINE, before)
 
 
 def device_of(app: App, image: str) -> str:
@@ -117,7 +122,7 @@ def test_two_browsers_cannot_both_read_the_same_case(browser: Browser, page: Pag
     other = new_page(browser, app).page
     steps.sign_in(other, *OTHER)
     opened(other, image)
-    expect(other.locator(".st-key-record")).to_have_count(0)
+    expect(other.locator(RECORD)).to_have_count(0)
     expect(other.locator(".st-key-panel")).to_contain_text("Somebody else reads this case")
     page.keyboard.press("n" if said_uncertain(app, image) else "a")
     page.keyboard.press("Enter")

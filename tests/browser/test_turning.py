@@ -12,7 +12,7 @@ from cxr_core.work import reviewing
 from cxr_core.work.guarding import COMMAND_LINE
 from tests.browser import steps
 from tests.browser.app import App
-from tests.browser.viewing import opened
+from tests.browser.viewing import opened, recorded
 
 pytestmark = pytest.mark.browser
 
@@ -23,6 +23,8 @@ class Wire:
 
     is_slow: bool = False
     held: list[tuple[WebSocketRoute, str | bytes]] = field(default_factory=list)
+    sent: int = 0
+    """How many messages the page has sent."""
 
     def watch(self, page: Page) -> None:
         """From now on, see all of its messages first; before anything is opened."""
@@ -31,12 +33,17 @@ class Wire:
     def _connect(self, socket: WebSocketRoute) -> None:
         server = socket.connect_to_server()
         server.on_message(lambda message: self._bring(socket, message))
+        socket.on_message(lambda message: self._take(server, message))
 
     def _bring(self, socket: WebSocketRoute, message: str | bytes) -> None:
         if self.is_slow:
             self.held.append((socket, message))
         else:
             socket.send(message)
+
+    def _take(self, server: WebSocketRoute, message: str | bytes) -> None:
+        self.sent += 1
+        server.send(message)
 
     def catch_up(self) -> None:
         """Bring what was held, and everything from now on at once."""
@@ -59,19 +66,41 @@ def first_two(app: App) -> tuple[str, str]:
     return first, reviewing.upcoming(app.home, COMMAND_LINE, first, 1)[0]
 
 
+def ready(page: Page, image: str) -> None:
+    """Open a case and wait until the picture of the next one is there, too."""
+    with page.expect_response(lambda answer: "/images/" in answer.url and image not in answer.url) as fetched:
+        opened(page, image)
+    fetched.value.finished()
+    page.wait_for_timeout(500)  # until it is unpacked
+
+
+def answer(page: Page, app: App, image: str) -> None:
+    """Choose what the model says, or Normal where it says neither."""
+    prediction = reviewing.case(app.home, COMMAND_LINE, image).prediction
+    said = prediction["label"] if prediction else None
+    page.keyboard.press("a" if said in ("Normal", "Pneumonia") else "n")
+    expect(page.get_by_role("button", name="Record:")).to_be_visible()
+    steps.settled(page)
+
+
+def is_recorded(app: App, *images: str) -> bool:
+    return any(reviewing.case(app.home, COMMAND_LINE, image).reads for image in images)
+
+
 def test_the_next_x_ray_is_there_at_once_and_alone_until_the_page_has_come_after(
     wire: Wire, reader: Page, app: App
 ) -> None:
     first, second = first_two(app)
-    opened(reader, first)
-    reader.wait_for_timeout(3000)  # the next picture is fetched meanwhile
+    ready(reader, first)
+    answer(reader, app, first)
+    steps.settled(reader)
     wire.is_slow = True
     reader.keyboard.press("j")
     expect(reader.locator(f".viewer[data-shown='{second}']")).to_be_visible()
     expect(reader.locator(".opinion")).not_to_be_visible()
-    expect(reader.locator(".st-key-record")).not_to_be_visible()
+    expect(reader.locator("[class*='st-key-record-']")).not_to_be_visible()
     expect(reader.locator(".legend")).not_to_be_visible()
-    for key in ("n", "Enter", "i"):  # what would record something is for no case now; what looks at the X-ray works
+    for key in ("Enter", "i"):  # what would record the case before does nothing; what looks at the X-ray works
         reader.keyboard.press(key)
     expect(reader.locator("[data-do='invert']")).to_have_attribute("aria-pressed", "true")
     wire.catch_up()
@@ -79,21 +108,73 @@ def test_the_next_x_ray_is_there_at_once_and_alone_until_the_page_has_come_after
     expect(reader.locator(".said-of")).to_have_count(1)
     expect(reader.locator(".said-of")).to_have_attribute("data-image", second)
     expect(reader.locator("[data-do='invert']")).to_have_attribute("aria-pressed", "true")
-    reader.wait_for_timeout(500)
-    assert all(not reviewing.case(app.home, COMMAND_LINE, image).reads for image in (first, second))
+    reader.wait_for_timeout(1000)
+    assert not is_recorded(app, first, second)
 
 
 def test_a_step_that_comes_too_soon_is_taken_once_the_page_has_come_after(wire: Wire, reader: Page, app: App) -> None:
     first, _ = first_two(app)
     third = reviewing.upcoming(app.home, COMMAND_LINE, first, 2)[1]
-    opened(reader, first)
-    reader.wait_for_timeout(3000)
+    ready(reader, first)
     wire.is_slow = True
     reader.keyboard.press("j")
+    reader.wait_for_timeout(300)
+    before = wire.sent
     reader.locator(".st-key-step-next button").click()
+    reader.wait_for_timeout(300)
+    assert wire.sent == before
     wire.catch_up()
     expect(reader.locator(f".viewer[data-shown='{third}']")).to_be_visible()
     expect(reader.locator(f".said-of[data-image='{third}']")).to_have_count(1)
     steps.settled(reader)
     expect(reader.locator(".said-of")).to_have_count(1)
     expect(reader.locator(".opinion")).to_be_visible()
+
+
+def test_where_the_page_does_not_come_after_the_x_ray_comes_back_that_it_speaks_of(
+    wire: Wire, reader: Page, app: App
+) -> None:
+    first, second = first_two(app)
+    ready(reader, first)
+    wire.is_slow = True
+    reader.keyboard.press("j")
+    expect(reader.locator(f".viewer[data-shown='{second}']")).to_be_visible()
+    expect(reader.locator(f".viewer[data-shown='{first}']")).to_be_visible(timeout=10_000)
+    expect(reader.locator(".opinion")).to_be_visible()
+    wire.catch_up()
+    expect(reader.locator(f".viewer[data-shown='{second}']")).to_be_visible()
+
+
+def test_a_mark_that_was_just_moved_stays_with_the_case_that_is_left(reader: Page, app: App) -> None:
+    first, second = first_two(app)
+    ready(reader, first)
+    for key in ("b", "b", "ArrowRight"):
+        reader.keyboard.press(key)
+    reader.locator(".st-key-step-next button").click()
+    expect(reader.locator(f".said-of[data-image='{second}']")).to_have_count(1)
+    steps.settled(reader)
+    reader.keyboard.press("k")
+    expect(reader.locator(f".said-of[data-image='{first}']")).to_have_count(1)
+    steps.settled(reader)
+    answer(reader, app, first)
+    reader.keyboard.press("Enter")
+    (region,) = recorded(app, first)
+    columns = reviewing.case(app.home, COMMAND_LINE, first).image["pixel_columns"]
+    assert region.x + region.width / 2 > columns / 2 + 1
+
+
+def test_an_enter_that_is_held_down_records_one_case(reader: Page, app: App) -> None:
+    first, second = first_two(app)
+    opened(reader, second)
+    answer(reader, app, second)
+    opened(reader, first)
+    answer(reader, app, first)
+    reader.keyboard.down("Enter")
+    expect(reader.locator(f".said-of[data-image='{first}']")).to_have_count(0)
+    for _ in range(5):
+        reader.keyboard.down("Enter")
+        reader.wait_for_timeout(100)
+    reader.keyboard.up("Enter")
+    reader.wait_for_timeout(500)
+    assert is_recorded(app, first)
+    assert not is_recorded(app, second)

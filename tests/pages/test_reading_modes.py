@@ -10,6 +10,7 @@ from cxr_core.records import Label, Mode, Role
 from cxr_core.store.db import opened
 from cxr_core.work import accounts, listing, recording, reviewing
 from cxr_core.work.guarding import COMMAND_LINE
+from tests.pages.forms import record
 
 
 @pytest.fixture
@@ -45,15 +46,15 @@ def test_a_second_reader_says_theirs_then_sees_the_models_and_says_the_final_wor
     assert drawn(app)["heatmap"] is None
     assert [button.label for button in app.button][:2] == ["Normal", "Pneumonia"]
     app.button(key=f"Normal-{first}").click().run()
-    assert app.button(key="record").label == "Record: Normal, and reveal"
-    app.button(key="record").click().run()
+    assert record(app).label == "Record: Normal, and reveal"
+    record(app).click().run()
     assert app.query_params["image"] == first
     assert "88 %" in said(app)
     assert drawn(app)["heatmap"] is not None
     assert 'You said <b class="Normal">Normal</b>' in said(app)
-    assert app.button(key="record").label == "Choose an answer", "the final one isn't given by pressing Enter again"
+    assert record(app).label == "Choose an answer", "the final one isn't given by pressing Enter again"
     app.button(key=f"Agree-{first}").click().run()
-    app.button(key="record").click().run()
+    record(app).click().run()
     assert app.query_params["image"] == second
     assert [read["label"] for read in reviewing.history(home, COMMAND_LINE)] == ["Pneumonia", "Normal"]
 
@@ -63,7 +64,7 @@ def test_a_blinded_reader_goes_on_without_having_seen_the_model(show, in_mode, s
     app = show("review", "ann", image=first)
     assert "read without the model" in said(app)
     app.button(key=f"Pneumonia-{first}").click().run()
-    app.button(key="record").click().run()
+    record(app).click().run()
     assert app.query_params["image"] == second
     app = show("review", "ann", image=first)
     assert "88 %" not in said(app)
@@ -75,7 +76,7 @@ def test_a_case_that_somebody_else_has_open_can_be_looked_at_and_not_read(show, 
     recording.claim(home, ben, image)
     app = show("review", "ann", image=image)
     assert "Somebody else reads this case" in said(app)
-    assert "record" not in [button.key for button in app.button]
+    assert not [button.key for button in app.button if button.key.startswith("record")]
 
 
 def test_looking_at_a_case_claims_it_and_going_on_leaves_it(show, arrive, home, ben):
@@ -91,7 +92,7 @@ def test_reads_are_taken_back_one_after_the_other_where_they_were_recorded(show,
     app = show("review", "ann", image=first)
     for image in (first, second):
         app.button(key=f"Agree-{image}").click().run()
-        app.button(key="record").click().run()
+        record(app).click().run()
     assert "Recorded" in said(app)
     app.button(key="undo-2").click().run()
     assert app.query_params["image"] == second
@@ -101,7 +102,7 @@ def test_reads_are_taken_back_one_after_the_other_where_they_were_recorded(show,
     assert reviewing.counts(home, COMMAND_LINE)["waiting"] == 3
     assert not [button.key for button in app.button if button.key.startswith("undo")]
     app.button(key=f"Agree-{first}").click().run()
-    app.button(key="record").click().run()
+    record(app).click().run()
     app = app.button(key="step-back").click().run()
     assert "Taken back" not in said(app)
     assert "Undo" in [button.label for button in app.button], "also where the read is looked at again"

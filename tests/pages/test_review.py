@@ -9,13 +9,14 @@ from cxr_core.store.db import opened
 from cxr_core.work import accounts, recording, reviewing
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.recording import ReadForm
+from tests.pages.forms import record
 
 
 def test_agreeing_records_the_models_label_and_goes_to_the_next_case(show, arrive, home):
     first, second = arrive(1), arrive(2)
     app = show("review", "ann", image=first)
     app.button(key=f"Agree-{first}").click().run()
-    app.button(key="record").click().run()
+    record(app).click().run()
     [read] = reviewing.history(home, COMMAND_LINE)
     assert (read["image"], read["label"], read["agrees"]) == (first, "Pneumonia", 1)
     assert app.query_params["image"] == second
@@ -25,12 +26,12 @@ def test_disagreeing_asks_for_a_reason_before_it_can_be_recorded(show, arrive, h
     image = arrive(1)
     app = show("review", "ann", image=image)
     app.button(key=f"Disagree-{image}").click().run()
-    app.button(key="record").click().run()
+    record(app).click().run()
     assert app.warning[0].value == "Say why you disagree: choose a reason."
     assert reviewing.history(home, COMMAND_LINE) == []
     app.button(key=f"reason-ROTATION-{image}").click().run()
     app.text_area(key=f"comment-{image}").set_value("turned to the left").run()
-    app.button(key="record").click().run()
+    record(app).click().run()
     [read] = reviewing.history(home, COMMAND_LINE)
     assert (read["label"], read["agrees"], read["reason"]) == ("Normal", 0, "rotation")
     assert read["comment"] == "turned to the left"
@@ -39,7 +40,7 @@ def test_disagreeing_asks_for_a_reason_before_it_can_be_recorded(show, arrive, h
 
 def test_nothing_is_recorded_before_an_answer_is_chosen(show, arrive, home):
     app = show("review", "ann", image=arrive(1))
-    app.button(key="record").click().run()
+    record(app).click().run()
     assert app.warning[0].value == "Choose an answer first."
     assert reviewing.history(home, COMMAND_LINE) == []
 
@@ -48,7 +49,7 @@ def test_the_other_label_by_its_own_key_is_a_disagreement(show, arrive):
     image = arrive(1)
     app = show("review", "ann", image=image)
     app.button(key=f"Normal-{image}").click().run()
-    assert app.button(key="record").label == "Record: Normal, disagree"
+    assert record(app).label == "Record: Normal, disagree"
 
 
 def test_an_uncertain_model_leaves_nothing_to_agree_with(show, arrive):
@@ -62,29 +63,29 @@ def test_after_the_last_case_its_own_read_alone_can_be_revised(show, arrive):
     app = show("review", "ann", image=first)
     for image in (first, second):
         app.button(key=f"Agree-{image}").click().run()
-        app.button(key="record").click().run()
+        record(app).click().run()
     assert [button.key for button in app.button if button.label == "Revise"] == ["revise-2"]
 
 
-def test_what_was_just_recorded_is_said_beside_the_next_case_until_that_is_left(show, arrive, said):
+def test_what_was_recorded_last_is_said_beside_each_case_that_comes_after_it(show, arrive, said):
     first, second, third = arrive(1), arrive(2), arrive(3)
     app = show("review", "ann", image=first)
     app.button(key=f"Agree-{first}").click().run()
-    app.button(key="record").click().run()
+    record(app).click().run()
     assert f'Recorded <b class="Pneumonia">Pneumonia</b> for {first[-8:]}' in said(app)
     app.button(key=f"Agree-{second}").click().run()
     assert "Recorded" in said(app), "choosing an answer doesn't take it away"
     assert [button.label for button in app.button][-2:] == ["Revise", "Undo"]
     app.button(key="step-next").click().run()
     assert app.query_params["image"] == third
-    assert "Recorded" not in said(app)
+    assert f'Recorded <b class="Pneumonia">Pneumonia</b> for {first[-8:]}' in said(app)
 
 
 def test_the_last_case_shows_its_own_read_and_says_it_once(show, arrive, said):
     image = arrive(1)
     app = show("review", "ann", image=image)
     app.button(key=f"Agree-{image}").click().run()
-    app.button(key="record").click().run()
+    record(app).click().run()
     assert "Recorded" not in said(app)
     assert [button.label for button in app.button].count("Revise") == 1
 
@@ -108,7 +109,7 @@ def test_a_case_that_was_read_shows_the_read_and_no_form(show, arrive, said):
     image = arrive(1)
     app = show("review", "ann", image=image)
     app.button(key=f"Agree-{image}").click().run()
-    app.button(key="record").click().run()
+    record(app).click().run()
     app = show("review", "ann", image=image)
     assert "Revise" in [button.label for button in app.button]
     assert "agrees" in said(app)
@@ -176,7 +177,7 @@ def test_what_the_model_refused_shows_each_reason_and_can_be_read_all_the_same(s
     assert "&lt;b&gt;black" in said(app)
     assert "You can read and label it all the same" in said(app)
     app.button(key=f"Normal-{image}").click().run()
-    app.button(key="record").click().run()
+    record(app).click().run()
     [read] = reviewing.history(home, COMMAND_LINE)
     assert (read["image"], read["label"], read["agrees"]) == (image, "Normal", None)
 

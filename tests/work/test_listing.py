@@ -39,10 +39,8 @@ def test_a_list_goes_by_suspicion_uncertainty_or_waiting_time_and_next_follows_i
     for ordering, expected in orders.items():
         change(settings, admin, 1, ordering=ordering)
         assert order(settings, ann) == expected
-        walked = [reviewing.next_case(settings.home, ann)]
-        while following := reviewing.next_case(settings.home, ann, walked[-1]):
-            walked.append(following)
-        assert walked == expected
+        first = reviewing.next_case(settings.home, ann)
+        assert [first, *reviewing.upcoming(settings.home, ann, first, 9)] == expected
 
 
 @pytest.mark.parametrize("ordering", [Ordering.SUSPICION, Ordering.UNCERTAINTY])
@@ -55,7 +53,7 @@ def test_a_hidden_case_on_a_list_that_goes_by_the_model_stands_where_that_tells_
     places = [place for place, image in enumerate(order(settings, ann)) if image in hidden]
     assert [image for image in order(settings, ann) if image in hidden] == sorted(hidden), "by waiting time alone"
     assert places == list(range(places[0], places[0] + 3))
-    assert reviewing.next_case(settings.home, ann, sorted(hidden)[0]) == sorted(hidden)[1]
+    assert reviewing.upcoming(settings.home, ann, sorted(hidden)[0], 1) == [sorted(hidden)[1]]
 
 
 def test_whatever_a_list_goes_by_who_waits_too_long_goes_first(settings, ann, admin):
@@ -70,7 +68,7 @@ def test_whatever_a_list_goes_by_who_waits_too_long_goes_first(settings, ann, ad
     assert order(settings, ann)[:2] == [later, late]
     rows = reviewing.waiting_list(settings.home, ann, Filters())
     assert [row["overdue"] for row in rows] == [1, 1, 0]
-    assert reviewing.next_case(settings.home, ann, later) == late
+    assert reviewing.upcoming(settings.home, ann, later, 1) == [late]
 
 
 @pytest.mark.parametrize("mode", [Mode.SECOND_READER, Mode.BLINDED])

@@ -40,7 +40,7 @@ def test_a_claim_ends_by_itself_or_when_its_reader_goes_on_records_or_signs_out(
         recording.claim(settings.home, ann, first)
     assert recording.claim(settings.home, ben, first)
     recording.claim(settings.home, ann, second)
-    recording.claim(settings.home, ann, third, leaving=second)
+    recording.claim(settings.home, ann, third, leaving=[second])
     assert recording.claim(settings.home, ben, second)
     assert not recording.claim(settings.home, ben, third)
     read(settings, ann, third, Label.PNEUMONIA)
@@ -73,7 +73,7 @@ def test_of_fifty_readers_at_once_one_records_the_first_read(settings):
 def test_a_first_opinion_whose_claim_lapsed_gives_way_to_who_read_meanwhile(settings, ann, ben):
     image = put(settings, mode=Mode.SECOND_READER)
     read(settings, ann, image, Label.NORMAL)
-    recording.claim(settings.home, ann, put(settings, 2), leaving=image)
+    recording.claim(settings.home, ann, put(settings, 2), leaving=[image])
     for _ in range(2):
         read(settings, ben, image, Label.PNEUMONIA)
     assert reviewing.case(settings.home, ann, image).stage is Stage.TAKEN

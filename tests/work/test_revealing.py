@@ -168,8 +168,12 @@ def test_a_heatmap_is_given_once_it_may_be_seen_and_only_for_its_own_image(setti
     read(settings, ann, hidden, Label.NORMAL)
     given = explaining.heatmap(settings.home, ann, hidden, wanted)
     assert np.array_equal(np.frombuffer(given, "<f4").reshape(7, 7), opinion().heatmap)
+    another = opinion().heatmap + 1
+    with opened(settings.home) as db:
+        db.execute("UPDATE predictions SET heatmap = ? WHERE image = ?", (another.tobytes(), other))
+    assert explaining.heatmap(settings.home, ann, other, explaining.digest(another)) == another.tobytes()
     with pytest.raises(NotFound):
-        explaining.heatmap(settings.home, ann, other, explaining.digest(opinion().heatmap + 1))
+        explaining.heatmap(settings.home, ann, hidden, explaining.digest(another))
 
 
 def test_a_heatmap_that_is_doubted_is_given_to_nobody(settings, admin):

@@ -228,7 +228,7 @@ def test_the_running_models_opinion_stands_before_a_newer_one(settings, image):
 def test_the_next_case_is_the_one_that_has_waited_longest(settings, reader, image):
     (later,) = take_in(settings, picture(2))
     assert reviewing.next_case(settings.home, COMMAND_LINE) == image
-    assert reviewing.next_case(settings.home, COMMAND_LINE, image) == later.image
+    assert reviewing.upcoming(settings.home, COMMAND_LINE, image, 1) == [later.image]
     recording.submit(settings.home, reader, form(settings, image))
     assert reviewing.next_case(settings.home, COMMAND_LINE) == later.image
     assert reviewing.counts(settings.home, COMMAND_LINE) == {"waiting": 1, "read": 1, "coming": 0}

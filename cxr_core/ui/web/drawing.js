@@ -56,7 +56,7 @@ export function draw(room) {
     room.waiting = null;
     const panes = shownPanes(room);
     if (!panes.length) return;
-    const size = paneSize(panes[0]); // of both: they may differ by a part of a pixel, and what one shows serves the other
+    const size = paneSize(panes[0]); // of both: they may differ by a part of a pixel, and share one picture
     for (const pane of panes) paint(room, pane, size);
     tell(room, size);
   });

@@ -142,7 +142,8 @@ function change(room, start, { index, by }) {
   return {
     move: (point) => {
       const to = placeOf(room).toXray(point);
-      const next = by === "line" ? moved(mark, to[0] - from[0], to[1] - from[1]) : resized(mark, by, onto(to, room.xray));
+      const there = () => moved(mark, to[0] - from[0], to[1] - from[1]);
+      const next = by === "line" ? there() : resized(mark, by, onto(to, room.xray));
       room.marks = room.marks.with(index, within(next, room.xray));
     },
     end: () => room.keep(),

@@ -8,8 +8,8 @@ const SHARES = [0.25, 0.5, 0.75]; // of the scale: where the lines run
 export async function heatmapAt(url) {
   const answer = await fetch(url);
   if (!answer.ok) throw new Error(`${answer.status}`);
-  const view = new DataView(await answer.arrayBuffer()), at = (row, column) => view.getFloat32(4 * (SIDE * row + column), true);
-  return Array.from({ length: SIDE }, (_, row) => Array.from({ length: SIDE }, (__, column) => at(row, column)));
+  const numbers = new DataView(await answer.arrayBuffer()), counted = Array.from({ length: SIDE }, (_, i) => i);
+  return counted.map((row) => counted.map((column) => numbers.getFloat32(4 * (SIDE * row + column), true)));
 }
 
 // `values` is FINE x FINE in 0..1 of the scale.

@@ -9,9 +9,9 @@ const ACTS = {
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 // What looks at an X-ray or asks for a step, and what a browser does for itself; everything else may record something.
-export function isForViewer({ key, ctrlKey, metaKey, altKey }) {
+export function isForViewer({ key, ctrlKey, metaKey, altKey }, steps) {
   if (ctrlKey || metaKey || altKey) return key.toLowerCase() !== "z";
-  return [key, key.toLowerCase()].some((name) => name in ACTS || name in ARROWS || name === "j" || name === "k");
+  return [key, key.toLowerCase()].some((name) => name in ACTS || name in ARROWS || name in steps);
 }
 
 export function press(room, event) {
@@ -24,7 +24,7 @@ export function press(room, event) {
   if (target.type === "range" && event.key in ARROWS) return;
   if (event.key in ARROWS && nudged(room, event)) return;
   room.settle(); // before a read is recorded
-  const step = room.data.steps[event.key.length > 1 ? event.key : event.key.toLowerCase()];
+  const step = room.data.steps[event.key] ?? room.data.steps[event.key.toLowerCase()];
   if (step) return void (event.repeat || room.step(step));
   if (event.key in ACTS) room.act(ACTS[event.key]);
   else if (event.key.toLowerCase() in ACTS && !event.shiftKey) room.act(ACTS[event.key.toLowerCase()]); // Caps Lock
@@ -34,7 +34,7 @@ function isTyping(target) {
   return target.isContentEditable || (target.matches?.("input, textarea, select") && target.type !== "range");
 }
 
-// Arrows go from case to case; while a mark is chosen they move it, with Shift they change its size.
+// While a mark is chosen, arrows move it; with Shift they change its size.
 function nudged(room, event) {
   if (room.selected === null || !room.data.editable) return false;
   event.preventDefault();

@@ -1,15 +1,16 @@
-// The viewer: an X-ray at full depth and beside or under it the model's evidence. It asks the server for nothing but
-// pictures, and tells it nothing but the marks that a reader draws.
+// The viewer: an X-ray at full depth and beside or under it the model's evidence. It asks the server for pictures and
+// heatmaps, and tells it which marks a reader draws and that a hand moves.
 
-import { draw, isComparing, paneSize, prepare, ratio, shownPanes } from "./drawing.js";
+import { draw, isComparing, paneSize, ratio, shownPanes } from "./drawing.js";
 import { oneToOne, wholeView } from "./geometry.js";
 import { listenToHands, placeOf, zoomTo } from "./hands.js";
-import { heatmapAt, heatOf, rampGradient } from "./heat.js";
+import { rampGradient } from "./heat.js";
 import { press } from "./keys.js";
+import { load, loadAround, loadHeat } from "./loading.js";
 import { moved, within } from "./marks.js";
-import { guard, guardStep, nextCase, step, waitForPage } from "./turning.js";
-import { presets, sentWindow } from "./windowing.js";
-import { isFetched, xrayAt } from "./xrays.js";
+import { guard, NEXT, nextCase, step, waitForPage, waitsForPage } from "./turning.js";
+import { sentWindow } from "./windowing.js";
+import { isFetched } from "./xrays.js";
 
 const MEMORY = "cxr-viewer"; // how this browser's reader likes the panes
 const STEP = 0.01; // share of the X-ray's larger side by which an arrow moves a mark
@@ -23,24 +24,23 @@ export function show({ data, parentElement, setStateValue }) {
   rooms.set(parentElement, room);
   room.forget?.(); // Streamlit doesn't always do it before it shows anew
   room.tellServer = (marks) => setStateValue("drawn", { image: room.data.image, marks });
-  present(room, data);
+  room.page = data;
+  // What a page that was left says, while it still runs, is no news.
+  if (data.image !== room.data?.left) present(room, data);
   return (room.forget = listen(room));
 }
 
 function present(room, data) {
   const isNew = data.image !== room.data?.image;
+  if (isNew && room.unsaid) keep(room); // a mark that was just moved belongs to the case that is left
   if (isNew) reset(room);
-  if (isNew || room.data.isAhead) room.marks = data.marks.map((mark) => ({ ...mark }));
+  if (isNew || room.data.left) room.marks = data.marks.map((mark) => ({ ...mark }));
   if (data.title !== room.data?.title) leaveChoice();
   room.data = data;
+  waitForPage(room);
   loadHeat(room, data.heatmap);
   describe(room);
-  load(room, data.url).then(() => {
-    if (room.data !== data) return;
-    loadPrior(room, data.prior?.url);
-    if (!data.isAhead) data.next.forEach(({ url }) => fetchAhead(room, url)); // once this one is on the screen
-  });
-  waitForPage(room);
+  load(room, data.url).then(() => room.data === data && loadAround(room));
 }
 
 function mount(parent) {
@@ -57,7 +57,8 @@ function mount(parent) {
       find(".window").textContent = window_;
       find(".cursor").textContent = cursor;
     },
-    act: (what) => act(room, what), add: (mark) => add(room, mark), keep: () => keep(room),
+    act: (what) => act(room, what), present: (data) => present(room, data), changed: () => changed(room),
+    described: () => describe(room), add: (mark) => add(room, mark), keep: () => keep(room),
     nudge: (...how) => nudge(room, ...how), step: (name) => step(room, name), settle: () => room.unsaid && keep(room),
   };
   find(".ramp").style.background = rampGradient();
@@ -78,7 +79,7 @@ function listen(room) {
   const on = (target, name, act_, options) => target.addEventListener(name, act_, { signal: ends.signal, ...options });
   on(window, "keydown", (event) => guard(room, event), { capture: true });
   on(document, "keydown", (event) => press(room, event));
-  on(document, "click", (event) => event.target.closest?.(".st-key-step-next") && goOn(room, event), { capture: true });
+  on(document, "click", (event) => takeStep(room, event), { capture: true });
   on(room.root, "click", (event) => act(room, event.target.closest("[data-do]")?.dataset.do));
   on(room.slider, "input", () => {
     room.opacity = Number(room.slider.value);
@@ -106,9 +107,11 @@ function followRatio(room, signal) {
 }
 
 // The next case is on the screen before the server knows that it was asked for; see turning.js.
-function goOn(room, event) {
-  if (guardStep(room, event, "step-next")) return;
-  const next = nextCase(room);
+function takeStep(room, event) {
+  const pressed = (name) => event.target.closest?.(`.st-key-${name} button:enabled`);
+  const name = Object.values(room.data.steps).find(pressed);
+  if (!name || waitsForPage(room, event, name)) return;
+  const next = name === NEXT && nextCase(room);
   if (next && isFetched(next.url)) present(room, next);
 }
 
@@ -125,63 +128,11 @@ function leaveChoice() {
   if (document.activeElement?.closest(".st-key-method")) document.activeElement.blur();
 }
 
-// Until the frame that was asked for is on the screen.
-const drawnOnce = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-
-async function load(room, url) {
-  const asked = xrayAt(url), { data } = room;
-  if (room.shown !== url) {
-    Object.assign(room, { xray: null, shown: null });
-    room.notes[0].textContent = "Loading …";
-    draw(room); // never another patient's picture under this case's opinion
-  }
-  try {
-    const xray = await asked;
-    if (room.data.url !== url || room.shown === url) return;
-    const found = presets(xray);
-    Object.assign(room, { xray, shown: url, presets: found, preset: 0 });
-    Object.assign(room, { view: wholeView(xray), window: sentWindow(xray) });
-    room.notes[0].textContent = "";
-    changed(room);
-    await drawnOnce();
-    room.root.dataset.shown = data.image;
-    return;
-  } catch {
-    if (room.data.url === url) room.notes[0].textContent = "The picture can't be shown. Reload the page.";
-  }
-  changed(room);
-}
-
-async function fetchAhead(room, url) {
-  const xray = await xrayAt(url).catch(() => null);
-  if (xray) prepare(room, xray);
-}
-
-async function loadHeat(room, url) {
-  if (room.heatUrl === url) return;
-  Object.assign(room, { heatUrl: url, heat: null });
-  const numbers = url && (await heatmapAt(url).catch(() => null));
-  if (room.heatUrl !== url) return;
-  if (numbers) Object.assign(room, { heat: heatOf(numbers, room.data.scale), peak: Math.max(...numbers.flat()) });
-  else room.heatUrl = null; // one that failed is asked for again at the next run
-  describe(room);
-}
-
-// An earlier X-ray is fetched when the case is opened, so that comparing doesn't wait for it.
-async function loadPrior(room, url) {
-  if (room.priorUrl === url) return;
-  Object.assign(room, { priorUrl: url, prior: null });
-  const prior = url && (await xrayAt(url).catch(() => null));
-  if (room.priorUrl !== url) return;
-  Object.assign(room, { prior, priorUrl: prior ? url : null }); // a failed one is asked for again at the next run
-  if (room.data) changed(room);
-}
-
 // ---- words
 
 function describe(room) {
   const { data, root } = room;
-  room.notes[1].textContent = data.note;
+  room.notes[1].textContent = data.note || room.heatNote;
   root.querySelector(".title").textContent = data.title;
   root.querySelector(".legend").hidden = !room.heat;
   root.querySelector(".unit").textContent = data.unit;
@@ -214,7 +165,8 @@ function changed(room) {
   for (const what of ["heat", "style"]) root.querySelector(`[data-do="${what}"]`).disabled = !room.heat;
   room.slider.disabled = !room.heat;
   room.slider.value = room.opacity;
-  root.classList.toggle("single", (room.single || data.alone) && !isComparing(room)); // where nothing is to be beside it
+  const isAlone = room.single || data.alone; // or there is nothing to be beside it
+  root.classList.toggle("single", isAlone && !isComparing(room));
   root.dataset.tool = room.tool;
   const { style, opacity, single } = room;
   localStorage.setItem(MEMORY, JSON.stringify({ style, opacity, single }));

@@ -3,29 +3,34 @@
 
 import { isForViewer } from "./keys.js";
 
-const LONGEST = 5000; // milliseconds after which the page is shown as it is: it may say what went wrong
+export const NEXT = "step-next"; // as in ui/keys.py
+const LONGEST = 5000; // milliseconds
 
 // What ends the page's words on a case; while the page is drawn anew, the end of the case before may still be there.
-function isSaid(image) {
-  const ends = [...document.querySelectorAll(".said-of")];
-  return ends.length > 0 && ends.every((end) => end.dataset.image === image);
-}
+const ends = () => [...document.querySelectorAll(".said-of")].map((end) => end.dataset.image);
+const isSaid = (image, found = ends()) => found.length > 0 && found.every((each) => each === image);
 
 // What is known of the case that comes next, before the server has said anything of it.
 export function nextCase({ data }) {
   const [next, ...rest] = data.next;
   return next && {
-    ...data, ...next, next: rest, isAhead: true,
+    ...data, ...next, next: rest, left: data.image,
     heatmap: null, title: "X-ray", note: "", unit: "", prior: null, marks: [], editable: false,
   };
 }
 
-// Hides what is said of another case than that on the screen until the page has come after.
+// Hides what is said of another case than that on the screen until the page has come after. If it doesn't come, because
+// the server is gone or went elsewhere, the X-ray comes back that the page speaks of.
 export function waitForPage(room) {
   if (room.turning) return;
-  const since = performance.now();
+  let since = performance.now();
   const look = () => {
-    const isOver = !room.root.isConnected || isSaid(room.data.image) || performance.now() - since > LONGEST;
+    if (performance.now() - since > LONGEST && ends().length) {
+      room.present(room.page);
+      since = performance.now();
+    }
+    const hasFailed = performance.now() - since > LONGEST; // and may say so
+    const isOver = !room.root.isConnected || isSaid(room.data.image) || hasFailed;
     document.body.toggleAttribute("data-turning", !isOver);
     room.turning = isOver ? null : requestAnimationFrame(look);
     if (isOver) stepOnce(room);
@@ -33,22 +38,22 @@ export function waitForPage(room) {
   look();
 }
 
-// While the page comes after, a key may look at the X-ray or ask for the next step, and do nothing else.
+// While the page comes after, a key may look at the X-ray or ask for the next step, and do nothing else. One that is
+// held down records nothing: it would go through case after case.
 export function guard(room, event) {
-  if (room.turning && !isForViewer(event)) stop(event, event.key === "Enter" || event.key === " ");
+  const records = event.key === "Enter" && event.repeat;
+  if (!records && (!room.turning || isForViewer(event, room.data.steps))) return;
+  event.stopImmediatePropagation();
+  if (event.key === "Enter" || event.key === " ") event.preventDefault();
 }
 
-// A second press on a step's button waits for the page, too; says whether it does.
-export function guardStep(room, event, name) {
+// Whether a press on a step's button has to wait for the page, too.
+export function waitsForPage(room, event, name) {
   if (!room.turning) return false;
-  stop(event, true);
+  event.stopImmediatePropagation();
+  event.preventDefault();
   room.wanted = name;
   return true;
-}
-
-function stop(event, andWhatItDoes) {
-  event.stopImmediatePropagation();
-  if (andWhatItDoes) event.preventDefault();
 }
 
 // Presses a step's button, or remembers to do so where the page has no button for this case yet.

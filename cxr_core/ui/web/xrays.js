@@ -2,36 +2,36 @@
 
 const KEPT = 6;
 const HEADER = 28; // bytes
-const fetched = new Map();
-const there = new Set(); // those of them that have come
+const fetched = new Map(); // by address: a promise, and whether it has come
 
 // Whether an X-ray is at hand, so that nobody waits for it.
-export const isFetched = (url) => there.has(url);
+export const isFetched = (url) => Boolean(fetched.get(url)?.isThere);
 
 export function xrayAt(url) {
   const known = fetched.get(url) ?? fetchXray(url);
   fetched.delete(url);
   fetched.set(url, known); // the one asked for last goes last
-  if (fetched.size > KEPT) drop(fetched.keys().next().value);
-  return known;
+  if (fetched.size > KEPT) fetched.delete(fetched.keys().next().value);
+  return known.promise;
 }
 
-function drop(url) {
-  fetched.delete(url);
-  there.delete(url);
-}
-
-async function fetchXray(url) {
-  try {
-    const answer = await fetch(url);
-    if (!answer.ok) throw new Error(`${answer.status}`);
-    const xray = decoded(await answer.arrayBuffer());
-    if (fetched.has(url)) there.add(url);
-    return xray;
-  } catch (error) {
-    drop(url); // the next try asks again
+function fetchXray(url) {
+  const entry = { isThere: false };
+  const failed = (error) => {
+    fetched.delete(url); // the next try asks again
     throw error;
-  }
+  };
+  entry.promise = received(url).then((xray) => {
+    entry.isThere = true;
+    return xray;
+  }, failed);
+  return entry;
+}
+
+async function received(url) {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  return decoded(await answer.arrayBuffer());
 }
 
 // `values` are stored values minus the lowest one; `tone` is the brightness of each, in units of 1/65535.
