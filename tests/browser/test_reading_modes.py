@@ -92,6 +92,25 @@ def test_nothing_that_the_browser_receives_tells_the_opinion_before_the_readers_
     steps.picture(page, "revealed")
 
 
+def test_turning_from_a_case_that_is_revealed_to_one_that_is_not_tells_nothing_of_it(page: Page, app: App) -> None:
+    first, second = (taken_in_as(app, Mode.SECOND_READER, number) for number in (3305, 3306))
+    wanted = needles(app, second)
+    found = received(page)
+    steps.sign_in(page, READER, PASSWORD)
+    opened(page, first)
+    page.keyboard.press("p")
+    page.keyboard.press("Enter")
+    expect(page.locator(".opinion")).not_to_contain_text("Your opinion first")
+    steps.settled(page)
+    page.wait_for_timeout(1000)
+    page.keyboard.press("j")
+    expect(page.locator(f".viewer[data-shown='{second}']")).to_be_visible()
+    expect(page.locator(".opinion")).to_contain_text("Your opinion first")
+    expect(page.locator(f".said-of[data-image='{second}']")).to_have_count(1)
+    page.wait_for_timeout(500)
+    assert [needle for needle in wanted if any(needle in each for each in found)] == []
+
+
 def test_a_blinded_case_is_read_without_ever_seeing_the_opinion(page: Page, app: App) -> None:
     image = taken_in_as(app, Mode.BLINDED, 3304)
     wanted = needles(app, image)
