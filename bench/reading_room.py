@@ -43,7 +43,8 @@ NOTED = """viewer => {
     Object.assign(window, { shown: [], said: [] });
     const since = () => performance.now() - window.pressed;
     document.addEventListener("keydown", () => (window.pressed = performance.now()), { capture: true });
-    new MutationObserver(() => window.shown.push(since())).observe(viewer, { attributeFilter: ["data-shown"] });
+    const onScreen = () => requestAnimationFrame(() => requestAnimationFrame(() => window.shown.push(since())));
+    new MutationObserver(onScreen).observe(viewer, { attributeFilter: ["data-shown"] });
     let last;
     const look = () => {
         const ends = new Set([...document.querySelectorAll(".said-of")].map((end) => end.dataset.image));

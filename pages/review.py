@@ -33,6 +33,7 @@ pictures, panel = st.columns([3.5, 1], gap="small")
 with pictures:
     viewer(case, drawn, Around(following, priors.beside(case, earlier), None if may_read else regions_shown(case)))
 with panel, st.container(key="panel", gap="small"):
+    said_of(image)
     opinion(case)
     heatmaps.choice(case, drawn)
     known(case)

@@ -7,10 +7,9 @@ import streamlit as st
 from cxr_core.records import Role
 from cxr_core.ui.demo_progress import demo_progress
 from cxr_core.ui.places import place
-from cxr_core.ui.session import require_user, site
+from cxr_core.ui.session import require_user
 from cxr_core.ui.uploads import uploads
-from cxr_core.ui.worklist_table import counts, filters, list_chosen, table
-from cxr_core.work import reviewing
+from cxr_core.ui.worklist_table import counts, filters, first_waiting, list_chosen, table
 
 user = require_user(Role.RADIOLOGIST, Role.ADMIN)
 
@@ -21,10 +20,12 @@ with cases, st.container(key="fill-cases"):
         counts(user)
         listed = list_chosen(user)
         st.space("stretch")
-        first = reviewing.next_case(site().home, user, number=listed.id)
-        words = "Read the next case" if user.role is Role.RADIOLOGIST else "Look at the next case"
-        start = st.button(words, type="primary", shortcut="Enter", disabled=first is None)
-    picked = table(user, filters(user, listed), listed)
+        beginning = st.container(width="content")
+    chosen = filters(user, listed)
+    picked = table(user, chosen, listed)
+    first = first_waiting(user, chosen)
+    words = "Read the next case" if user.role is Role.RADIOLOGIST else "Look at the next case"
+    start = beginning.button(words, type="primary", shortcut="Enter", disabled=first is None)
 with way_in, st.container(key="fill-uploads"):
     uploads(user)
 if image := picked or (first if start else None):

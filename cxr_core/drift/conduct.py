@@ -84,8 +84,10 @@ class Month:
     corrected: Share
     """Of the changes on images that another reader judged without the model: those to what that reader said.
 
-    The rest are harmful reversals. One other reader may err, too, but wasn't chosen for agreeing or differing.
+    One other reader may err, too, but wasn't chosen for agreeing or differing.
     """
+    reversed: Share
+    """The rest of them: away from what that reader said."""
     seconds: float
     """A case, median."""
 
@@ -138,6 +140,7 @@ def _month(start: date, opinions: list[Opinion], pairs: list[tuple[Opinion, Opin
         towards=_share(each.label == each.model for each in differed),
         away=_share(each.label != each.model for each in same),
         corrected=_share(each.label == own for each, own in changed if own),
+        reversed=_share(each.label != own for each, own in changed if own),
         seconds=median(each.seconds for each in opinions),
     )  # fmt: skip
 

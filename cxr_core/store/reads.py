@@ -103,16 +103,20 @@ def last_words(db: Database) -> list[dict[str, Any]]:
     )
 
 
-def newest_first_word(db: Database, reader: int, since: str) -> dict[str, Any] | None:
-    """`id`, `image`, `label`, `patient` of the newest final read since a stamp that stands and revises none."""
+def newest_of(db: Database, reader: int, since: str) -> dict[str, Any] | None:
+    """The newest read of a reader since a stamp that stands, with its `patient`; None where there is none."""
     return one(
         db,
-        "SELECT r.id, r.image, r.label, i.patient FROM current_reads r JOIN images i ON i.id = r.image "
-        "LEFT JOIN reads s ON s.id = r.supersedes "
-        "WHERE r.reader = ? AND r.made_at >= ? AND r.final AND (s.id IS NULL OR NOT s.final) "
-        "ORDER BY r.made_at DESC, r.id DESC LIMIT 1",
+        "SELECT r.*, i.patient FROM current_reads r JOIN images i ON i.id = r.image "
+        "WHERE r.reader = ? AND r.made_at >= ? ORDER BY r.made_at DESC, r.id DESC LIMIT 1",
         (reader, since),
     )
+
+
+def is_followed(db: Database, read: dict[str, Any]) -> bool:
+    """Whether somebody else has recorded a read of the same image since."""
+    later = "SELECT 1 FROM current_reads WHERE image = ? AND reader <> ? AND id > ?"
+    return one(db, later, (read["image"], read["reader"], read["id"])) is not None
 
 
 def next_slot(db: Database, image: str) -> int:

@@ -15,8 +15,8 @@ HEADS = (
     ("Kappa, two readers", "Beyond chance, of the same image, by what each said alone", "right"),
     ("Changed to the model's", "Of own opinions that differed from the model's before it was shown", "right"),
     ("Changed away from it", "Of own opinions that were the model's", "right"),
-    ("Beneficial corrections", "Of changes, those to what the other reader said without the model; the rest: reversals",
-     "right"),
+    ("Beneficial corrections", "Of changes, those to what the other reader said without the model", "right"),
+    ("Harmful reversals", "Of changes, those away from what the other reader said without the model", "right"),
     ("Seconds a case", "Median", "right"),
 )  # fmt: skip
 
@@ -76,7 +76,7 @@ def _values(month: Month) -> tuple[str, ...]:
     return (
         f"{month.start:%Y-%m}", str(month.reads), _share(month.agreed),
         _kappa(month.independent), _kappa(month.between), _share(month.towards),
-        _share(month.away), _share(month.corrected), f"{month.seconds:.0f}",
+        _share(month.away), _share(month.corrected), _share(month.reversed), f"{month.seconds:.0f}",
     )  # fmt: skip
 
 

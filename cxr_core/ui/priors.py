@@ -38,12 +38,12 @@ def beside(case: Case, titles: dict[str, str]) -> Beside | None:
 def choice(case: Case, titles: dict[str, str]) -> None:
     """Which earlier X-ray to compare with; nothing where there is none."""
     if titles:
-        label = f"Earlier X-rays of this patient: {len(titles)} (Y shows it beside)"
+        label = f"X-rays of this patient that came before: {len(titles)} (Y shows it beside)"
         st.selectbox(label, list(titles), key=_key(case), format_func=titles.__getitem__)
 
 
 def _title(prior: Prior, running: str | None) -> str:
-    return f"{words.day(prior.received_at)} · {_said(prior, running)}"
+    return f"came {words.day(prior.received_at)} · {_said(prior, running)}"
 
 
 def _said(prior: Prior, running: str | None) -> str:

@@ -38,7 +38,8 @@ def read_form(case: Case) -> None:
         if _disagrees(case):
             _reasons(image)
         st.text_area(
-            "Comment", key=f"comment-{image}", height=68, max_chars=recording.LONGEST_COMMENT,
+            "Comment", _comment(image), key=f"comment-{image}", height=68, max_chars=recording.LONGEST_COMMENT,
+            on_change=_write, args=(image,),
             placeholder="Comment (no names, no dates of birth)", label_visibility="collapsed",
         )  # fmt: skip
         # Never disabled: Enter right after an answer comes before the browser would know that it is enabled.
@@ -73,8 +74,7 @@ def _form(case: Case, spent: float) -> ReadForm:
     assert chosen is not None
     reason = _reason(image) if _disagrees(case) else None
     shown = case.prediction["id"] if case.prediction else None
-    comment = st.session_state.get(f"comment-{image}") or ""
-    return ReadForm(image, shown, chosen, reason, comment, marked(image), spent)
+    return ReadForm(image, shown, chosen, reason, _comment(image), marked(image), spent)
 
 
 def _disagrees(case: Case) -> bool:
@@ -127,6 +127,15 @@ def _choose(image: str, label: str) -> None:
 
 def _give(image: str, reason: str) -> None:
     st.session_state[f"why-{image}"] = reason
+
+
+def _write(image: str) -> None:
+    """Streamlit forgets a field that isn't on the page; what was written outlives a look at the next case."""
+    st.session_state[f"written-{image}"] = st.session_state[f"comment-{image}"]
+
+
+def _comment(image: str) -> str:
+    return st.session_state.get(f"written-{image}") or ""
 
 
 def _label(image: str) -> Label | None:

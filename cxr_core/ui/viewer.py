@@ -54,7 +54,8 @@ def viewer(case: Case, drawn: Drawn, around: Around) -> None:
     """Show a case with what is drawn over it. The keys in STEPS press the buttons that the page has for them.
 
     The viewer shows the next case before the page does. So that nobody sees it beside what is said of another one, or
-    records anything of that, the page ends what it says of a case by `said_of`: until that is there, it is hidden.
+    records anything of that, the page puts what it says of a case between two `said_of`: it is hidden until both are
+    there.
     """
     image = case.image["id"]
     data: dict[str, Any] = {
@@ -77,7 +78,7 @@ def viewer(case: Case, drawn: Drawn, around: Around) -> None:
 
 
 def said_of(image: str) -> None:
-    """End what the page says of an image."""
+    """Begin or end what the page says of an image."""
     st.html(f'<div class="said-of" data-image="{image}"></div>')
 
 

@@ -63,6 +63,12 @@ def list_chosen(user: User) -> Worklist:
     return found[name or first]
 
 
+def first_waiting(user: User, chosen: Filters) -> str | None:
+    """The image to begin with: the first that waits of those that the filters leave."""
+    found = reviewing.waiting_list(site().home, user, replace(chosen, show=Show.WAITING, limit=1))
+    return str(found[0]["id"]) if found else None
+
+
 def table(user: User, chosen: Filters, listed: Worklist) -> str | None:
     """The cases; returns the image whose row was clicked."""
     place = st.session_state.setdefault("place", 0)

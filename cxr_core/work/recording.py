@@ -117,15 +117,14 @@ def undo(home: Path, user: User, read: int) -> int:
     """Take a read back, until its reader signs out: a new row that supersedes it, and the case is the reader's again.
 
     Raises NotAllowed for somebody else's read or after signing out, Conflict if it was superseded meanwhile, is a
-    revision (that is revised again) or a first opinion (the model's has been seen since).
+    revision (that is revised again), a first opinion (the model's has been seen since), or others have read the case
+    since (they may have decided between two).
     """
     with opened(home) as db, transaction(db):
         old = _current(db, user, read)
-        if not old["final"]:
-            raise Conflict("a first opinion stays as it is: give your final one")
-        if old["supersedes"] and reads.get(db, old["supersedes"])["final"]:
-            raise Conflict("a revision isn't taken back but revised again")
-        if old["made_at"] < (sessions.began(db, user.id) or clock.stamp()):
+        if why := _against_undoing(db, old):
+            raise Conflict(why)
+        if old["made_at"] < _signed_in(db, user):
             raise NotAllowed("a read can be taken back until you sign out; revise it instead")
         taken = {name: value for name, value in old.items() if name != "id"}
         number = reads.add(db, {**taken, "supersedes": read, "withdrawn": 1, "seconds": 0.0, "made_at": clock.stamp()})
@@ -136,10 +135,24 @@ def undo(home: Path, user: User, read: int) -> int:
 
 @open_to(Role.RADIOLOGIST)
 def undoable(home: Path, user: User) -> Recorded | None:
-    """The read that the user recorded last since they signed in, and may take back."""
+    """The read that the user recorded last since they signed in, if they may take it back."""
     with opened(home) as db:
-        found = reads.newest_first_word(db, user.id, sessions.began(db, user.id) or clock.stamp())
-    return Recorded(found["id"], found["image"], Label(found["label"]), found["patient"]) if found else None
+        found = reads.newest_of(db, user.id, _signed_in(db, user))
+        if found is None or _against_undoing(db, found):
+            return None
+    return Recorded(found["id"], found["image"], Label(found["label"]), found["patient"])
+
+
+def _against_undoing(db: Database, read: dict[str, Any]) -> str | None:
+    if not read["final"]:
+        return "a first opinion stays as it is: give your final one"
+    if read["supersedes"] and reads.get(db, read["supersedes"])["final"]:
+        return "a revision isn't taken back but revised again"
+    return "others have read this case since: revise your read instead" if reads.is_followed(db, read) else None
+
+
+def _signed_in(db: Database, user: User) -> str:
+    return sessions.began(db, user.id) or clock.stamp()
 
 
 def _own(db: Database, user: User, image: str) -> dict[str, Any] | None:

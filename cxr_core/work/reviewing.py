@@ -119,11 +119,11 @@ def devices(home: Path, user: User) -> list[str]:
 
 
 @open_to(*EVERYBODY)
-def next_case(home: Path, user: User, number: int | None = None) -> str | None:
-    """The image to read next: the first that waits of a list, by its number, or of any."""
+def next_case(home: Path, user: User) -> str | None:
+    """The image to read next: the first that waits of the first list on which one waits."""
     with opened(home) as db:
-        chosen = [each for each in lists.all_lists(db) if number in (None, each.id)]
-        return next((image for each in chosen for image in worklist.next_waiting(db, eyes_of(user), each, None)), None)
+        waiting = (worklist.next_waiting(db, eyes_of(user), each, None) for each in lists.all_lists(db))
+        return next(chain.from_iterable(waiting), None)
 
 
 @open_to(*EVERYBODY)

@@ -106,7 +106,7 @@ def test_turning_from_a_case_that_is_revealed_to_one_that_is_not_tells_nothing_o
     page.keyboard.press("j")
     expect(page.locator(f".viewer[data-shown='{second}']")).to_be_visible()
     expect(page.locator(".opinion")).to_contain_text("Your opinion first")
-    expect(page.locator(f".said-of[data-image='{second}']")).to_have_count(1)
+    expect(page.locator(f".said-of[data-image='{second}']")).to_have_count(2)
     page.wait_for_timeout(500)
     assert [needle for needle in wanted if any(needle in each for each in found)] == []
 

@@ -105,8 +105,8 @@ def test_the_next_x_ray_is_there_at_once_and_alone_until_the_page_has_come_after
     expect(reader.locator("[data-do='invert']")).to_have_attribute("aria-pressed", "true")
     wire.catch_up()
     expect(reader.locator(".opinion")).to_be_visible()
-    expect(reader.locator(".said-of")).to_have_count(1)
-    expect(reader.locator(".said-of")).to_have_attribute("data-image", second)
+    expect(reader.locator(".said-of")).to_have_count(2)
+    expect(reader.locator(f".said-of[data-image='{second}']")).to_have_count(2)
     expect(reader.locator("[data-do='invert']")).to_have_attribute("aria-pressed", "true")
     reader.wait_for_timeout(1000)
     assert not is_recorded(app, first, second)
@@ -125,9 +125,9 @@ def test_a_step_that_comes_too_soon_is_taken_once_the_page_has_come_after(wire: 
     assert wire.sent == before
     wire.catch_up()
     expect(reader.locator(f".viewer[data-shown='{third}']")).to_be_visible()
-    expect(reader.locator(f".said-of[data-image='{third}']")).to_have_count(1)
+    expect(reader.locator(f".said-of[data-image='{third}']")).to_have_count(2)
     steps.settled(reader)
-    expect(reader.locator(".said-of")).to_have_count(1)
+    expect(reader.locator(".said-of")).to_have_count(2)
     expect(reader.locator(".opinion")).to_be_visible()
 
 
@@ -151,10 +151,10 @@ def test_a_mark_that_was_just_moved_stays_with_the_case_that_is_left(reader: Pag
     for key in ("b", "b", "ArrowRight"):
         reader.keyboard.press(key)
     reader.locator(".st-key-step-next button").click()
-    expect(reader.locator(f".said-of[data-image='{second}']")).to_have_count(1)
+    expect(reader.locator(f".said-of[data-image='{second}']")).to_have_count(2)
     steps.settled(reader)
     reader.keyboard.press("k")
-    expect(reader.locator(f".said-of[data-image='{first}']")).to_have_count(1)
+    expect(reader.locator(f".said-of[data-image='{first}']")).to_have_count(2)
     steps.settled(reader)
     answer(reader, app, first)
     reader.keyboard.press("Enter")
@@ -178,3 +178,66 @@ def test_an_enter_that_is_held_down_records_one_case(reader: Page, app: App) -> 
     reader.wait_for_timeout(500)
     assert is_recorded(app, first)
     assert not is_recorded(app, second)
+
+
+HELD = """() => {
+    window.beside = [];
+    new MutationObserver(() => {
+        const shown = document.querySelector(".st-key-panel .opinion"), at = performance.now();
+        const image = document.querySelector(".said-of")?.dataset.image;
+        const isSeen = shown && getComputedStyle(shown).visibility === "visible";
+        requestAnimationFrame(() => isSeen && window.beside.push([image, window.xray()]));
+    }).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+}"""
+
+
+def test_no_opinion_stands_beside_another_x_ray_when_one_goes_back_records_or_takes_back(
+    reader: Page, app: App
+) -> None:
+    first, second = first_two(app)
+    ready(reader, first)
+    reader.locator(".viewer").evaluate("viewer => (window.xray = () => viewer.dataset.shown)")
+    reader.evaluate(HELD)
+    reader.keyboard.press("j")
+    expect(reader.locator(f".said-of[data-image='{second}']")).to_have_count(2)
+    steps.settled(reader)
+    reader.keyboard.press("k")
+    expect(reader.locator(f".said-of[data-image='{first}']")).to_have_count(2)
+    steps.settled(reader)
+    answer(reader, app, first)
+    reader.keyboard.press("Enter")
+    expect(reader.locator(f".said-of[data-image='{first}']")).to_have_count(0)
+    steps.settled(reader)
+    reader.keyboard.press("Control+z")
+    expect(reader.locator(f".said-of[data-image='{first}']")).to_have_count(2)
+    steps.settled(reader)
+    reader.wait_for_timeout(300)
+    pairs = {tuple(pair) for pair in reader.evaluate("beside")}
+    assert (first, first) in pairs
+    assert [pair for pair in pairs if pair[0] != pair[1]] == []
+
+
+def test_nothing_is_recorded_of_a_case_whose_x_ray_is_not_on_the_screen(reader: Page, app: App) -> None:
+    first, _ = first_two(app)
+    reader.route(f"**/images/{first}", lambda route: route.abort())
+    reader.goto(f"/review?image={first}")
+    expect(reader.locator(".pane.xray .note")).to_contain_text("can't be shown")
+    steps.settled(reader)
+    for key in ("n", "p", "Enter"):
+        reader.keyboard.press(key)
+    reader.wait_for_timeout(1000)
+    assert not is_recorded(app, first)
+    expect(reader.locator(".opinion")).not_to_be_visible()
+
+
+def test_undoing_what_one_types_takes_no_read_back(reader: Page, app: App) -> None:
+    first, second = first_two(app)
+    opened(reader, first)
+    answer(reader, app, first)
+    reader.keyboard.press("Enter")
+    expect(reader.locator(f".said-of[data-image='{second}']")).to_have_count(2)
+    steps.settled(reader)
+    reader.locator(".st-key-panel textarea").fill("a rib")
+    reader.keyboard.press("Control+z")
+    reader.wait_for_timeout(1000)
+    assert is_recorded(app, first)

@@ -225,7 +225,7 @@ def test_an_earlier_x_ray_stands_beside_the_new_one_and_moves_with_it(reader: Pa
     opened(reader, image)
     there = pane(reader)
     reader.keyboard.press("y")
-    expect(reader.locator(".pane.xray figcaption")).to_contain_text("Earlier:")
+    expect(reader.locator(".pane.xray figcaption")).to_contain_text("Another, came")
     earlier, now = drawn(reader, "xray"), drawn(reader, "tinted")
     assert np.abs(earlier.astype(int) - now).mean() > 10
     mirrored = np.flipud(now).astype(int)

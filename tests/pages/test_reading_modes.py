@@ -168,6 +168,6 @@ def test_an_earlier_x_ray_is_offered_with_what_was_said_of_it_then(show, arrive,
         patient = db.table("images").get(image)["patient"]
         db.table("images").update(earlier, {"patient": patient, "received_at": "2026-01-02T03:04:05.000000+00:00"})
     app = show("review", "ann", image=image)
-    assert drawn(app)["prior"] == {"url": f"/images/{earlier}", "title": "2026-01-02 03:04 · Pneumonia 30 %"}
-    assert app.selectbox(key=f"prior-{image}").options == ["2026-01-02 03:04 · Pneumonia 30 %"]
+    assert drawn(app)["prior"] == {"url": f"/images/{earlier}", "title": "came 2026-01-02 03:04 · Pneumonia 30 %"}
+    assert app.selectbox(key=f"prior-{image}").options == ["came 2026-01-02 03:04 · Pneumonia 30 %"]
     assert drawn(show("review", "ann", image=earlier))["prior"] is None

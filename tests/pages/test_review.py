@@ -115,12 +115,18 @@ def test_a_case_that_was_read_shows_the_read_and_no_form(show, arrive, said):
     assert "agrees" in said(app)
 
 
-def test_what_the_page_says_ends_with_the_image_that_it_is_of(show, arrive):
+def between(app):
+    """The first and the last that is said of a case."""
+    found = [html.proto.body for html in app.get("html")]
+    return [found[0], found[-1]]
+
+
+def test_what_the_page_says_begins_and_ends_with_the_image_that_it_is_of(show, arrive):
     first, second = arrive(1), arrive(2)
     app = show("review", "ann", image=first)
-    assert app.get("html")[-1].proto.body == f'<div class="said-of" data-image="{first}"></div>'
+    assert between(app) == [f'<div class="said-of" data-image="{first}"></div>'] * 2
     app.button(key="step-next").click().run()
-    assert app.get("html")[-1].proto.body == f'<div class="said-of" data-image="{second}"></div>'
+    assert between(app) == [f'<div class="said-of" data-image="{second}"></div>'] * 2
 
 
 def drawn_while_another_takes_it(home, ann, ben, image):
@@ -143,6 +149,18 @@ def test_a_case_that_another_took_while_it_was_drawn_is_drawn_anew(furnished, ho
     app.session_state["token"] = furnished[1]["ann"]
     assert [caption.value for caption in app.run().caption] == ["taken"]
     assert app.exception == []
+
+
+def test_a_comment_outlives_a_look_at_the_next_case(show, arrive, home):
+    first, _ = arrive(1), arrive(2)
+    app = show("review", "ann", image=first)
+    app.text_area(key=f"comment-{first}").set_value("a rib over it").run()
+    app.button(key="step-next").click().run()
+    app.button(key="step-back").click().run()
+    assert app.text_area(key=f"comment-{first}").value == "a rib over it"
+    app.button(key=f"Agree-{first}").click().run()
+    record(app).click().run()
+    assert [read["comment"] for read in reviewing.history(home, COMMAND_LINE)] == ["a rib over it"]
 
 
 def test_what_the_gate_could_not_ask_is_said_beside_the_answer(show, arrive, said, home):

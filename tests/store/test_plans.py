@@ -27,7 +27,7 @@ ASKED = {
     "explanation": lambda db: explanations.find(db, "0" * 64, "first", "LayerCAM"),
     "open payloads": lambda db: jobs.open_payloads(db, "intake"),
     "earlier images": lambda db: images.earlier(db, {"patient": "p", "received_at": "2026", "id": "0"}, 20),
-    "newest first word": lambda db: reads.newest_first_word(db, 1, "2026"),
+    "newest of a reader": lambda db: reads.newest_of(db, 1, "2026"),
     "reads of an image": lambda db: reads.current_of(db, "0" * 64),
 }
 COUNTED = {

@@ -169,6 +169,30 @@ def test_a_revision_is_not_taken_back(settings, ann):
         recording.undo(settings.home, ann, revision)
 
 
+def test_what_can_be_taken_back_is_what_was_recorded_last_and_nothing_before_a_revision(settings, ann):
+    first, second = put(settings, 1), put(settings, 2)
+    signed_in(settings, "ann")
+    assert recording.undoable(settings.home, ann) is None
+    numbers = [read(settings, ann, image, Label.PNEUMONIA) for image in (first, second)]
+    assert recording.undoable(settings.home, ann).read == numbers[1]
+    recording.undo(settings.home, ann, numbers[1])
+    assert recording.undoable(settings.home, ann).image == first
+    form = ReadForm(first, said(settings, first), Label.PNEUMONIA, comment="sure")
+    recording.revise(settings.home, ann, numbers[0], form)
+    assert recording.undoable(settings.home, ann) is None
+
+
+def test_a_case_that_others_have_read_since_is_not_taken_back(settings, ann, ben):
+    image = put(settings, mode=Mode.BLINDED, readers=2)
+    signed_in(settings, "ann")
+    number = read(settings, ann, image, Label.NORMAL)
+    assert recording.undoable(settings.home, ann).read == number
+    read(settings, ben, image, Label.PNEUMONIA)
+    assert recording.undoable(settings.home, ann) is None
+    with pytest.raises(Conflict, match="others have read this case since"):
+        recording.undo(settings.home, ann, number)
+
+
 def test_what_was_seen_stays_seen_when_a_read_is_taken_back(settings, ann):
     image = put(settings, mode=Mode.SECOND_READER)
     signed_in(settings, "ann")

@@ -152,8 +152,10 @@ function tell(room, size) {
   const round = (value) => Math.round(value).toLocaleString("en");
   const zoom = view.zoom === 1 ? "fit" : `${Math.round(place.scale * 100)} %`;
   const named = room.presets.find(({ window }) => window.centre === centre && window.width === width);
-  const shown = `C ${round(centre + xray.lowest)} W ${round(width)} · ${zoom}`;
-  say(`${named?.name ?? "Own window"} · ${shown}`, underCursor(room, place));
+  const turned = view.turn ? `turned by ${90 * view.turn}°` : "";
+  const changed = [zoom, turned, view.mirrored ? "MIRRORED" : "", room.invert ? "inverted" : ""];
+  const shown = `C ${round(centre + xray.lowest)} W ${round(width)}`;
+  say([named?.name ?? "Own window", shown, ...changed].filter(Boolean).join(" · "), underCursor(room, place));
 }
 
 function underCursor(room, place) {

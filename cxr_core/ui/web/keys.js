@@ -30,7 +30,7 @@ export function press(room, event) {
   else if (event.key.toLowerCase() in ACTS && !event.shiftKey) room.act(ACTS[event.key.toLowerCase()]); // Caps Lock
 }
 
-function isTyping(target) {
+export function isTyping(target) {
   return target.isContentEditable || (target.matches?.("input, textarea, select") && target.type !== "range");
 }
 

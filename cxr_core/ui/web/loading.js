@@ -6,8 +6,8 @@ import { heatmapAt, heatOf } from "./heat.js";
 import { presets, sentWindow } from "./windowing.js";
 import { xrayAt } from "./xrays.js";
 
-// Until the frame that was asked for is on the screen.
-const drawnOnce = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+// Until the frame that was asked for is drawn, before it is on the screen.
+const drawnOnce = () => new Promise(requestAnimationFrame);
 
 export async function load(room, url) {
   const asked = xrayAt(url), { data } = room;

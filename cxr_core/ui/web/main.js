@@ -8,7 +8,7 @@ import { rampGradient } from "./heat.js";
 import { press } from "./keys.js";
 import { load, loadAround, loadHeat } from "./loading.js";
 import { moved, within } from "./marks.js";
-import { guard, NEXT, nextCase, step, waitForPage, waitsForPage } from "./turning.js";
+import { guard, NEXT, nextCase, step, waitForPage, waitsForPage, watchPage } from "./turning.js";
 import { sentWindow } from "./windowing.js";
 import { isFetched } from "./xrays.js";
 
@@ -91,9 +91,11 @@ function listen(room) {
   const sized = new ResizeObserver(() => draw(room));
   room.panes.forEach(({ pane }) => sized.observe(pane));
   followRatio(room, ends.signal);
+  const watching = watchPage(room);
   return () => {
     ends.abort();
     sized.disconnect();
+    watching.disconnect();
   };
 }
 
@@ -134,7 +136,6 @@ function describe(room) {
   const { data, root } = room;
   room.notes[1].textContent = data.note || room.heatNote;
   root.querySelector(".title").textContent = data.title;
-  root.querySelector(".legend").hidden = !room.heat;
   root.querySelector(".unit").textContent = data.unit;
   root.querySelector(".top").textContent = `≥ ${data.scale.toPrecision(2)}`;
   root.querySelector(".peak").textContent = room.heat ? `peak ${room.peak.toPrecision(2)}` : "";
@@ -150,7 +151,7 @@ function describe(room) {
 // The buttons say what is on, and the browser remembers how this reader likes the panes.
 function changed(room) {
   const { root, data } = room, pressed = {
-    heat: room.hot && Boolean(room.heat), style: room.style === "lines", layout: room.single, invert: room.invert,
+    heat: room.hot && Boolean(room.heat), mirror: Boolean(room.view?.mirrored), style: room.style === "lines", layout: room.single, invert: room.invert,
     prior: isComparing(room), magnify: room.magnifying,
     measure: room.tool === "measure", box: room.tool === "box", ellipse: room.tool === "ellipse",
   };
@@ -159,7 +160,7 @@ function changed(room) {
   root.querySelector('[data-do="remove"]').disabled = !room.ruler && !(data.editable && room.marks.length);
   root.querySelector('[data-do="layout"]').disabled = data.alone || isComparing(room);
   root.querySelector('[data-do="prior"]').disabled = !data.prior;
-  root.querySelector(".first").textContent = isComparing(room) ? `Earlier: ${data.prior.title}` : "X-ray";
+  root.querySelector(".first").textContent = isComparing(room) ? `Another, ${data.prior.title}` : "X-ray";
   const lacking = room.priorUrl ? "Loading …" : "The earlier X-ray can't be shown.";
   if (room.xray) room.notes[0].textContent = isComparing(room) && !room.prior ? lacking : "";
   for (const what of ["heat", "style"]) root.querySelector(`[data-do="${what}"]`).disabled = !room.heat;
@@ -167,6 +168,7 @@ function changed(room) {
   room.slider.value = room.opacity;
   const isAlone = room.single || data.alone; // or there is nothing to be beside it
   root.classList.toggle("single", isAlone && !isComparing(room));
+  root.querySelector(".legend").hidden = !(room.heat && room.hot);
   root.dataset.tool = room.tool;
   const { style, opacity, single } = room;
   localStorage.setItem(MEMORY, JSON.stringify({ style, opacity, single }));
