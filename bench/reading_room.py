@@ -178,8 +178,7 @@ def _reading(count: int) -> Iterator[Page]:
         with running_app(home, **NOT_SEEKING) as app, chromium() as browser:
             page = new_page(browser, app).page
             steps.sign_in(page, *PERSON)
-            page.keyboard.press("Enter")
-            page.wait_for_selector(".viewer[data-shown]")
+            steps.begin_reading(page)
             steps.settled(page)
             page.wait_for_timeout(2000)
             yield page

@@ -205,9 +205,7 @@ def test_a_mark_can_be_placed_moved_and_taken_back_without_a_mouse_and_is_shown_
 
 
 def test_twenty_cases_are_read_by_keyboard_alone(reader: Page, app: App) -> None:
-    expect(reader.get_by_role("button", name="Read the next case")).to_be_enabled(timeout=30_000)
-    reader.keyboard.press("Enter")
-    reader.wait_for_url("**/review**")
+    steps.begin_reading(reader)
     for _ in range(20):
         image = reviewing.next_case(app.home, COMMAND_LINE) or ""
         expect(reader.locator(f".viewer[data-shown='{image}']")).to_be_visible(timeout=15_000)
