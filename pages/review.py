@@ -15,9 +15,6 @@ from cxr_core.ui.viewer import Around, said_of, viewer
 from cxr_core.work import recording, reviewing
 from cxr_core.work.reviewing import Stage
 
-FETCHED_AHEAD = 3
-"""Cases of which the browser fetches the pictures meanwhile."""
-
 user = require_user(Role.RADIOLOGIST, Role.ADMIN)
 
 image = walk.current(user)
@@ -25,7 +22,7 @@ if image is None:
     words.empty("Nothing waits to be read", "Upload X-rays on the worklist; they appear here once they are analysed.")
     st.page_link(place("worklist"), label="Go to the worklist")
     st.stop()
-case, following = reviewing.case(site().home, user, image), reviewing.upcoming(site().home, user, image, FETCHED_AHEAD)
+case, following = reviewing.case(site().home, user, image), reviewing.upcoming(site().home, user, image, walk.AHEAD)
 newest = recording.undoable(site().home, user) if user.role is Role.RADIOLOGIST else None
 may_read = case.stage in (Stage.FIRST, Stage.OPEN)
 drawn, earlier = heatmaps.drawn(case), priors.titles_of(user, case)

@@ -11,6 +11,8 @@ from cxr_core.work.recording import Recorded
 from cxr_core.work.reviewing import Case, Stage
 
 LONGEST_TRAIL = 50
+AHEAD = 3
+"""Cases of which a browser fetches the pictures before they are asked for."""
 CLAIM_SECONDS = 60
 """Between two signs of life for a case that is open."""
 
