@@ -33,7 +33,7 @@ def begin_reading(page: Page) -> None:
     """From the worklist, by the key that opens its first case, once the page is all there to hear it."""
     expect(page.get_by_role("button", name="Read the next case")).to_be_enabled(timeout=30_000)
     settled(page)
-    page.keyboard.press("Enter")
+    page.locator("body").press("Enter")
     page.wait_for_selector(".viewer[data-shown]")
 
 

@@ -59,8 +59,7 @@ def _study(folder: Path, number: int) -> Path:
 
 def _read_three_with_the_keyboard(page: Page, app: App) -> str:
     """Agree where there is something to agree with; disagree with the first that may be learnt from."""
-    page.locator("body").press("Enter")
-    page.wait_for_url("**/review**")
+    steps.begin_reading(page)
     flagged = ""
     for _ in range(3):
         image = reviewing.next_case(app.home, COMMAND_LINE) or ""

@@ -83,6 +83,13 @@ def answer(page: Page, app: App, image: str) -> None:
     steps.settled(page)
 
 
+def comes_after(page: Page, image: str) -> None:
+    """Wait until the page says between its two marks what it says of this case, and nothing else."""
+    expect(page.locator(f".said-of[data-image='{image}']")).to_have_count(2)
+    steps.settled(page)
+    expect(page.locator(".said-of")).to_have_count(2)
+
+
 def is_recorded(app: App, *images: str) -> bool:
     return any(reviewing.case(app.home, COMMAND_LINE, image).reads for image in images)
 
@@ -105,8 +112,7 @@ def test_the_next_x_ray_is_there_at_once_and_alone_until_the_page_has_come_after
     expect(reader.locator("[data-do='invert']")).to_have_attribute("aria-pressed", "true")
     wire.catch_up()
     expect(reader.locator(".opinion")).to_be_visible()
-    expect(reader.locator(".said-of")).to_have_count(2)
-    expect(reader.locator(f".said-of[data-image='{second}']")).to_have_count(2)
+    comes_after(reader, second)
     expect(reader.locator("[data-do='invert']")).to_have_attribute("aria-pressed", "true")
     reader.wait_for_timeout(1000)
     assert not is_recorded(app, first, second)
@@ -125,9 +131,7 @@ def test_a_step_that_comes_too_soon_is_taken_once_the_page_has_come_after(wire: 
     assert wire.sent == before
     wire.catch_up()
     expect(reader.locator(f".viewer[data-shown='{third}']")).to_be_visible()
-    expect(reader.locator(f".said-of[data-image='{third}']")).to_have_count(2)
-    steps.settled(reader)
-    expect(reader.locator(".said-of")).to_have_count(2)
+    comes_after(reader, third)
     expect(reader.locator(".opinion")).to_be_visible()
 
 
@@ -151,11 +155,9 @@ def test_a_mark_that_was_just_moved_stays_with_the_case_that_is_left(reader: Pag
     for key in ("b", "b", "ArrowRight"):
         reader.keyboard.press(key)
     reader.locator(".st-key-step-next button").click()
-    expect(reader.locator(f".said-of[data-image='{second}']")).to_have_count(2)
-    steps.settled(reader)
+    comes_after(reader, second)
     reader.keyboard.press("k")
-    expect(reader.locator(f".said-of[data-image='{first}']")).to_have_count(2)
-    steps.settled(reader)
+    comes_after(reader, first)
     answer(reader, app, first)
     reader.keyboard.press("Enter")
     (region,) = recorded(app, first)
@@ -205,18 +207,15 @@ def test_no_opinion_stands_beside_another_x_ray_when_one_goes_back_records_or_ta
     reader.locator(".viewer").evaluate("viewer => (window.xray = () => viewer.dataset.shown)")
     reader.evaluate(BESIDE)
     reader.keyboard.press("j")
-    expect(reader.locator(f".said-of[data-image='{second}']")).to_have_count(2)
-    steps.settled(reader)
+    comes_after(reader, second)
     reader.keyboard.press("k")
-    expect(reader.locator(f".said-of[data-image='{first}']")).to_have_count(2)
-    steps.settled(reader)
+    comes_after(reader, first)
     answer(reader, app, first)
     reader.keyboard.press("Enter")
     expect(reader.locator(f".said-of[data-image='{first}']")).to_have_count(0)
     steps.settled(reader)
     reader.keyboard.press("Control+z")
-    expect(reader.locator(f".said-of[data-image='{first}']")).to_have_count(2)
-    steps.settled(reader)
+    comes_after(reader, first)
     reader.wait_for_timeout(300)
     pairs = {tuple(pair) for pair in reader.evaluate("beside")}
     assert (first, first) in pairs
@@ -241,8 +240,7 @@ def test_undoing_what_one_types_takes_no_read_back(reader: Page, app: App) -> No
     opened(reader, first)
     answer(reader, app, first)
     reader.keyboard.press("Enter")
-    expect(reader.locator(f".said-of[data-image='{second}']")).to_have_count(2)
-    steps.settled(reader)
+    comes_after(reader, second)
     reader.locator(".st-key-panel textarea").fill("a rib")
     reader.keyboard.press("Control+z")
     reader.wait_for_timeout(1000)

@@ -151,8 +151,8 @@ function describe(room) {
 // The buttons say what is on, and the browser remembers how this reader likes the panes.
 function changed(room) {
   const { root, data } = room, pressed = {
-    heat: room.hot && Boolean(room.heat), mirror: Boolean(room.view?.mirrored), style: room.style === "lines", layout: room.single, invert: room.invert,
-    prior: isComparing(room), magnify: room.magnifying,
+    heat: room.hot && Boolean(room.heat), style: room.style === "lines", layout: room.single,
+    invert: room.invert, mirror: Boolean(room.view?.mirrored), prior: isComparing(room), magnify: room.magnifying,
     measure: room.tool === "measure", box: room.tool === "box", ellipse: room.tool === "ellipse",
   };
   for (const [what, is] of Object.entries(pressed)) root.querySelector(`[data-do="${what}"]`).ariaPressed = String(is);
