@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import struct
+from base64 import b64decode
 from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Response, WebSocket, expect
+from playwright.sync_api import Browser, Page, WebSocket, expect
 
 from cxr_core.dicom.phantoms.phantom import Phantom
 from cxr_core.records import Mode, Role
@@ -17,28 +20,35 @@ from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.reviewing import Filters
 from tests.browser import steps
 from tests.browser.app import App, new_page
-from tests.browser.viewing import opened, recorded, taken_in
+from tests.browser.viewing import come, opened, recorded, taken_in
 
 pytestmark = pytest.mark.browser
 
 (READER, _, PASSWORD), (ADMIN, _, ADMIN_PASSWORD) = DEMO_ACCOUNTS
 RECORD = "[class*='st-key-record-']"
 OTHER = ("second", "a password for two")
+HEATMAP_BYTES = 7 * 7 * 4
 
 
 def received(page: Page) -> list[bytes]:
-    """Whatever the page gets from now on: frames of its sockets, and bodies of answers."""
+    """Whatever the page gets from now on: frames of its sockets, and bodies of answers, kept before it has them."""
     found: list[bytes] = []
+    protocol = page.context.new_cdp_session(page)
 
-    def keep(answer: Response) -> None:
-        if answer.ok and "/static/" not in answer.url:
-            found.append(answer.url.encode() + answer.body())
+    def keep(paused: dict[str, Any]) -> None:
+        request = {"requestId": paused["requestId"]}
+        if paused.get("responseStatusCode") == HTTPStatus.OK and "/static/" not in paused["request"]["url"]:
+            answer = protocol.send("Fetch.getResponseBody", request)
+            body = b64decode(answer["body"]) if answer["base64Encoded"] else answer["body"].encode()
+            found.append(paused["request"]["url"].encode() + body)
+        protocol.send("Fetch.continueRequest", request)
 
     def watch(socket: WebSocket) -> None:
         socket.on("framereceived", lambda frame: found.append(frame if isinstance(frame, bytes) else frame.encode()))
 
     page.on("websocket", watch)
-    page.on("response", keep)
+    protocol.on("Fetch.requestPaused", keep)
+    protocol.send("Fetch.enable", {"patterns": [{"requestStage": "Response"}]})
     return found
 
 
@@ -85,9 +95,10 @@ def test_nothing_that_the_browser_receives_tells_the_opinion_before_the_readers_
     said = reviewing.case(app.home, COMMAND_LINE, image).prediction
     assert said is not None
     expect(page.locator(".opinion")).to_contain_text(words.percent(said["probability"]))
-    page.wait_for_timeout(500)
+    heatmap = next(needle for needle in wanted if len(needle) == HEATMAP_BYTES)
+    come(page, lambda: any(heatmap in each for each in found))
     sought = [needle for needle in wanted if any(needle in each for each in found)]
-    assert any(len(needle) == 196 for needle in sought), "the search finds what is there: the heatmap"
+    assert heatmap in sought, "the search finds what is there: the heatmap"
     assert any(needle.startswith(b">") for needle in sought), "and the probability"
     steps.picture(page, "revealed")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,6 +78,13 @@ def drag(page: Page, start: tuple[float, float], end: tuple[float, float], butto
     page.mouse.down(button=button)  # type: ignore[arg-type]
     page.mouse.move(*end, steps=8)
     page.mouse.up(button=button)  # type: ignore[arg-type]
+
+
+def come(page: Page, there: Callable[[], bool]) -> None:
+    """Let the page go on until something is there, or one may wonder."""
+    end = time.monotonic() + PATIENCE
+    while not there() and time.monotonic() < end:
+        page.wait_for_timeout(100)
 
 
 def recorded(app: App, image: str) -> tuple[Region, ...]:

@@ -13,7 +13,7 @@ from cxr_core import worker
 from cxr_core.dicom.phantoms.phantom import phantom
 from cxr_core.records import Label, Lane, Reason, Role
 from cxr_core.settings import Settings
-from cxr_core.store import jobs, users
+from cxr_core.store import jobs, secret, users
 from cxr_core.store.db import opened, rows
 from cxr_core.work import recording, requests, reviewing
 from cxr_core.work.guarding import COMMAND_LINE
@@ -26,8 +26,9 @@ MODELS = {}
 
 
 def new_home(folder, **more):
-    """Settings of a fresh, opened home."""
+    """Settings of a fresh, opened home with a known secret, so that every patient is always drawn to the same side."""
     settings = Settings(home=folder / "home", threads=1, **more)
+    secret.create(settings.home, b"s" * secret.LENGTH)
     open_home(settings.home)
     return settings
 

@@ -27,6 +27,8 @@ from tests.model.chests import opinions, phantom_chest, plain
 from tests.work.sites import add_user, form, new_home, picture, query, take_in, zipped
 
 CHILD = "cxr-resnet18-2"
+ON_TRAINING_SIDE = "patient 1"
+"""Where the known secret of a test's home draws them."""
 
 
 @pytest.fixture
@@ -166,7 +168,7 @@ def test_an_image_whose_file_is_lost_says_so_and_keeps_no_other_waiting(settings
 
 
 def test_an_image_that_nobody_could_read_again_is_not_learnt_from(settings, desk, shipped):
-    (lost,) = take_in(settings, picture(1))
+    (lost,) = take_in(settings, picture(1), patient=ON_TRAINING_SIDE)
     (row,) = query(settings, "SELECT file_sha256 FROM images WHERE id = ?", lost.image)
     files.path_of(settings.home, row["file_sha256"]).unlink()
     add_child(settings, shipped.network, shipped.card.name, CHILD, 0.5)
