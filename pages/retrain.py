@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cxr_core.records import Role
-from cxr_core.ui.retrain_plan import flagged, options, planned, start
+from cxr_core.ui.retrain_draft import drafted, flagged, options, start
 from cxr_core.ui.retrain_progress import ended, is_open, live
 from cxr_core.ui.retrain_result import candidate, decisions
 from cxr_core.ui.session import require_user, site
@@ -20,9 +20,9 @@ left, right = st.columns([1, 1.7], gap="large")
 with left:
     st.html("<h3>New retrain</h3>")
     chosen = options()
-    plan = planned(user, chosen)
-    start(user, chosen, plan, is_open(job))
-    flagged(plan)
+    draft = drafted(user, chosen)
+    start(user, chosen, draft, is_open(job))
+    flagged(draft)
 with right:
     if job and is_open(job):
         live(user, job.id)

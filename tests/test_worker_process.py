@@ -13,8 +13,8 @@ from cxr_core.records import JobState, Label, Lane, Role, Side
 from cxr_core.store import jobs
 from cxr_core.store.db import opened
 from cxr_core.work import recording, requests, retraining, starting
+from cxr_core.work.drafting import Options
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.planning import Options
 from cxr_core.work.requests import Upload
 from cxr_core.work.verifying import verify
 from tests.model.chests import public_set

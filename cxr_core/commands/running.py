@@ -16,9 +16,9 @@ from cxr_core.records import Job, JobState, Lane, Role, Status
 from cxr_core.settings import Settings
 from cxr_core.store.migrations import check
 from cxr_core.work import accounts, monitoring, requests, retraining, sources, starting
+from cxr_core.work.drafting import Options
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import is_demo, open_home
-from cxr_core.work.planning import Options
 from cxr_core.work.verifying import verify
 
 AT_ONCE = 50
@@ -104,8 +104,8 @@ def run_retrain(settings: Settings, options: argparse.Namespace) -> int:
     admin = accounts.admin_named(settings.home, COMMAND_LINE, options.by)
     chosen = Options(options.trained, options.epochs, options.learning_rate, options.replay)
     if options.dry_run:
-        planned = retraining.preview(settings, admin, chosen)
-        result({"table": planned.table(), "left_out": planned.left_out, "missing": planned.missing})
+        drafted = retraining.preview(settings, admin, chosen)
+        result({"table": drafted.table(), "left_out": drafted.left_out, "missing": drafted.missing})
         return 0
     number = retraining.start(settings, admin, chosen)
     result(_finished(settings, number).result)

@@ -19,7 +19,7 @@ from cxr_core.store.db import opened, transaction
 from cxr_core.work import intake, learning, recording, retraining
 from cxr_core.work.accounts import DEMO_ACCOUNTS
 from cxr_core.work.doing import Desk, Outcome
-from cxr_core.work.planning import DEMO_BASE
+from cxr_core.work.drafting import DEMO_BASE
 from cxr_core.work.story import RETRAINED_ON_DAY, RETRAINED_WITH, STUDIES, Study, base
 
 TOLD_AT = "demo told at"
@@ -114,13 +114,13 @@ def _candidate(desk: Desk, admin: User) -> dict[str, Any]:
 
     It is trained within the demo's own job: what is queued may be somebody else's.
     """
-    planned = retraining.preview(desk.settings, admin, RETRAINED_WITH)
+    drafted = retraining.preview(desk.settings, admin, RETRAINED_WITH)
     with opened(desk.home) as db, transaction(db):
-        training_set = retraining.fix(db, admin, RETRAINED_WITH, planned)
+        training_set = retraining.fix(db, admin, RETRAINED_WITH, drafted)
         for row in models.all_models(db):
             if row["training_set"] == training_set:
                 return row["card"]
-        audit.record(db, admin.name, "start retrain", training_set, images=len(planned.items))
+        audit.record(db, admin.name, "start retrain", training_set, images=len(drafted.items))
     outcome = learning.learn(desk, training_set)
     with opened(desk.home) as db, transaction(db):
         outcome.write(db)

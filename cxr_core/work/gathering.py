@@ -20,7 +20,7 @@ from cxr_core.model.preprocess import Preprocessing, brightness, righted, stretc
 from cxr_core.records import CLASSES, Label, Radiograph, Side
 from cxr_core.settings import Settings
 from cxr_core.store import files, images
-from cxr_core.work.planning import BASE, base_folder
+from cxr_core.work.drafting import BASE, base_folder
 
 
 @dataclass(frozen=True)

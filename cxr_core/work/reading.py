@@ -32,7 +32,7 @@ from cxr_core.work.sources import Source, batched, sources
 
 BATCH = 16
 UNREADABLE = "its stored file"
-"""What an image isn't analysed for, as planning tells it apart, where its stored file is gone or damaged."""
+"""What an image isn't analysed for, as drafting tells it apart, where its stored file is gone or damaged."""
 
 E = TypeVar("E", bound=CxrError)
 

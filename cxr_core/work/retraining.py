@@ -15,17 +15,17 @@ from cxr_core.settings import Settings
 from cxr_core.store import audit, jobs, models, training_sets
 from cxr_core.store.db import one, opened, transaction
 from cxr_core.work import checkpoints
+from cxr_core.work.drafting import Draft, Options, draft
 from cxr_core.work.guarding import EVERYBODY, open_to
-from cxr_core.work.planning import Options, Plan, plan
 
 RETRAIN = "retrain"
 REPREDICT = "repredict"
 
 
 @open_to(Role.ADMIN)
-def preview(settings: Settings, user: User, options: Options) -> Plan:
+def preview(settings: Settings, user: User, options: Options) -> Draft:
     """What `start` would train on now, and what is missing."""
-    return plan(settings, user, options)
+    return draft(settings, user, options)
 
 
 @open_to(Role.ADMIN)
@@ -34,26 +34,26 @@ def start(settings: Settings, user: User, options: Options) -> int:
 
     Raises Conflict if a retrain is open or the plan lacks something.
     """
-    planned = plan(settings, user, options)
+    drafted = draft(settings, user, options)
     with opened(settings.home) as db, transaction(db):
         if any(job.state.is_open for job in jobs.newest(db, RETRAIN)):
             raise Conflict("a retrain is under way: wait for it, or cancel it")
-        training_set = fix(db, user, options, planned)
+        training_set = fix(db, user, options, drafted)
         job = jobs.ask(db, jobs.Request(RETRAIN, Lane.LEARNING, {"training_set": training_set}, user.id))
-        audit.record(db, user.name, "start retrain", training_set, job=job, images=len(planned.items))
+        audit.record(db, user.name, "start retrain", training_set, job=job, images=len(drafted.items))
         return job
 
 
-def fix(db: Database, user: User, options: Options, planned: Plan) -> str:
+def fix(db: Database, user: User, options: Options, drafted: Draft) -> str:
     """Write a plan down as a training set, within the caller's transaction; returns its name.
 
     Raises Conflict if the plan lacks something.
     """
-    if planned.missing:
-        raise Conflict("; ".join(planned.missing))
+    if drafted.missing:
+        raise Conflict("; ".join(drafted.missing))
     manifest = {
         "parent": models.running(db), "options": asdict(options),
-        "items": sorted(planned.items, key=lambda item: (item["side"], item["image"])),
+        "items": sorted(drafted.items, key=lambda item: (item["side"], item["image"])),
     }  # fmt: skip
     return training_sets.add(db, manifest, user.id)
 

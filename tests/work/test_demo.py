@@ -10,10 +10,10 @@ from cxr_core.records import JobState, Role
 from cxr_core.store import users
 from cxr_core.store.db import opened
 from cxr_core.store.secret import site_secret
-from cxr_core.work import accounts, monitoring, pictures, planning, retraining, reviewing, starting
+from cxr_core.work import accounts, drafting, monitoring, pictures, retraining, reviewing, starting
+from cxr_core.work.drafting import Options
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import DEMO_SECRET, is_demo
-from cxr_core.work.planning import Options
 from cxr_core.work.story import STUDIES, base
 from cxr_core.work.verifying import verify
 from tests.processes import command
@@ -105,10 +105,10 @@ def test_readers_disagreed_now_and_then_also_after_the_retrain(demo):
 
 
 def test_the_base_data_stand_ready_for_the_next_retrain(demo):
-    planned = planning.plan(demo, COMMAND_LINE, Options())
-    assert sum(row["images"] for row in planned.table() if row["origin"] == planning.BASE) > 0
-    assert len(files_in(demo, planning.DEMO_BASE)) == len(base()) + 1
-    assert all("training side was flagged" in missing for missing in planned.missing)
+    drafted = drafting.draft(demo, COMMAND_LINE, Options())
+    assert sum(row["images"] for row in drafted.table() if row["origin"] == drafting.BASE) > 0
+    assert len(files_in(demo, drafting.DEMO_BASE)) == len(base()) + 1
+    assert all("training side was flagged" in missing for missing in drafted.missing)
 
 
 def test_making_it_again_changes_nothing(copy):
@@ -120,7 +120,7 @@ def test_making_it_again_changes_nothing(copy):
 
 def test_a_demo_that_has_its_history_but_no_files_gets_them_made_again(copy):
     before, files = rows_of(copy), derived(copy)
-    for folder in ("images", "pictures", planning.DEMO_BASE):
+    for folder in ("images", "pictures", drafting.DEMO_BASE):
         shutil.rmtree(copy.home / folder)
     remake(copy)
     assert derived(copy) == files

@@ -18,9 +18,9 @@ from cxr_core.model.preprocess import Preprocessing
 from cxr_core.records import JobState, Label, Lane, Side
 from cxr_core.store import audit, models, predictions, training_sets
 from cxr_core.store.db import opened, rows
-from cxr_core.work import checkpoints, learning, planning, reading, retraining, verifying
+from cxr_core.work import checkpoints, drafting, learning, reading, retraining, verifying
+from cxr_core.work.drafting import Options
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.planning import Options
 from cxr_core.work.retraining import start
 from cxr_core.worker import new_worker, process_one_job
 from tests.work.learners import BASE, FIRST, copied, read, send
@@ -150,8 +150,8 @@ def test_once_around_promote_read_again_roll_back(home, site):
 
 def test_a_promoted_model_has_learnt_its_flags_and_a_second_retrain_starts_from_it(home):
     retraining.promote(home.path, home.admin, "cxr-resnet18-2", "it sees the patches")
-    planned = planning.plan(home.settings, home.admin, HEAD)
-    assert planned.missing[0].startswith("nothing to learn")
+    drafted = drafting.draft(home.settings, home.admin, HEAD)
+    assert drafted.missing[0].startswith("nothing to learn")
     work_off(home.settings, Lane.READING)
     for image in send(home, range(100, 110)):
         _contradict(home, image)

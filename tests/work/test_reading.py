@@ -19,7 +19,7 @@ from cxr_core.model.network import to_file
 from cxr_core.records import Job, JobState, Label, Lane, Status
 from cxr_core.store import files, models
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import planning, reading, recording, reviewing
+from cxr_core.work import drafting, reading, recording, reviewing
 from cxr_core.work.doing import Desk
 from cxr_core.work.guarding import COMMAND_LINE
 from tests.dicom.films import dataset, to_bytes
@@ -176,7 +176,7 @@ def test_an_image_that_nobody_could_read_again_is_not_learnt_from(settings, desk
     case = reviewing.case(settings.home, COMMAND_LINE, lost.image)
     read = recording.ReadForm(lost.image, case.prediction["id"], Label.NORMAL, None)
     recording.submit(settings.home, add_user(settings), read)
-    (left_out,) = planning.plan(settings, COMMAND_LINE, planning.Options()).left_out
+    (left_out,) = drafting.draft(settings, COMMAND_LINE, drafting.Options()).left_out
     assert left_out["why"] == "the model refused it for its stored file"
 
 

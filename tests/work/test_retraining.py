@@ -15,9 +15,9 @@ from cxr_core.model.dataset import find_samples, split_file, write_split
 from cxr_core.records import CLASSES, JobState, Label, Role, Side
 from cxr_core.store import audit, training_sets, users
 from cxr_core.store.db import opened, rows, transaction
-from cxr_core.work import checkpoints, planning, recording, retraining
+from cxr_core.work import checkpoints, drafting, recording, retraining
+from cxr_core.work.drafting import Options, draft
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.planning import Options, plan
 from cxr_core.work.retraining import start
 from tests.work.learners import FIRST, add_model, agreed, flagged, new_home, passed, read, refused, store_image
 
@@ -67,16 +67,16 @@ def alone(home):
     return replace(home, settings=replace(home.settings, base_data=None))
 
 
-def origins(planned):
-    return Counter(item["origin"] for item in planned.items)
+def origins(drafted):
+    return Counter(item["origin"] for item in drafted.items)
 
 
-def replayed(planned):
-    return [item for item in planned.items if item["side"] == Side.TRAIN and item["origin"] != "flagged"]
+def replayed(drafted):
+    return [item for item in drafted.items if item["side"] == Side.TRAIN and item["origin"] != "flagged"]
 
 
 def test_an_empty_home_is_told_all_that_must_come_first(alone):
-    missing = plan(alone.settings, alone.admin, Options()).missing
+    missing = draft(alone.settings, alone.admin, Options()).missing
     assert missing[0].startswith("nothing to learn")
     assert "train: 2 Normal images are needed, there are 0" in missing
     assert "validation: 5 Pneumonia images are needed, there are 0" in missing
@@ -85,84 +85,84 @@ def test_an_empty_home_is_told_all_that_must_come_first(alone):
 
 
 def test_with_base_data_one_flag_is_enough(home):
-    assert [text[:16] for text in plan(home.settings, home.admin, Options()).missing] == ["nothing to learn"]
+    assert [text[:16] for text in draft(home.settings, home.admin, Options()).missing] == ["nothing to learn"]
     image = flagged(home, 1)
-    planned = plan(home.settings, home.admin, Options())
-    assert planned.missing == []
-    (item,) = [item for item in planned.items if item["origin"] == "flagged"]
+    drafted = draft(home.settings, home.admin, Options())
+    assert drafted.missing == []
+    (item,) = [item for item in drafted.items if item["origin"] == "flagged"]
     assert (item["image"], item["label"], item["side"], len(item["reads"])) == (image, "Pneumonia", "train", 1)
 
 
 def test_a_flag_on_a_side_that_does_not_train_is_nothing_to_learn_from(home):
     flagged(home, 1, Side.VALIDATION)
     flagged(home, 2, Side.CALIBRATION)
-    planned = plan(home.settings, home.admin, Options())
-    assert planned.missing[0].startswith("nothing to learn")
-    assert origins(planned)["flagged"] == 2
+    drafted = draft(home.settings, home.admin, Options())
+    assert drafted.missing[0].startswith("nothing to learn")
+    assert origins(drafted)["flagged"] == 2
 
 
 def test_locked_patients_and_quarrels_are_left_out_and_the_plan_says_why(home):
     locked, quarrel = flagged(home, 1, Side.LOCKED), flagged(home, 2, readers=2)
     read(home, quarrel, Label.NORMAL, home.second)
-    planned = plan(home.settings, home.admin, Options())
-    assert {entry["image"] for entry in planned.left_out} == {locked, quarrel}
-    assert any("locked" in entry["why"] for entry in planned.left_out)
-    assert any("disagree with each other" in entry["why"] for entry in planned.left_out)
-    assert not {locked, quarrel} & {item["image"] for item in planned.items}
+    drafted = draft(home.settings, home.admin, Options())
+    assert {entry["image"] for entry in drafted.left_out} == {locked, quarrel}
+    assert any("locked" in entry["why"] for entry in drafted.left_out)
+    assert any("disagree with each other" in entry["why"] for entry in drafted.left_out)
+    assert not {locked, quarrel} & {item["image"] for item in drafted.items}
 
 
 def test_a_locked_image_never_trains_whatever_it_comes_from(home):
     for number, side in enumerate(Side):
         flagged(home, 10 + number, side)
         agreed(home, 20 + number, side)
-    planned = plan(home.settings, home.admin, Options(replay=50))
-    locked = {item["image"] for item in planned.items if item["side"] == Side.LOCKED}
+    drafted = draft(home.settings, home.admin, Options(replay=50))
+    locked = {item["image"] for item in drafted.items if item["side"] == Side.LOCKED}
     split = dataset.read_split(split_file(home.settings.base_data))
     assert locked == {sha256 for sha256, side in split.items() if side is Side.LOCKED}
-    for item in planned.items:
+    for item in drafted.items:
         assert item["side"] == split.get(item["image"], item["side"])
 
 
 def test_what_the_model_refused_is_left_out_and_counted_until_it_is_asked_for(home):
     flagged(home, 1)
     old, turned = refused(home, 2), refused(home, 3, ("turned",))
-    planned = plan(home.settings, home.admin, Options())
-    assert {entry["image"] for entry in planned.left_out} == {old, turned}
-    assert planned.refused() == {"age": 1, "turned": 1}
-    assert any("refused it for age" in entry["why"] for entry in planned.left_out)
-    planned = plan(home.settings, home.admin, Options(refused_for=("age",)))
-    assert planned.refused() == {"turned": 1}
-    (item,) = [item for item in planned.items if item["image"] == old]
+    drafted = draft(home.settings, home.admin, Options())
+    assert {entry["image"] for entry in drafted.left_out} == {old, turned}
+    assert drafted.refused() == {"age": 1, "turned": 1}
+    assert any("refused it for age" in entry["why"] for entry in drafted.left_out)
+    drafted = draft(home.settings, home.admin, Options(refused_for=("age",)))
+    assert drafted.refused() == {"turned": 1}
+    (item,) = [item for item in drafted.items if item["image"] == old]
     assert (item["origin"], item["label"], item["side"]) == ("refused", "Pneumonia", "train")
 
 
 def test_what_was_put_right_before_the_model_looked_is_put_right_before_it_learns(home):
     for number, put_right in ((1, "inverted"), (2, None)):
         read(home, store_image(home, number, put_right=put_right), Label.PNEUMONIA)
-    items = {int(item["image"], 16): item for item in plan(home.settings, home.admin, Options()).items}
+    items = {int(item["image"], 16): item for item in draft(home.settings, home.admin, Options()).items}
     assert (items[1]["put_right"], items[2]["put_right"]) == ("inverted", None)
 
 
 def test_an_image_refused_for_two_reasons_needs_both_to_be_asked_for(home):
     image = refused(home, 1, ("view", "age"))
-    assert plan(home.settings, home.admin, Options(refused_for=("age",))).refused() == {"view, age": 1}
-    asked = plan(home.settings, home.admin, Options(refused_for=("age", "view")))
+    assert draft(home.settings, home.admin, Options(refused_for=("age",))).refused() == {"view, age": 1}
+    asked = draft(home.settings, home.admin, Options(refused_for=("age", "view")))
     assert image in {item["image"] for item in asked.items}
 
 
 def test_one_image_that_the_model_refused_is_enough_to_learn_from_and_is_learnt_once(home):
     image = refused(home, 1)
-    assert plan(home.settings, home.admin, Options()).missing != []
-    assert plan(home.settings, home.admin, Options(refused_for=("age",))).missing == []
+    assert draft(home.settings, home.admin, Options()).missing != []
+    assert draft(home.settings, home.admin, Options(refused_for=("age",))).missing == []
     _trained_on(home, "cxr-resnet18-2", [{"image": image, "label": "Pneumonia"}])
-    planned = plan(home.settings, home.admin, Options(replay=50, refused_for=("age",)))
-    assert planned.missing[0].startswith("nothing to learn")
-    assert [item["origin"] for item in planned.items if item["image"] == image] == ["refused before"]
+    drafted = draft(home.settings, home.admin, Options(replay=50, refused_for=("age",)))
+    assert drafted.missing[0].startswith("nothing to learn")
+    assert [item["origin"] for item in drafted.items if item["image"] == image] == ["refused before"]
 
 
 def test_a_locked_patients_refused_image_stays_locked(home):
     refused(home, 1, side=Side.LOCKED)
-    (entry,) = plan(home.settings, home.admin, Options(refused_for=("age",))).left_out
+    (entry,) = draft(home.settings, home.admin, Options(refused_for=("age",))).left_out
     assert "locked" in entry["why"]
 
 
@@ -178,14 +178,14 @@ def test_of_two_readers_who_differ_a_third_decides(home):
     with opened(home.path) as db:
         third = users.add(db, "third", Role.RADIOLOGIST, "a long password", by="a test")
     read(home, image, Label.PNEUMONIA, third)
-    (item,) = [item for item in plan(home.settings, home.admin, Options()).items if item["image"] == image]
+    (item,) = [item for item in draft(home.settings, home.admin, Options()).items if item["image"] == image]
     assert (item["label"], len(item["reads"])) == ("Pneumonia", 2)
 
 
 def test_two_readers_who_agree_make_one_item(home):
     image = flagged(home, 1, readers=2)
     read(home, image, Label.PNEUMONIA, home.second)
-    (item,) = [item for item in plan(home.settings, home.admin, Options()).items if item["image"] == image]
+    (item,) = [item for item in draft(home.settings, home.admin, Options()).items if item["image"] == image]
     assert len(item["reads"]) == 2
 
 
@@ -193,7 +193,7 @@ def test_two_readers_who_agree_make_one_item(home):
 def test_replay_is_the_asked_share_balanced_and_at_most_all_there_is(home, replay, flags, expected):
     for number in range(flags):
         flagged(home, 1 + number)
-    found = Counter(item["label"] for item in replayed(plan(home.settings, home.admin, Options(replay=replay))))
+    found = Counter(item["label"] for item in replayed(draft(home.settings, home.admin, Options(replay=replay))))
     assert found.total() == expected
     assert found[Label.NORMAL] == found[Label.PNEUMONIA]
 
@@ -202,14 +202,14 @@ def test_agreed_cases_are_replayed_beside_base_data(home):
     flagged(home, 1)
     flagged(home, 2)
     image = agreed(home, 3)
-    planned = plan(home.settings, home.admin, Options(replay=50))
-    assert [item["image"] for item in planned.items if item["origin"] == "agreed"] == [image]
+    drafted = draft(home.settings, home.admin, Options(replay=50))
+    assert [item["image"] for item in drafted.items if item["origin"] == "agreed"] == [image]
 
 
 def test_the_same_state_gives_the_same_plan_and_every_image_is_in_it_once(home):
     flagged(home, 1)
-    first = plan(home.settings, home.admin, Options())
-    assert plan(home.settings, home.admin, Options()) == first
+    first = draft(home.settings, home.admin, Options())
+    assert draft(home.settings, home.admin, Options()) == first
     assert max(Counter(item["image"] for item in first.items).values()) == 1
     assert sum(row["images"] for row in first.table()) == len(first.items)
 
@@ -217,9 +217,9 @@ def test_the_same_state_gives_the_same_plan_and_every_image_is_in_it_once(home):
 def test_what_the_running_model_has_learnt_is_not_flagged_again(home):
     image = flagged(home, 1)
     _trained_on(home, "cxr-resnet18-2", [{"image": image, "label": "Pneumonia"}])
-    planned = plan(home.settings, home.admin, Options(replay=50))
-    assert planned.missing[0].startswith("nothing to learn")
-    assert [item["origin"] for item in planned.items if item["image"] == image] == ["flagged before"]
+    drafted = draft(home.settings, home.admin, Options(replay=50))
+    assert drafted.missing[0].startswith("nothing to learn")
+    assert [item["origin"] for item in drafted.items if item["image"] == image] == ["flagged before"]
 
 
 def test_a_case_that_was_learnt_with_the_other_label_is_flagged_anew(home):
@@ -229,16 +229,16 @@ def test_a_case_that_was_learnt_with_the_other_label_is_flagged_anew(home):
         (recorded,) = rows(db, "SELECT * FROM reads")
     form = recording.ReadForm(image, recorded["prediction"], Label.PNEUMONIA, recording.Reason.SMALL)
     recording.revise(home.path, home.radiologist, recorded["id"], form)
-    planned = plan(home.settings, home.admin, Options())
-    assert [item["origin"] for item in planned.items if item["image"] == image] == ["flagged"]
-    assert planned.missing == []
+    drafted = draft(home.settings, home.admin, Options())
+    assert [item["origin"] for item in drafted.items if item["image"] == image] == ["flagged"]
+    assert drafted.missing == []
 
 
 def test_rolling_back_makes_flags_count_again(home):
     image = flagged(home, 1)
     _trained_on(home, "cxr-resnet18-2", [{"image": image, "label": "Pneumonia"}])
     retraining.roll_back(home.path, home.admin, FIRST, "worse in practice")
-    assert plan(home.settings, home.admin, Options()).missing == []
+    assert draft(home.settings, home.admin, Options()).missing == []
 
 
 def _trained_on(home, name, items):
@@ -257,7 +257,7 @@ def test_an_image_that_no_split_knows_goes_where_its_patients_others_are(base, t
         sample.path.with_name(f"{sample.patient}_second.png").write_bytes(b"second " + sample.path.read_bytes())
     (folder / "NORMAL" / "somebody-else.png").write_bytes(b"new")
     samples = find_samples([folder])
-    sides = planning.base_sides(folder, samples)
+    sides = drafting.base_sides(folder, samples)
     assert set(sides) == {sample.sha256 for sample in samples}
     by_patient = {}
     for sample in samples:
@@ -277,7 +277,7 @@ def test_options_out_of_range_are_refused(wrong):
 
 def test_starting_fixes_the_plan_in_a_manifest_and_queues_the_job(home):
     image = flagged(home, 1)
-    planned = plan(home.settings, home.admin, Options(epochs=3))
+    drafted = draft(home.settings, home.admin, Options(epochs=3))
     number = start(home.settings, home.admin, Options(epochs=3))
     job = retraining.newest_job(home.path, COMMAND_LINE)
     assert (job.id, job.state) == (number, JobState.QUEUED)
@@ -286,7 +286,7 @@ def test_starting_fixes_the_plan_in_a_manifest_and_queues_the_job(home):
         manifest = training_sets.get(db, job.payload["training_set"])
         assert audit.verify(db) > 0
     assert (manifest["parent"], manifest["options"]["epochs"]) == (FIRST, 3)
-    assert manifest["items"] == sorted(planned.items, key=lambda item: (item["side"], item["image"]))
+    assert manifest["items"] == sorted(drafted.items, key=lambda item: (item["side"], item["image"]))
     assert image in {item["image"] for item in manifest["items"]}
 
 

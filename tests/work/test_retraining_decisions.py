@@ -11,8 +11,8 @@ from cxr_core.errors import BadInput, Conflict, NotAllowed
 from cxr_core.store import jobs, models, predictions
 from cxr_core.store.db import opened
 from cxr_core.work import retraining
+from cxr_core.work.drafting import Options
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.planning import Options
 from cxr_core.work.retraining import REPREDICT, start
 from tests.work.learners import FIRST, add_model, flagged, new_home, passed, store_image
 

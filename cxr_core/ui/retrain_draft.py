@@ -10,7 +10,7 @@ from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import site
 from cxr_core.work import monitoring, retraining, reviewing
-from cxr_core.work.planning import REFUSALS, Options, Plan
+from cxr_core.work.drafting import REFUSALS, Draft, Options
 
 TRAINED = {
     "head": "The last layer alone: seconds to minutes, and it forgets least",
@@ -20,42 +20,42 @@ TRAINED = {
 RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 
 
-def planned(user: User, options: Options) -> Plan:
+def drafted(user: User, options: Options) -> Draft:
     """The training set as it would be now. Reading the base data takes a while, so it is kept until reads change."""
     home = site().home
     newest = next((read["id"] for read in reviewing.history(home, user, newest=1)), 0)
-    return _planned(site(), user, options, (str(home), newest, monitoring.running_model(home, user)))
+    return _drafted(site(), user, options, (str(home), newest, monitoring.running_model(home, user)))
 
 
 @st.cache_data(show_spinner="Looking at what was flagged …", max_entries=4, ttl=600)
-def _planned(_settings: Settings, _user: User, options: Options, state: tuple[str, int, str | None]) -> Plan:
-    """`state` is what the plan depends on: the home, its newest read, and the running model."""
+def _drafted(_settings: Settings, _user: User, options: Options, state: tuple[str, int, str | None]) -> Draft:
+    """`state` is what the draft depends on: the home, its newest read, and the running model."""
     return retraining.preview(_settings, _user, options)
 
 
-def flagged(plan: Plan) -> None:
+def flagged(draft: Draft) -> None:
     """Counts of what would go in, what was left out, and what is missing, in plain words."""
-    new = [item for item in plan.items if item["origin"] == "flagged"]
+    new = [item for item in draft.items if item["origin"] == "flagged"]
     st.html(f'<div class="strip"><span><b>{len(new)}</b>flagged since the running model was trained</span></div>')
-    for missing in plan.missing:
+    for missing in draft.missing:
         st.warning(f"{missing[0].upper()}{missing[1:]}.")
-    _counted(plan)
-    if refused := plan.refused():
+    _counted(draft)
+    if refused := draft.refused():
         numbers = "; ".join(f"{kind} {number}" for kind, number in refused.items())
         st.caption(f"Left out because the model had refused them: {numbers}. Choose above what to learn from as well.")
     if new:
         with st.expander(f"The {len(new)} flagged images"):
             words.grid(["Image", "Label by readers", "Side"],
                        [[words.short(item["image"]), item["label"], item["side"]] for item in new])  # fmt: skip
-    if plan.left_out:
-        with st.expander(f"{len(plan.left_out)} left out"):
-            words.grid(["Image", "Why"], [[words.short(item["image"]), item["why"]] for item in plan.left_out])
+    if draft.left_out:
+        with st.expander(f"{len(draft.left_out)} left out"):
+            words.grid(["Image", "Why"], [[words.short(item["image"]), item["why"]] for item in draft.left_out])
 
 
-def _counted(plan: Plan) -> None:
+def _counted(draft: Draft) -> None:
     """What would go in: origin and label down, the sides of the split across."""
     counts: dict[tuple[str, str], dict[str, int]] = {}
-    for row in plan.table():
+    for row in draft.table():
         counts.setdefault((row["origin"], row["label"]), {})[row["side"]] = row["images"]
     if counts:
         words.grid(
@@ -87,9 +87,9 @@ def options() -> Options:
     return Options(trained or "head", int(epochs), float(rate), int(replay), tuple(refused_for))
 
 
-def start(user: User, chosen: Options, plan: Plan, busy: bool) -> None:
+def start(user: User, chosen: Options, draft: Draft, busy: bool) -> None:
     """The button that fixes the training set and queues the run."""
-    if st.button("Start the retrain", type="primary", key="start", disabled=bool(plan.missing) or busy):
+    if st.button("Start the retrain", type="primary", key="start", disabled=bool(draft.missing) or busy):
         with told():
             retraining.start(site(), user, chosen)
             st.rerun()

@@ -57,7 +57,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Draft:
     """What would go into a training set if it were made now."""
 
     items: list[dict[str, Any]]
@@ -82,13 +82,13 @@ class Plan:
 
 
 @open_to(Role.ADMIN)
-def plan(settings: Settings, user: User, options: Options) -> Plan:
+def draft(settings: Settings, user: User, options: Options) -> Draft:
     """The training set as it would be now: flags since the running model's set, with replay."""
     with opened(settings.home) as db:
         chosen, left_out = _from_reads(db, options)
         parent = models.running(db) or ""
         items = _with_replay(chosen, _base_items(db, settings), options, parent)
-    return Plan(items, left_out, _missing(items))
+    return Draft(items, left_out, _missing(items))
 
 
 def base_folder(db: Database, settings: Settings) -> Path | None:
