@@ -110,5 +110,11 @@ def m005_reading_room(db: Database) -> None:
     _run(db, "m005_reading_room.sql")
 
 
+@migrations()
+def m006_controlled_change(db: Database) -> None:
+    """Plans, what each training set took from the site, looks at the locked set, shadows, stops, and tombstones."""
+    _run(db, "m006_controlled_change.sql")
+
+
 def _run(db: Database, name: str) -> None:
     db.executescript((Path(__file__).parent / name).read_text(encoding="utf-8"))

@@ -13,6 +13,10 @@ from cxr_core.errors import NotFound
 from cxr_core.store.db import count, one, rows
 
 
+PUT_TO_USE = ("install", "promote", "roll back")
+"""The decisions by which a model comes to use."""
+
+
 def add(db: Database, card: dict[str, Any], training_set: str | None = None) -> None:
     """Write a model version down; its card is never edited after this."""
     db.table("models").insert({
@@ -66,7 +70,7 @@ def next_name(db: Database, stem: str) -> str:
 
 
 def decide(db: Database, model: str, action: str, reason: str, decided_by: int | None) -> None:
-    """Write a decision down: install, promote, refuse or roll back."""
+    """Write a decision down: install, approve, promote, refuse, retire or roll back."""
     db.table("decisions").insert({
         "model": model, "action": action, "reason": reason, "decided_by": decided_by, "decided_at": clock.stamp(),
     })  # fmt: skip
@@ -74,7 +78,7 @@ def decide(db: Database, model: str, action: str, reason: str, decided_by: int |
 
 def running(db: Database) -> str | None:
     """The name of the model that is in use, or None before the first is installed."""
-    row = one(db, "SELECT model FROM decisions WHERE action != 'refuse' ORDER BY id DESC LIMIT 1")
+    row = one(db, f"SELECT model FROM decisions WHERE action IN {PUT_TO_USE} ORDER BY id DESC LIMIT 1")
     return str(row["model"]) if row else None
 
 

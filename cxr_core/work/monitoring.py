@@ -110,7 +110,7 @@ def releases(home: Path, user: User) -> list[Release]:
     return [
         Release(datetime.fromisoformat(row["decided_at"]), row["model"], row["action"])
         for row in decisions(home, user)
-        if row["action"] != "refuse"
+        if row["action"] in models.PUT_TO_USE
     ]
 
 

@@ -138,7 +138,7 @@ def _undecided(db: Database, model: str) -> dict[str, Any]:
 
 def _once_running(db: Database) -> list[str]:
     """Every model that was ever in use and that this version can use, in the order of its first use."""
-    names = dict.fromkeys(row["model"] for row in models.decisions(db) if row["action"] != "refuse")
+    names = dict.fromkeys(row["model"] for row in models.decisions(db) if row["action"] in models.PUT_TO_USE)
     return [name for name in names if is_usable(models.card(db, name))]
 
 

@@ -11,7 +11,10 @@ from cxr_core.store import images, models, users
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.eyes import Eyes
 
-STEPS = ["m001_initial", "m002_find_quickly", "m003_honest_answers", "m004_regions", "m005_reading_room"]
+STEPS = [
+    "m001_initial", "m002_find_quickly", "m003_honest_answers", "m004_regions", "m005_reading_room",
+    "m006_controlled_change",
+]  # fmt: skip
 """Every step of the schema."""
 ALL = Eyes(0, sees_all=True)
 """An admin's eyes."""

@@ -15,6 +15,7 @@ from tests.store.rows import ALL, LIST, STEPS, add_image, add_user, at_once
 TABLES = {
     "site", "users", "sessions", "workers", "jobs", "patients", "images", "training_sets", "weights", "models",
     "decisions", "predictions", "reads", "audit", "explanations", "worklists", "claims",
+    "plans", "training_items", "base_fingerprints", "looks", "shadows", "shadow_predictions", "stops", "tombstones",
 }  # fmt: skip
 
 
