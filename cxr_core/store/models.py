@@ -12,7 +12,6 @@ from cxr_core import clock
 from cxr_core.errors import NotFound
 from cxr_core.store.db import count, one, rows
 
-
 PUT_TO_USE = ("install", "promote", "roll back")
 """The decisions by which a model comes to use."""
 
