@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CXR_HOME ?= var
 export CXR_HOME
 
-.PHONY: run test lint bench train ablation gallery example screenshots pythons docs clean
+.PHONY: run test lint bench train ablation gallery fingerprints example screenshots pythons docs clean
 
 run: $(VENV)/runs
 	CXR_DEMO=$${CXR_DEMO-1} $(BIN)/streamlit run app.py
@@ -37,6 +37,10 @@ ablation: $(VENV)/runs
 # docs/figures/failures.png and docs/failures.json: where the first release errs on phantoms and painted strangers.
 gallery: $(VENV)/runs
 	$(BIN)/python -m tools.gallery
+
+# How far fingerprints lie apart (make -s fingerprints > docs/fingerprints.jsonl): minutes. DATA and SECOND as above.
+fingerprints: $(VENV)/runs
+	@$(BIN)/python -m tools.fingerprints $(DATA) $(SECOND)
 
 # The example database, made by the program's own code.
 example: $(VENV)/runs
