@@ -82,7 +82,12 @@ def _learning(commands: argparse._SubParsersAction) -> None:
     retrain.add_argument("--epochs", type=int, default=10)
     retrain.add_argument("--learning-rate", type=float, default=0.001)
     retrain.add_argument("--replay", type=int, default=4)
+    retrain.add_argument("--refused-for", action="append", default=[], metavar="KIND",
+                         help="also learn from X-rays refused for this alone (again for more)")  # fmt: skip
     retrain.add_argument("--dry-run", action="store_true", help="only say what would be trained, and what is missing")
+    exported = _command(commands, "export-set", "running.run_export_set", "write a training set out, for other tools")
+    exported.add_argument("training_set", help="its name, or the first characters of it")
+    exported.add_argument("folder", type=Path, help="an empty folder, or one to be made")
 
 
 def _stage(text: str) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cxr_core.records import Role
-from cxr_core.ui.retrain_draft import drafted, flagged, options, start
+from cxr_core.ui.retrain_draft import drafted, flagged, options, plan, start
 from cxr_core.ui.retrain_progress import ended, is_open, live
 from cxr_core.ui.retrain_result import candidate, decisions
 from cxr_core.ui.session import require_user, site
@@ -21,6 +21,7 @@ with left:
     st.html("<h3>New retrain</h3>")
     chosen = options()
     draft = drafted(user, chosen)
+    plan(draft)
     start(user, chosen, draft, is_open(job))
     flagged(draft)
 with right:

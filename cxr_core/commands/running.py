@@ -15,7 +15,7 @@ from cxr_core.errors import BadInput, IntegrityError, NotFound, RejectedFile
 from cxr_core.records import Job, JobState, Lane, Role, Status
 from cxr_core.settings import Settings
 from cxr_core.store.migrations import check
-from cxr_core.work import accounts, monitoring, requests, retraining, sources, starting
+from cxr_core.work import accounts, exporting, monitoring, requests, retraining, sources, starting
 from cxr_core.work.drafting import Options
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import is_demo, open_home
@@ -102,13 +102,24 @@ def run_retrain(settings: Settings, options: argparse.Namespace) -> int:
     """Fine-tune on what was flagged, and print the candidate's comparison."""
     check(settings.home)
     admin = accounts.admin_named(settings.home, COMMAND_LINE, options.by)
-    chosen = Options(options.trained, options.epochs, options.learning_rate, options.replay)
+    refused_for = tuple(options.refused_for)
+    chosen = Options(options.trained, options.epochs, options.learning_rate, options.replay, refused_for)
     if options.dry_run:
         drafted = retraining.preview(settings, admin, chosen)
-        result({"table": drafted.table(), "left_out": drafted.left_out, "missing": drafted.missing})
+        result({"table": drafted.table(), "left_out": drafted.left_out, "missing": drafted.missing,
+                "not_allowed": drafted.not_allowed, "plan": drafted.plan.name,
+                "replayed": drafted.replayed})  # fmt: skip
         return 0
     number = retraining.start(settings, admin, chosen)
     result(_finished(settings, number).result)
+    return 0
+
+
+def run_export_set(settings: Settings, options: argparse.Namespace) -> int:
+    """Write a training set out as a folder of files with its manifest."""
+    check(settings.home)
+    found = exporting.export(settings, COMMAND_LINE, options.training_set, options.folder)
+    result({"training_set": found.training_set, "folder": options.folder, "files": found.files})
     return 0
 
 

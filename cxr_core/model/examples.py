@@ -19,6 +19,8 @@ class Examples:
     """n, indices into records.CLASSES."""
     patients: Sequence[str]
     """n; images of one patient are not independent."""
+    weights: NDArray[np.float32] | None = None
+    """n, how much each label counts, 0 to 1; None: all alike."""
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cxr_core.model.examples import Examples
-from cxr_core.model.material import Material, class_weights
+from cxr_core.model.material import Material, weights_of
 from cxr_core.model.metrics import auc
 from cxr_core.model.network import Network
 from cxr_core.model.predict import forward_all
@@ -57,13 +57,14 @@ def train_head(network: Network, material: Material, recipe: HeadRecipe, tell: P
     training = _seen(network, sides.rule, sides.training, _mirrored(sides.training))
     validation = _seen(network, sides.rule, sides.validation)
     optimiser = torch.optim.Adam(head.parameters(), recipe.learning_rate)
-    generator, weights = torch.Generator().manual_seed(recipe.seed), class_weights(sides.training.labels)
+    generator, weights = torch.Generator().manual_seed(recipe.seed), weights_of(sides.training, weighed=True).repeat(2)
     history, best = [_entry(head, training, validation, 0, recipe)], copy.deepcopy(head)
     for epoch in range(1, recipe.epochs + 1):
         for chosen in torch.randperm(len(training.labels), generator=generator).split(recipe.batch_size):
             optimiser.zero_grad()
-            logits = head(training.embeddings[chosen])
-            functional.cross_entropy(logits, training.labels[chosen], weight=weights).backward()
+            logits, labels, counts = head(training.embeddings[chosen]), training.labels[chosen], weights[chosen]
+            each = functional.cross_entropy(logits, labels, reduction="none")
+            ((each * counts).sum() / counts.sum()).backward()
             optimiser.step()
         history.append(_entry(head, training, validation, epoch, recipe))
         if history[-1]["validation_auc"] >= max(entry["validation_auc"] for entry in history[1:]):

@@ -48,22 +48,28 @@ class Loaded:
     labels: Tensor
     """n."""
     weights: Tensor
-    """How much each class counts in the loss."""
+    """n, how much each counts in the loss: by its class, and by how sure its label is."""
 
     @classmethod
     def onto(cls, device: torch.device, examples: Examples, weighed: bool) -> Loaded:
-        """The examples on a device, each class weighed alike or not."""
-        weights = class_weights(examples.labels) if weighed else torch.ones(2)
+        """The examples on a device, both classes weighed alike or not."""
         grey, labels = torch.from_numpy(examples.grey), torch.from_numpy(examples.labels)
-        return cls(grey.to(device), labels.to(device), weights.to(device))
+        return cls(grey.to(device), labels.to(device), weights_of(examples, weighed).to(device))
 
-    def batch(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
-        """The chosen images, float in 0..1, and their labels."""
+    def batch(self, chosen: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The chosen images, float in 0..1, their labels and weights."""
         chosen = chosen.to(self.labels.device, non_blocking=True)
-        return self.grey[chosen].float() / 255, self.labels[chosen]
+        return self.grey[chosen].float() / 255, self.labels[chosen], self.weights[chosen]
 
     def __len__(self) -> int:
         return len(self.labels)
+
+
+def weights_of(examples: Examples, weighed: bool) -> Tensor:
+    """How much each of n examples counts in the loss: its class's weight, if weighed, times its label's."""
+    labels = torch.from_numpy(examples.labels)
+    by_class = class_weights(examples.labels)[labels] if weighed else torch.ones(len(labels))
+    return by_class if examples.weights is None else by_class * torch.from_numpy(examples.weights)
 
 
 def class_weights(labels: NDArray[np.int64]) -> Tensor:

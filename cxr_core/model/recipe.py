@@ -38,6 +38,8 @@ class Recipe:
     """Radius of sharpness-aware minimisation (Foret et al. 2021), at twice the cost; 0 for plain steps."""
     averaging: float = 0.99
     """Decay, a step, of the running average of the weights that is served in their place; 0 for no average."""
+    patience: int = 0
+    """Epochs at the serving size without a better AUC on the validation patients, after which it stops; 0 for never."""
     trained: str = "all"
     """What learns: `all`, or `last block` (layer4 and the head). For the head alone there is model.head."""
     body_share: float = 1.0

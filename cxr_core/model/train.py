@@ -97,12 +97,21 @@ def train(
         sized = material.resized(size)
         loaded = Loaded.onto(run.device, sized.training, recipe.class_weights)
         for _ in range(epochs):
+            if _is_stuck(run.history, recipe):
+                break
             _one_epoch(run, sized, loaded, recipe, tell)
             if kept is not None:
                 checkpoint.save(run.state(), kept)
     network.cpu().load_state_dict(run.best)
     network.eval()
     return run.history
+
+
+def _is_stuck(history: list[dict[str, float]], recipe: Recipe) -> bool:
+    """Whether the last epochs at the serving size, as many as the recipe is patient for, brought nothing better."""
+    found = [entry["validation_auc"] for entry in history if entry["size"] == recipe.last_size]
+    before, last = found[: -recipe.patience], found[-recipe.patience :]
+    return bool(recipe.patience and before and max(last) <= max(before))
 
 
 def _begun(network: Network, material: Material, recipe: Recipe) -> _Run:
@@ -150,34 +159,33 @@ def _train_epoch(run: _Run, loaded: Loaded, rule: Preprocessing, recipe: Recipe,
     for part in learning_parts(run.network, recipe.trained):
         part.train()
     total, steps = torch.zeros((), device=run.device), math.ceil(len(loaded) / recipe.batch_size)
-    for number, (changed, labels) in enumerate(_batches(run, loaded, recipe)):
+    for number, (changed, labels, weights) in enumerate(_batches(run, loaded, recipe)):
         if len(labels) == 1:
             continue  # batch normalisation can't learn from a single image
         set_pace(run.optimiser, recipe, run.epoch + number / steps)
-        total += _learn(run, changed, functional.one_hot(labels, 2).float(), loaded.weights, rule) * len(labels)
+        total += _learn(run, changed, functional.one_hot(labels, 2).float(), weights, rule) * len(labels)
         if number % TOLD_EVERY == 0:
             done = {"epoch": run.epoch + 1, "epochs": recipe.epochs, "step": number + 1, "steps": steps}
             tell({**done, "loss": float(total) / ((number + 1) * recipe.batch_size), "history": run.history})
     return float(total) / len(loaded)
 
 
-def _batches(run: _Run, loaded: Loaded, recipe: Recipe) -> Iterator[tuple[Tensor, Tensor]]:
-    """An epoch's changed images and labels, a batch at a time; several batches are changed at once."""
+def _batches(run: _Run, loaded: Loaded, recipe: Recipe) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """An epoch's changed images, labels and weights, a batch at a time; several batches are changed at once."""
     for chosen in torch.randperm(len(loaded), generator=run.generator).split(recipe.batch_size * CHANGED_AT_ONCE):
-        grey, labels = loaded.batch(chosen)
+        grey, labels, weights = loaded.batch(chosen)
         changed = augment(grey, recipe.augmentation, run.generator)
-        yield from zip(changed.split(recipe.batch_size), labels.split(recipe.batch_size), strict=True)
+        yield from zip(*(each.split(recipe.batch_size) for each in (changed, labels, weights)), strict=True)
 
 
-def _learn(run: _Run, changed: Tensor, targets: Tensor, class_weights: Tensor, rule: Preprocessing) -> Tensor:
-    """One step on a batch of changed images; returns its loss."""
+def _learn(run: _Run, changed: Tensor, targets: Tensor, weights: Tensor, rule: Preprocessing) -> Tensor:
+    """One step on a batch of changed images, of which each counts as much as its weight; returns its loss."""
     recipe = run.recipe
     if recipe.mixup:
-        changed, targets = _mixed_up(changed, targets, recipe.mixup, run.generator)
+        changed, targets, weights = _mixed_up(changed, targets, weights, recipe.mixup, run.generator)
     images = normalise(changed, rule)
     if run.teachers:
         targets = _taught(run.teachers, images)
-    weights = targets @ class_weights
 
     def loss() -> Tensor:
         with mixed(run.device):
@@ -201,12 +209,14 @@ def _taught(teachers: list[Network], images: Tensor) -> Tensor:
     return torch.stack([logits.float().softmax(1) for logits in said]).mean(0)
 
 
-def _mixed_up(images: Tensor, targets: Tensor, strength: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Each image and its label mixed with another's, by one share for the batch (Zhang et al. 2018)."""
+def _mixed_up(
+    images: Tensor, targets: Tensor, weights: Tensor, strength: float, generator: torch.Generator
+) -> tuple[Tensor, ...]:
+    """Each image, its label and its weight mixed with another's, by one share for the batch (Zhang et al. 2018)."""
     one, other = torch._standard_gamma(torch.full((2,), strength), generator=generator)
     share, partner = float(one / (one + other)), torch.randperm(len(images), generator=generator)
     partner = partner.to(images.device, non_blocking=True)
-    return torch.lerp(images[partner], images, share), torch.lerp(targets[partner], targets, share)
+    return tuple(torch.lerp(each[partner], each, share) for each in (images, targets, weights))
 
 
 @torch.inference_mode()
@@ -227,5 +237,6 @@ def _fingerprint(network: Network, material: Material) -> str:
         for tensor in one.state_dict().values():
             digest.update(tensor.contiguous().cpu().numpy().tobytes())
     for side in (material.training, material.validation):
-        digest.update(side.labels.tobytes() + side.grey.tobytes())
+        weights = b"" if side.weights is None else side.weights.tobytes()
+        digest.update(side.labels.tobytes() + side.grey.tobytes() + weights)
     return digest.hexdigest()

@@ -68,10 +68,14 @@ def next_name(db: Database, stem: str) -> str:
     return f"{stem}-{count(db, 'SELECT count(*) FROM models') + 1}"
 
 
-def decide(db: Database, model: str, action: str, reason: str, decided_by: int | None) -> None:
-    """Write a decision down: install, approve, promote, refuse, retire or roll back."""
+def decide(db: Database, model: str, action: str, reason: str, decided_by: int | None, plan: str | None = None) -> None:
+    """Write a decision down: install, approve, promote, refuse, retire or roll back.
+
+    `plan` is the hash of the plan that it was taken under, where there was one.
+    """
     db.table("decisions").insert({
         "model": model, "action": action, "reason": reason, "decided_by": decided_by, "decided_at": clock.stamp(),
+        "plan": plan,
     })  # fmt: skip
 
 
@@ -79,6 +83,24 @@ def running(db: Database) -> str | None:
     """The name of the model that is in use, or None before the first is installed."""
     row = one(db, f"SELECT model FROM decisions WHERE action IN {PUT_TO_USE} ORDER BY id DESC LIMIT 1")
     return str(row["model"]) if row else None
+
+
+def training_sets_of(db: Database, name: str | None) -> list[str]:
+    """The training sets that a model and its ancestors were made from, its own first."""
+    found = rows(
+        db,
+        "WITH RECURSIVE line (name, parent, training_set) AS ("
+        "SELECT name, parent, training_set FROM models WHERE name = ? UNION ALL "
+        "SELECT m.name, m.parent, m.training_set FROM models m JOIN line ON m.name = line.parent) "
+        "SELECT training_set FROM line WHERE training_set IS NOT NULL",
+        (name,),
+    )
+    return [row["training_set"] for row in found]
+
+
+def decisions_on(db: Database, model: str) -> list[dict[str, Any]]:
+    """Every decision on one model with who took it, oldest first."""
+    return [row for row in decisions(db) if row["model"] == model]
 
 
 def decisions(db: Database) -> list[dict[str, Any]]:

@@ -6,6 +6,9 @@ from sqlite_utils import Database
 
 from cxr_core.store.db import one
 
+DEMO = "demo"
+"""The fact of a home that shows synthetic studies."""
+
 
 def get(db: Database, name: str) -> str | None:
     """A fact of the site, or None."""

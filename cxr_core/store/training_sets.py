@@ -10,24 +10,47 @@ from sqlite_utils import Database
 
 from cxr_core import clock
 from cxr_core.errors import NotFound
-from cxr_core.store.db import one
+from cxr_core.store.db import one, rows
+
+BASE = "base data"
+"""Origin of items that aren't the site's: files of the public data set."""
 
 
 def add(db: Database, manifest: dict[str, Any], made_by: int | None) -> str:
-    """Store a manifest and return its hash; the same manifest is stored once."""
+    """Store a manifest, and what it takes from the site, and return its hash; the same manifest is stored once.
+
+    The database refuses an image on another side than its patient's.
+    """
     text = json.dumps(manifest, sort_keys=True)
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     db.execute(
         "INSERT OR IGNORE INTO training_sets (id, manifest, made_by, made_at) VALUES (?, ?, ?, ?)",
         (sha256, text, made_by, clock.stamp()),
     )
+    for item in manifest["items"]:
+        if item["origin"] != BASE:
+            values = (sha256, *(item[name] for name in ("image", "side", "label", "origin")))
+            db.execute("INSERT OR IGNORE INTO training_items VALUES (?, ?, ?, ?, ?)", values)
     return sha256
+
+
+def named(db: Database, beginning: str) -> str:
+    """The name of the one training set that begins so. Raises NotFound if there is none, or more than one."""
+    found = rows(db, "SELECT id FROM training_sets WHERE substr(id, 1, ?) = ?", (len(beginning), beginning))
+    if len(found) != 1:
+        raise NotFound(f"{len(found) or 'no'} training sets begin with {beginning!r}")
+    return str(found[0]["id"])
+
+
+def text(db: Database, training_set: str) -> str:
+    """A training set's manifest as written: its SHA-256 is the set's name. Raises NotFound."""
+    row = one(db, "SELECT manifest FROM training_sets WHERE id = ?", (training_set,))
+    if row is None:
+        raise NotFound(f"there is no training set {training_set[:12]}…")
+    return str(row["manifest"])
 
 
 def get(db: Database, training_set: str) -> dict[str, Any]:
     """A training set's manifest. Raises NotFound."""
-    row = one(db, "SELECT manifest FROM training_sets WHERE id = ?", (training_set,))
-    if row is None:
-        raise NotFound(f"there is no training set {training_set[:12]}…")
-    manifest: dict[str, Any] = json.loads(row["manifest"])
+    manifest: dict[str, Any] = json.loads(text(db, training_set))
     return manifest

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import streamlit as st
 
 from cxr_core.records import Side, User
@@ -10,13 +12,16 @@ from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import site
 from cxr_core.work import monitoring, retraining, reviewing
-from cxr_core.work.drafting import REFUSALS, Draft, Options
+from cxr_core.work.drafting import Draft, Options
+from cxr_core.work.settling import REFUSALS
 
 TRAINED = {
     "head": "The last layer alone: seconds to minutes, and it forgets least",
     "last block": "The last block as well: minutes, for many flags",
     "all": "The whole network: long; only with hundreds of flags",
 }
+BY = {"settled": "Label by", "reason": "Reason", "device": "Device", "age band": "Age", "site": "Site"}
+"""What the images of a draft are counted by, and the heading of each table."""
 RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 
 
@@ -36,10 +41,14 @@ def _drafted(_settings: Settings, _user: User, options: Options, state: tuple[st
 def flagged(draft: Draft) -> None:
     """Counts of what would go in, what was left out, and what is missing, in plain words."""
     new = [item for item in draft.items if item["origin"] == "flagged"]
-    st.html(f'<div class="strip"><span><b>{len(new)}</b>flagged since the running model was trained</span></div>')
-    for missing in draft.missing:
-        st.warning(f"{missing[0].upper()}{missing[1:]}.")
+    st.html(
+        f'<div class="strip"><span><b>{len(new)}</b>flagged since the running model was trained</span>'
+        f"<span><b>{draft.replayed:.0%}</b>of what is learnt from is replay</span></div>"
+    )
+    for objection in draft.objections:
+        st.warning(f"{objection[0].upper()}{objection[1:]}.")
     _counted(draft)
+    _by_kind(draft)
     if refused := draft.refused():
         numbers = "; ".join(f"{kind} {number}" for kind, number in refused.items())
         st.caption(f"Left out because the model had refused them: {numbers}. Choose above what to learn from as well.")
@@ -62,6 +71,25 @@ def _counted(draft: Draft) -> None:
             ["Origin", "Label", *(side.value for side in Side)],
             [[*kind, *(str(sides.get(side.value, 0)) for side in Side)] for kind, sides in counts.items()],
         )
+
+
+def _by_kind(draft: Draft) -> None:
+    """The same images by who settled the label, reason, device, age band and site; the sides of the split across."""
+    with st.expander("By reader, reason, device, age and site"):
+        for what, title in BY.items():
+            words.grid(
+                [title, *(side.value for side in Side)],
+                [[value, *(str(sides.get(side.value, 0)) for side in Side)] for value, sides in draft.by(what).items()],
+            )
+
+
+def plan(draft: Draft) -> None:
+    """The plan in force: its name, and its whole text."""
+    mark = '<div class="demo" title="Synthetic studies">DEMO</div>' if draft.plan.demo else ""
+    name = escape(draft.plan.name)
+    st.html(f'<p class="plan">Under the plan <b>{name}</b> {words.short(draft.plan.sha256)} {mark}</p>')
+    with st.expander("What the plan allows and asks for"):
+        st.code(draft.plan.text, language="toml", wrap_lines=True)
 
 
 def options() -> Options:
@@ -89,7 +117,7 @@ def options() -> Options:
 
 def start(user: User, chosen: Options, draft: Draft, busy: bool) -> None:
     """The button that fixes the training set and queues the run."""
-    if st.button("Start the retrain", type="primary", key="start", disabled=bool(draft.missing) or busy):
+    if st.button("Start the retrain", type="primary", key="start", disabled=bool(draft.objections) or busy):
         with told():
             retraining.start(site(), user, chosen)
             st.rerun()

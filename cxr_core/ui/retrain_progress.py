@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from cxr_core.records import Job, JobState, User
-from cxr_core.ui import charts
+from cxr_core.ui import charts, words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import end_if_signed_out, require_user, site
 from cxr_core.work import retraining
@@ -46,7 +46,8 @@ def _how_far(progress: dict[str, Any]) -> tuple[float, str]:
     if not epochs:
         return (1.0, "All epochs done") if progress.get("history") else (0.0, "Getting ready")
     within = progress["step"] / progress["steps"] if progress.get("steps") else 1.0
-    return min((progress["epoch"] - 1 + within) / epochs, 1.0), f"Epoch {progress['epoch']} of {epochs}"
+    left = f", {words.lasting(progress['seconds_left'])} left at most" if "seconds_left" in progress else ""
+    return min((progress["epoch"] - 1 + within) / epochs, 1.0), f"Epoch {progress['epoch']} of {epochs}{left}"
 
 
 def _doing(job: Job) -> str:

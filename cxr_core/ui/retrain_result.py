@@ -14,7 +14,7 @@ from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import site
 from cxr_core.work import monitoring, retraining
 
-Decision = Callable[[Path, User, str, str], None]
+Decision = Callable[[Path, User, str, str], object]
 
 
 def candidate(user: User, found: dict[str, Any]) -> None:
@@ -23,15 +23,29 @@ def candidate(user: User, found: dict[str, Any]) -> None:
     gate = card["metrics"].get("gate", {})
     passed = bool(gate.get("passed"))
     st.html(f"<h3>Candidate {card['name']} waits for a decision</h3>")
+    if gate.get("demo"):
+        st.html('<div class="demo" title="Synthetic studies, judged by the demo\'s plan">DEMO</div>')
     if passed:
-        st.success("The gate lets it through: on the locked patients, no loss that matters against either rival.")
+        st.success("The gate lets it through: on the locked patients it holds to all that the plan asks for.")
     else:
         st.warning("The gate says no: " + ("; ".join(gate.get("reasons", [])) or "it has no gate report") + ".")
+    _checks(gate)
     _beside(user, gate.get("compared", []), card)
     if card["history"]:
         with st.expander("Training curves"):
             charts.curves(card["history"], "candidate")
     _decide(user, card["name"], passed)
+
+
+def _checks(gate: dict[str, Any]) -> None:
+    """Each thing that the plan asks for, with what was found; reports of earlier versions have none."""
+    if not gate.get("checks"):
+        return
+    with st.expander(f"What the plan {gate['plan_name']} asks for", expanded=not gate["passed"]):
+        words.grid(
+            ["", "Asked", "Found"],
+            [["✓" if each["passed"] else "✗", each["check"], each["says"]] for each in gate["checks"]],
+        )
 
 
 def _beside(user: User, compared: list[dict[str, Any]], card: dict[str, Any]) -> None:
@@ -65,10 +79,15 @@ def _refused(row: dict[str, Any]) -> str:
 
 
 def _decide(user: User, model: str, passed: bool) -> None:
+    so_far = retraining.approvals(site().home, user, model)
+    if so_far.names:
+        names = ", ".join(so_far.names)
+        st.info(f"Approved by {names}. {so_far.wanted} more must approve before it is put to use.")
     why = "Why? It is kept with the decision"
     reason = st.text_input("Reason", key=f"reason-{model}", max_chars=500, placeholder=why)
     with st.container(horizontal=True):
-        if st.button("Promote", type="primary", key="promote", disabled=not passed):
+        label = "Promote" if so_far.wanted <= 1 else "Approve"
+        if st.button(label, type="primary", key="promote", disabled=not passed):
             _answer(retraining.promote, user, model, reason)
         if st.button("Refuse", key="refuse"):
             _answer(retraining.refuse, user, model, reason)

@@ -65,6 +65,14 @@ def spent(seconds: float) -> str:
     return f"{rounded(seconds):g} s" if seconds >= 1 else "<1 s"
 
 
+def lasting(seconds: float) -> str:
+    """A time to wait: 40 s, 12 min, 3 h."""
+    for size, unit in ((5400, "h"), (90, "min")):
+        if seconds >= size:
+            return f"{seconds / (3600 if unit == 'h' else 60):.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
 def number(value: float | None, digits: int = 3) -> str:
     """A number with fixed digits; a dash for None."""
     return NONE if value is None else f"{value:.{digits}f}"

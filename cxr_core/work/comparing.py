@@ -1,75 +1,85 @@
-"""The gate: a candidate beside the running model and the program's release, on the same locked patients."""
+"""The gate: a candidate beside the running model and the first release, on the same locked patients."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cxr_core.model.assess import assess
-from cxr_core.model.metrics import auc, paired_interval95
-from cxr_core.model.predict import Model, Outputs, forward_all
+from cxr_core.model.comparison import difference
+from cxr_core.model.predict import Model, forward_all
 from cxr_core.work.carding import let_through
+from cxr_core.work.change_plan import ChangePlan
+from cxr_core.work.criteria import Finding, Locked, Said, better_on_flagged, enough, findings
 from cxr_core.work.gathering import Gathered
 
-MARGIN = 0.02
-"""The AUC that a candidate may lose, at the lower end of the 95 % interval, against either rival."""
-MORE_REFUSED = 0.02
-"""The share of locked images that a candidate's gate may refuse beyond what either rival's does; always one image."""
-FEWEST_LOCKED = 20
-"""Locked images of each class without which a comparison says too little to act on."""
+KEPT = ("n", "auc", "auc_ci95", "accuracy", "sensitivity", "specificity", "confusion", "uncertain_rate", "ece")
 
 
-def gate(candidate: Model, rivals: Sequence[Model], locked: Gathered) -> dict[str, Any]:
-    """`passed`, `reasons` (why not, in plain words) and `compared` (each model's report on the locked patients).
+def gate(
+    candidate: Model, rivals: Sequence[Model], locked: Gathered, flagged: Gathered, plan: ChangePlan
+) -> dict[str, Any]:
+    """The gate's report: `passed`, `reasons` (why not, in plain words), `checks` and `compared`, under `plan`.
 
-    Passing needs an AUC that isn't below any rival's by more than MARGIN, at the lower end of the paired 95 %
-    interval by bootstrap over patients, and a gate that refuses at most MORE_REFUSED of the images more than any
-    rival's. The program's release is among the rivals, so that small losses can't add up.
+    `rivals` are the running model and the first release, once if they are one. `locked` are images of locked patients,
+    `flagged` those that readers flagged of any patient kept out of training. `compared` has each model's own figures on
+    the locked images. The first release stays among the rivals for ever, so that small losses can't add up.
     """
-    examples = locked.examples
-    fewest = int(np.bincount(examples.labels, minlength=2).min()) if len(locked) else 0
-    if fewest < FEWEST_LOCKED:
-        why = (
-            f"comparing needs {FEWEST_LOCKED} locked images of each class; there are {fewest} of one: set CXR_BASE_DATA"
-        )
-        return {"passed": False, "reasons": [why], "compared": []}
-    own = _said(candidate, locked)
-    compared = [_row(candidate, own, locked)]
-    for rival in rivals:
-        said = _said(rival, locked)
-        low, high = paired_interval95(examples.labels, own.logits, said.logits, list(examples.patients))
-        difference = auc(examples.labels, own.logits) - auc(examples.labels, said.logits)
-        compared.append({**_row(rival, said, locked), "difference": difference, "difference_ci95": [low, high]})
-    reasons = [why for row in compared[1:] for why in _shortfalls(compared[0], row)]
-    return {"passed": not reasons, "reasons": reasons, "compared": compared, "margin": MARGIN}
+    known = Locked(locked.examples.labels, locked.examples.patients, locked.slices)
+    there = enough(known, plan.gate)
+    if not there.passed:
+        return _report([there], [], known, plan)
+    said = [_said(model, locked) for model in (candidate, *rivals)]
+    own, running, first = said[0], said[1], said[-1]
+    found = [there, *findings(own, running, first, known, plan.gate), _learnt(candidate, rivals[0], flagged, plan)]
+    return _report(found, [_row(each, own, locked) for each in said], known, plan)
 
 
-def _said(model: Model, locked: Gathered) -> Outputs:
-    return forward_all(model.network, locked.examples.grey, model.card.preprocessing)
+def _report(found: list[Finding], compared: list[dict[str, Any]], locked: Locked, plan: ChangePlan) -> dict[str, Any]:
+    reasons = [finding.says for finding in found if not finding.passed]
+    return {
+        "passed": not reasons, "reasons": reasons, "checks": [finding.as_dict() for finding in found],
+        "compared": compared, "plan": plan.sha256, "plan_name": plan.name, "demo": plan.demo,
+        "locked": {"images": len(locked), "patients": len(set(locked.patients))},
+    }  # fmt: skip
 
 
-def _row(model: Model, said: Outputs, locked: Gathered) -> dict[str, Any]:
+def _said(model: Model, locked: Gathered) -> Said:
+    outputs = forward_all(model.network, locked.examples.grey, model.card.preprocessing)
+    judged = let_through(model.card.gate, outputs, locked)
+    return Said(model.card.name, outputs.logits, model.card.calibration, judged)
+
+
+def _learnt(candidate: Model, running: Model, flagged: Gathered, plan: ChangePlan) -> Finding:
+    own, other = (_of_readers_label(model, flagged) for model in (candidate, running))
+    return better_on_flagged(own, other, plan.gate)
+
+
+def _of_readers_label(model: Model, flagged: Gathered) -> NDArray[np.float64]:
+    """The probability that the model gives the label of the readers, for each image."""
+    if not len(flagged):
+        return np.zeros(0)
+    logits = forward_all(model.network, flagged.examples.grey, model.card.preprocessing).logits
+    probability = model.card.calibration.probability(logits)
+    return np.where(flagged.examples.labels == 1, probability, 1 - probability)
+
+
+def _row(said: Said, candidate: Said, locked: Gathered) -> dict[str, Any]:
     """What is said of all images, whether the gate lets them through or not, and `refused`: how many it doesn't."""
-    judged = let_through(model.card.gate, said, locked)
-    found = assess(model.card.calibration, said.logits, locked.examples, judged)
-    kept = ("n", "auc", "auc_ci95", "accuracy", "sensitivity", "specificity", "confusion", "uncertain_rate", "ece")
-    return {"model": model.card.name, **{name: found[name] for name in kept}, "refused": int((~judged).sum())}
+    examples = locked.examples
+    found = assess(said.calibration, said.logits, examples, said.judged)
+    row = {"model": said.model, **{name: found[name] for name in KEPT}, "refused": int((~said.judged).sum())}
+    if said is candidate:
+        return row
+    beside = difference(examples.labels, candidate.logits, said.logits, examples.patients)
+    return {**row, "difference": beside.value, "difference_ci95": list(beside.interval95)}
 
 
-def _shortfalls(own: dict[str, Any], rival: dict[str, Any]) -> list[str]:
-    """Why the candidate doesn't withstand a rival, in plain words."""
-    found = []
-    low, high = rival["difference_ci95"]
-    if low < -MARGIN:
-        found.append(
-            f"against {rival['model']} the AUC changes by {rival['difference']:+.3f} (95 % interval {low:+.3f} to "
-            f"{high:+.3f}): a loss of more than {MARGIN} can't be excluded"
-        )
-    if own["refused"] - rival["refused"] > max(1, MORE_REFUSED * own["n"]):
-        found.append(
-            f"its gate keeps back {own['refused']} of {own['n']} locked images, that of {rival['model']} "
-            f"{rival['refused']}: at most {MORE_REFUSED:.0%} more may be, or one image"
-        )
-    return found
+def name_of(items: Sequence[dict[str, Any]]) -> str:
+    """The hash by which the locked images of a training set's items are known, with their labels."""
+    locked = sorted(f"{item['image']} {item['label']}" for item in items if item["side"] == "locked")
+    return hashlib.sha256("\n".join(locked).encode()).hexdigest()

@@ -18,8 +18,8 @@ from cxr_core.store import audit, files, models, predictions, reads, site, users
 from cxr_core.store.db import opened, transaction
 from cxr_core.work import intake, learning, recording, retraining
 from cxr_core.work.accounts import DEMO_ACCOUNTS
+from cxr_core.work.base_data import DEMO_BASE
 from cxr_core.work.doing import Desk, Outcome
-from cxr_core.work.drafting import DEMO_BASE
 from cxr_core.work.story import RETRAINED_ON_DAY, RETRAINED_WITH, STUDIES, Study, base
 
 TOLD_AT = "demo told at"

@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
 from cxr_core.errors import BadInput
-from cxr_core.model import dataset, release
 from cxr_core.model.calibrate import FEWEST_PER_CLASS
-from cxr_core.model.gate.objection import Kind
 from cxr_core.records import CLASSES, Role, Side, User
 from cxr_core.settings import Settings
-from cxr_core.store import models, reads, site, training_sets
-from cxr_core.store.db import one, opened
+from cxr_core.store import looks, models, reads, training_sets
+from cxr_core.store.db import opened
+from cxr_core.work import near_duplicates
+from cxr_core.work.base_data import base_data
+from cxr_core.work.change_plan import ChangePlan, site_plan
 from cxr_core.work.guarding import open_to
+from cxr_core.work.settling import NEW, REFUSALS, Rules, settled
+from cxr_core.work.slices import UNKNOWN, age_band
 
-BASE = "base data"
-DEMO_BASE = "demo-base"
-"""Folder of a demo's home with synthetic studies that stand in for the public data set."""
-NEW = ("flagged", "refused")
-"""Origins of what the running model hasn't learnt yet: readers disagreed with it, or it had given no answer."""
-REFUSALS = tuple(kind.value for kind in (Kind.AGE, Kind.VIEW, Kind.QUALITY, Kind.UNLIKE))
-"""What X-rays may have been refused for that a plan may learn from: not for being something else by their header, and
-not as long as they lie the wrong way round."""
 FEWEST_REPLAYED = 64
 """Replay at least this many, however few flags there are."""
 
@@ -60,13 +55,27 @@ class Options:
 class Draft:
     """What would go into a training set if it were made now."""
 
+    plan: ChangePlan
+    """In force now."""
     items: list[dict[str, Any]]
-    """`image` (id, or content hash for base data), `label`, `origin`, `side`, and for those from readers `reads` and
-    `put_right` (what the model had put right before it looked, as `inverted`, or None)."""
+    """`image` (id, or content hash for base data), `label`, `origin`, `side`.
+
+    Those from readers have also `content` (hash of the stored file), `settled` (by whom), `weight` (how much the label
+    counts, 0 to 1), `reads` (`id`, `reader`, `reason`, `seen`) and `put_right` (what the model had put right before it
+    looked, as `inverted`, or None)."""
     left_out: list[dict[str, Any]]
     """`image` and `why`, and `refused_for` (kinds of reasons) where the model had refused the image."""
+    about: dict[str, dict[str, str]]
+    """`patient`, `device`, `age band` and `site` of every image of `items`."""
+    not_allowed: list[str]
+    """What the plan doesn't list, in plain words; empty if the options lie within it."""
     missing: list[str]
     """What must come first, in plain words; empty if a retrain may start."""
+
+    @property
+    def objections(self) -> list[str]:
+        """Why no retrain may start on this."""
+        return [*self.not_allowed, *self.missing]
 
     def refused(self) -> dict[str, int]:
         """How many labelled X-rays are left out because the model had refused them, by what for."""
@@ -80,112 +89,91 @@ class Draft:
             for (origin, label, side), number in sorted(counted.items())
         ]
 
+    def by(self, what: str) -> dict[str, dict[str, int]]:
+        """Images by `reason`, `settled`, `device`, `age band` or `site`, and within it by side; the most first."""
+        counted: dict[str, Counter[str]] = {}
+        for item in self.items:
+            counted.setdefault(self._value(item, what), Counter())[item["side"]] += 1
+        ordered = sorted(counted.items(), key=lambda each: -each[1].total())
+        return {value: dict(sides) for value, sides in ordered}
+
+    def _value(self, item: dict[str, Any], what: str) -> str:
+        if what == "reason":
+            given = sorted({read["reason"] for read in item.get("reads", ()) if read["reason"]})
+            return " and ".join(given) or "no reason given"
+        if what == "settled":
+            return str(item.get("settled", training_sets.BASE))
+        return self.about[item["image"]][what]
+
+    @property
+    def replayed(self) -> float:
+        """The share of what is learnt from that is replay, 0 to 1."""
+        learnt = [item["origin"] not in NEW for item in self.items if item["side"] == Side.TRAIN]
+        return sum(learnt) / max(1, len(learnt))
+
 
 @open_to(Role.ADMIN)
 def draft(settings: Settings, user: User, options: Options) -> Draft:
-    """The training set as it would be now: flags since the running model's set, with replay."""
+    """The training set as it would be now, under the plan in force: flags that the model hasn't learnt, with replay."""
     with opened(settings.home) as db:
-        chosen, left_out = _from_reads(db, options)
-        parent = models.running(db) or ""
-        items = _with_replay(chosen, _base_items(db, settings), options, parent)
-    return Draft(items, left_out, _missing(items))
+        plan = site_plan(settings.home, db)
+        found, rules = reads.current(db), Rules(options.refused_for, plan.data.one_reader, _learnt(db))
+        chosen, left_out = _from_reads(found, rules)
+        base = base_data(db, settings)
+        there, doubled = near_duplicates.on_one_side(db, settings, [*chosen, *base.items()], base.samples)
+        items = _with_replay(there, options, models.running(db) or "")
+        about = {**_about_reads(found), **base.about()}
+        looked = looks.count(db)
+    missing = [*_missing(items), *_lacking(items, about, plan), *_looked_at(looked, plan)]
+    return Draft(plan, items, [*left_out, *doubled], about, not_allowed(options, plan), missing)
 
 
-def base_folder(db: Database, settings: Settings) -> Path | None:
-    """The folder with base data: the site's own setting, or the phantoms of a demo."""
-    demo = settings.home / DEMO_BASE
-    return settings.base_data or (demo if site.get(db, "demo") and demo.is_dir() else None)
+def not_allowed(options: Options, plan: ChangePlan) -> list[str]:
+    """What of the options the plan doesn't list, in plain words."""
+    allowed, found = plan.changes, []
+    if options.trained not in allowed.trained:
+        found.append(f"training {options.trained}: it allows {', '.join(allowed.trained) or 'nothing'}")
+    if others := sorted(set(options.refused_for) - set(allowed.refused_for)):
+        found.append(f"learning from X-rays refused for {', '.join(others)}")
+    for name, value in (
+        ("epochs", options.epochs), ("learning_rate", options.learning_rate), ("replay", options.replay)
+    ):  # fmt: skip
+        low, high = getattr(allowed, name)
+        if not low <= value <= high:
+            found.append(f"{name.replace('_', ' ')} {value:g}: it allows {low:g} to {high:g}")
+    return [f"the plan {plan.name} doesn't list {each}" for each in found]
 
 
-def base_sides(base: Path, samples: list[dataset.Sample]) -> dict[str, Side]:
-    """The side of every base image: the folder's own split, else the release's, else a draw by patient.
-
-    An image that no split knows is on the side where its patient's other images are.
-    """
-    own = dataset.split_file(base)
-    known = {**(dataset.read_split(own) if own.is_file() else {}), **release.split()}
-    drawn = dataset.split_by_patient(samples, seed=0)
-    of_patient = {sample.patient: known[sample.sha256] for sample in samples if sample.sha256 in known}
-    return {s.sha256: known.get(s.sha256) or of_patient.get(s.patient, drawn[s.sha256]) for s in samples}
-
-
-def _from_reads(db: Database, options: Options) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """One item for every image that was read.
-
-    What readers don't agree on and nobody decided, locked patients, and what the model refused and the options don't
-    name are left out.
-    """
-    used = _used_images(db)
+def _from_reads(found: Iterable[dict[str, Any]], rules: Rules) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """An item for every image whose reads settle it, and what is left out, with the reason."""
     by_image: dict[str, list[dict[str, Any]]] = {}
-    for read in reads.current(db):
+    for read in found:
         by_image.setdefault(read["image"], []).append(read)
-    chosen, left_out = [], []
-    for image, found in by_image.items():
-        label = _decided(found)
-        if label is None:
-            left_out.append({"image": image, "why": "its readers disagree with each other"})
-        elif found[0]["side"] == Side.LOCKED:
-            left_out.append({"image": image, "why": "the patient is locked: kept for comparing models"})
-        elif set(found[-1]["reason_kinds"]) - set(options.refused_for):
-            left_out.append(_refused(image, found[-1]["reason_kinds"]))
-        else:
-            chosen.append(_read_item(image, [read for read in found if read["label"] == label], used))
-    return chosen, left_out
+    each = [settled(of_image, rules) for of_image in by_image.values()]
+    return [item for item in each if "why" not in item], [item for item in each if "why" in item]
 
 
-def _decided(found: list[dict[str, Any]]) -> str | None:
-    """The label that all readers gave, or more of them than another one: of two who differ, a third decides."""
-    (label, votes), *others = Counter(read["label"] for read in found).most_common()
-    return None if others and others[0][1] == votes else str(label)
+def _learnt(db: Database) -> frozenset[tuple[str, str]]:
+    """Image and label of the running model's own training set and its ancestors': what it has learnt already."""
+    sets = models.training_sets_of(db, models.running(db))
+    return frozenset((item["image"], item["label"]) for each in sets for item in training_sets.get(db, each)["items"])
 
 
-def _refused(image: str, kinds: list[str]) -> dict[str, Any]:
-    return {"image": image, "why": f"the model refused it for {' and '.join(kinds)}", "refused_for": kinds}
-
-
-def _read_item(image: str, found: list[dict[str, Any]], used: set[tuple[str, str]]) -> dict[str, Any]:
-    flagged = any(read["agrees"] == 0 for read in found)
-    known = (image, found[0]["label"]) in used
-    origin = "flagged" if flagged else "refused" if found[-1]["reason_kinds"] else "agreed"
-    if known and origin in NEW:
-        origin = f"{origin} before"
+def _about_reads(found: Iterable[dict[str, Any]]) -> dict[str, dict[str, str]]:
     return {
-        "image": image, "label": found[0]["label"], "side": found[0]["side"], "origin": origin,
-        "reads": [read["id"] for read in found], "put_right": found[-1]["put_right"],
+        read["image"]: {
+            "patient": read["patient"], "device": read["device"] or UNKNOWN, "age band": age_band(read["age_years"]),
+            "site": "this site",
+        }
+        for read in found
     }  # fmt: skip
 
 
-def _used_images(db: Database) -> set[tuple[str, str]]:
-    """Image and label of the running model's own training set and its ancestors': what it has learnt already."""
-    used: set[tuple[str, str]] = set()
-    name = models.running(db)
-    while name is not None:
-        row = one(db, "SELECT parent, training_set FROM models WHERE name = ?", (name,)) or {}
-        if row.get("training_set"):
-            items = training_sets.get(db, row["training_set"])["items"]
-            used |= {(item["image"], item["label"]) for item in items}
-        name = row.get("parent")
-    return used
-
-
-def _base_items(db: Database, settings: Settings) -> list[dict[str, Any]]:
-    base = base_folder(db, settings)
-    samples = dataset.find_samples([base]) if base else []
-    sides = base_sides(base, samples) if base else {}
-    unique = {sample.sha256: sample for sample in samples}
-    return [
-        {"image": sha256, "label": CLASSES[sample.label].value, "side": sides[sha256].value, "origin": BASE}
-        for sha256, sample in unique.items()
-    ]
-
-
-def _with_replay(
-    chosen: list[dict[str, Any]], base: list[dict[str, Any]], options: Options, parent: str
-) -> list[dict[str, Any]]:
+def _with_replay(there: list[dict[str, Any]], options: Options, parent: str) -> list[dict[str, Any]]:
     """What was flagged, and for every flag some of what was right, drawn by hash and balanced between the labels."""
-    flagged = [item for item in chosen if item["origin"] in NEW and item["side"] == Side.TRAIN]
-    kept_apart = [item for item in (*chosen, *base) if item["side"] != Side.TRAIN]
-    pool = [item for item in (*chosen, *base) if item["side"] == Side.TRAIN and item["origin"] not in NEW]
+    flagged = [item for item in there if item["origin"] in NEW and item["side"] == Side.TRAIN]
+    kept_apart = [item for item in there if item["side"] != Side.TRAIN]
+    pool = [item for item in there if item["side"] == Side.TRAIN and item["origin"] not in NEW]
     pool.sort(key=lambda item: hashlib.sha256(f"{parent}:{item['image']}".encode()).digest())
     wanted = max(FEWEST_REPLAYED, options.replay * len(flagged)) if options.replay else 0
     replayed = [
@@ -195,13 +183,40 @@ def _with_replay(
 
 
 def _missing(items: list[dict[str, Any]]) -> list[str]:
-    """Why a retrain can't start yet."""
+    """Why no training could start, whatever the plan says."""
     found = []
     if not any(item["origin"] in NEW and item["side"] == Side.TRAIN for item in items):
         found.append("nothing to learn: no case on the training side was flagged since the running model was trained")
-    for side, needed in ((Side.TRAIN, 2), (Side.VALIDATION, 5), (Side.CALIBRATION, FEWEST_PER_CLASS)):
+    for side, needed in ((Side.VALIDATION, 5), (Side.CALIBRATION, FEWEST_PER_CLASS)):
         for label in CLASSES:
             at_hand = sum(item["side"] == side and item["label"] == label for item in items)
             if at_hand < needed:
                 found.append(f"{side.value}: {needed} {label.value} images are needed, there are {at_hand}")
     return found
+
+
+def _lacking(items: list[dict[str, Any]], about: dict[str, dict[str, str]], plan: ChangePlan) -> list[str]:
+    """What the plan wants to be there first, and isn't, with the numbers."""
+    learnt = [item for item in items if item["side"] == Side.TRAIN]
+    new = [item for item in learnt if item["origin"] in NEW]
+    readers = {read["reader"] for item in new for read in item["reads"]}
+    wanted = []
+    if new:
+        wanted = [("flagged images", plan.data.flagged, len(new)), ("readers of them", plan.data.readers, len(readers))]
+    for label in CLASSES:
+        patients = {about[item["image"]]["patient"] for item in learnt if item["label"] == label}
+        wanted.append((f"patients with {label.value} to learn from", plan.data.patients_per_class, len(patients)))
+    return [
+        f"the plan {plan.name} wants {needed} {what} on the training side, there are {at_hand}"
+        for what, needed, at_hand in wanted
+        if at_hand < needed
+    ]
+
+
+def _looked_at(looked: int, plan: ChangePlan) -> list[str]:
+    if looked < plan.gate.looks:
+        return []
+    return [
+        f"the locked images have been looked at {looked} times, and the plan {plan.name} allows {plan.gate.looks}: "
+        "audit new patients, and raise `looks` in the plan, knowing that each look makes its intervals mean less"
+    ]

@@ -19,16 +19,19 @@ from cxr_core.model.examples import Examples, as_bytes
 from cxr_core.model.preprocess import Preprocessing, brightness, righted, stretch
 from cxr_core.records import CLASSES, Label, Radiograph, Side
 from cxr_core.settings import Settings
-from cxr_core.store import files, images
-from cxr_core.work.drafting import BASE, base_folder
+from cxr_core.store import files, images, training_sets
+from cxr_core.work.base_data import base_samples
+from cxr_core.work.slices import slices_of
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """Examples with the appearance of each, for references."""
+    """Examples with the appearance of each, for references, and what is known of whom and by what they were made."""
 
     examples: Examples
     appearance: list[dict[str, float]]
+    slices: list[dict[str, str]]
+    """The slice of each kind that each image is in."""
 
     def __len__(self) -> int:
         return len(self.examples)
@@ -41,19 +44,26 @@ class Labelled:
     radiograph: Radiograph
     label: int
     patient: str
+    device: str | None = None
+    """Its pseudonym, where it is known."""
+    weight: float = 1.0
+    """How much the label counts, 0 to 1."""
 
 
 def prepare(found: Iterator[Labelled], rule: Preprocessing) -> Gathered:
     """The images as the model sees them."""
-    grey, labels, patients, appearance = [], [], [], []
+    grey, labels, patients, weights, appearance, slices = [], [], [], [], [], []
     for item in found:
         shown = brightness(item.radiograph, rule.size)
         grey.append(as_bytes(stretch(shown, rule)))
         labels.append(item.label)
         patients.append(item.patient)
+        weights.append(item.weight)
         appearance.append(measure(shown))
+        slices.append(slices_of(item.radiograph, item.device))
     pictures = np.stack(grey) if grey else np.zeros((0, rule.size, rule.size), np.uint8)
-    return Gathered(Examples(pictures, np.array(labels, np.int64), patients), appearance)
+    examples = Examples(pictures, np.array(labels, np.int64), patients, np.array(weights, np.float32))
+    return Gathered(examples, appearance, slices)
 
 
 def of_samples(samples: list[dataset.Sample]) -> Iterator[Labelled]:
@@ -89,21 +99,22 @@ def of_training_set(
     settings: Settings, db: Database, items: list[dict[str, Any]], rule: Preprocessing
 ) -> dict[Side, Gathered]:
     """A training set's images on each side. Raises ModelError if base data that it names is gone."""
-    base = base_folder(db, settings)
-    known = {sample.sha256: sample for sample in dataset.find_samples([base])} if base else {}
-    return {
-        side: prepare((_labelled(settings.home, db, known, item) for item in items if item["side"] == side), rule)
-        for side in Side
-    }
+    return {side: of_items(settings, db, [item for item in items if item["side"] == side], rule) for side in Side}
+
+
+def of_items(settings: Settings, db: Database, items: list[dict[str, Any]], rule: Preprocessing) -> Gathered:
+    """The images of some items of a training set. Raises ModelError if base data that it names is gone."""
+    known = base_samples(db, settings, items)
+    return prepare((_labelled(settings.home, db, known, item) for item in items), rule)
 
 
 def _labelled(home: Path, db: Database, known: dict[str, dataset.Sample], item: dict[str, Any]) -> Labelled:
     label = CLASSES.index(Label(item["label"]))
-    if item["origin"] != BASE:
+    if item["origin"] != training_sets.BASE:
         row = images.get(db, item["image"])
         # Manifests of earlier versions don't say.
         film = righted(from_stored(files.get(home, row["file_sha256"])), item.get("put_right"))
-        return Labelled(film, label, row["patient"])
+        return Labelled(film, label, row["patient"], row["device"], item.get("weight", 1.0))
     if item["image"] not in known:
         raise ModelError("an image of the base data is missing: set CXR_BASE_DATA to the folder that was used")
     return next(of_samples([known[item["image"]]]))

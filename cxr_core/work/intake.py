@@ -22,7 +22,7 @@ from cxr_core.records import Job, Radiograph, Side, Status
 from cxr_core.store import audit, files, images, models, predictions
 from cxr_core.store.db import opened
 from cxr_core.store.secret import site_secret
-from cxr_core.work import listing, picturing, reading, spool
+from cxr_core.work import listing, near_duplicates, picturing, reading, spool
 from cxr_core.work.doing import Desk, Outcome
 from cxr_core.work.opening import DEMO_SECRET
 
@@ -117,6 +117,7 @@ def _row(arrival: Arrival, file_sha256: str) -> dict[str, Any]:
         "photometric": radiograph.photometric, "bits": radiograph.bits, "pixel_rows": radiograph.pixels.shape[0],
         "pixel_columns": radiograph.pixels.shape[1], "synthetic": int(radiograph.synthetic),
         "appearance": measure(brightness(radiograph, MEASURED_SIZE)), "received_at": clock.stamp(),
+        "fingerprint": near_duplicates.of_radiograph(radiograph),
     }  # fmt: skip
 
 

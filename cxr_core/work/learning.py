@@ -24,13 +24,14 @@ from cxr_core.model.preprocess import Preprocessing
 from cxr_core.model.recipe import Recipe
 from cxr_core.model.train import Progress, train
 from cxr_core.records import Job, Side
-from cxr_core.store import audit, files, models, site, training_sets
+from cxr_core.store import audit, files, looks, models, site, training_sets
 from cxr_core.store.db import opened
-from cxr_core.work import checkpoints, comparing, gathering, reading
+from cxr_core.work import change_plan, checkpoints, comparing, gathering, reading
 from cxr_core.work.carding import Origin, make_card
+from cxr_core.work.change_plan import ChangePlan
 from cxr_core.work.doing import Desk, Outcome
 from cxr_core.work.gathering import Gathered
-from cxr_core.work.opening import DEMO
+from cxr_core.work.pace import timed
 
 
 def train_release(folders: list[Path], out: Path, base: str, recipe: Recipe, tell: Progress) -> Card:
@@ -59,6 +60,10 @@ def train_release(folders: list[Path], out: Path, base: str, recipe: Recipe, tel
     return card
 
 
+PATIENCE = 5
+"""Epochs of fine-tuning without a better AUC on the validation patients, after which it stops."""
+
+
 @dataclass(frozen=True)
 class Lesson:
     """All that a retrain needs, fetched before it begins."""
@@ -67,7 +72,14 @@ class Lesson:
     recipe: Recipe | HeadRecipe
     parent: Model
     rivals: list[Model]
+    """The running model and the first release, once if they are one."""
     sides: dict[Side, Gathered]
+    flagged: Gathered
+    """Flagged images of patients kept out of training."""
+    plan: ChangePlan
+    """Under which it was asked for."""
+    locked_sha256: str
+    """Of its locked images with their labels."""
     name: str
     """Of the candidate."""
     made_from: str
@@ -91,7 +103,7 @@ def learn(desk: Desk, training_set: str, checkpoint: Path | None = None) -> Outc
     """Fine-tune the parent on a fixed training set; what is written is a candidate, used for nothing yet."""
     lesson = _prepared(desk, training_set)
     tuned = copy.deepcopy(lesson.parent.network)
-    history = _fine_tune(tuned, lesson, checkpoint, desk.tell)
+    history = _fine_tune(tuned, lesson, checkpoint, timed(desk.tell))
     desk.tell({"doing": "comparing with the running model and the program's release", "history": history})
     tensors = to_file(tuned, lesson.parent.network)
     card = _judged(tuned, lesson, history, hashlib.sha256(tensors).hexdigest())
@@ -99,6 +111,8 @@ def learn(desk: Desk, training_set: str, checkpoint: Path | None = None) -> Outc
     def write(db: Database) -> None:
         models.add_weights(db, tensors)
         models.add(db, card.as_dict(), training_set)
+        if card.metrics["gate"]["compared"]:
+            looks.add(db, card.name, lesson.locked_sha256)
         audit.record(db, "program", "make candidate", card.name, weights=card.weights_sha256, training_set=training_set)
 
     return Outcome({"candidate": card.name, "passed": card.metrics["gate"]["passed"]}, write)
@@ -107,26 +121,35 @@ def learn(desk: Desk, training_set: str, checkpoint: Path | None = None) -> Outc
 def _prepared(desk: Desk, training_set: str) -> Lesson:
     with opened(desk.home) as db:
         manifest = training_sets.get(db, training_set)
-        parent = reading.model_named(desk, db, manifest["parent"])
+        parent, items = reading.model_named(desk, db, manifest["parent"]), manifest["items"]
+        rule, kept_out = parent.card.preprocessing, [item for item in items if _is_flagged_and_kept_out(item)]
         return Lesson(
             training_set,
-            recipe_of(manifest["options"], parent.card.preprocessing),
+            recipe_of(manifest["options"], rule),
             parent,
             [reading.model_named(desk, db, name) for name in _rivals(db, manifest["parent"])],
-            gathering.of_training_set(desk.settings, db, manifest["items"], parent.card.preprocessing),
+            gathering.of_training_set(desk.settings, db, items, rule),
+            gathering.of_items(desk.settings, db, kept_out, rule),
+            change_plan.kept(db, manifest["plan"]),
+            comparing.name_of(items),
             models.next_name(db, release.STEM),
-            "synthetic studies (DEMO)" if site.get(db, DEMO) else "studies of this site",
+            "synthetic studies (DEMO)" if site.get(db, site.DEMO) else "studies of this site",
         )
+
+
+def _is_flagged_and_kept_out(item: dict[str, Any]) -> bool:
+    return item["side"] in (Side.VALIDATION, Side.CALIBRATION) and item["origin"] == "flagged"
 
 
 def _judged(tuned: Network, lesson: Lesson, history: list[dict[str, float]], weights_sha256: str) -> Card:
     """The candidate's card with its gate report. The network is judged as its file will give it back, rounded."""
     network, parent = from_files(to_file(tuned), name=lesson.name), lesson.parent.card.name
-    data = {"made_from": lesson.made_from, "training_set": lesson.training_set}
+    data = {"made_from": lesson.made_from, "training_set": lesson.training_set, "plan": lesson.plan.sha256}
     origin = Origin(lesson.name, parent, parent, weights_sha256, data, lesson.recipe.as_dict(), history)
     inherited = lesson.parent.card.gate if isinstance(lesson.recipe, HeadRecipe) else None
     card = make_card(network, lesson.sides, origin, lesson.rule, inherited)
-    gate = comparing.gate(Model(card, network), lesson.rivals, lesson.sides[Side.LOCKED])
+    locked = lesson.sides[Side.LOCKED]
+    gate = comparing.gate(Model(card, network), lesson.rivals, locked, lesson.flagged, lesson.plan)
     return replace(card, metrics={**card.metrics, "gate": gate})
 
 
@@ -135,7 +158,9 @@ def recipe_of(options: dict[str, Any], rule: Preprocessing) -> Recipe | HeadReci
     epochs, learning_rate, trained = int(options["epochs"]), float(options["learning_rate"]), str(options["trained"])
     if trained == "head":
         return HeadRecipe(rule.size, epochs, learning_rate)
-    return Recipe(((rule.size, epochs),), learning_rate=learning_rate, trained=trained, body_share=0.1)
+    return Recipe(
+        ((rule.size, epochs),), learning_rate=learning_rate, trained=trained, body_share=0.1, patience=PATIENCE
+    )
 
 
 def on_side(samples: list[dataset.Sample], side: Side, split: dict[str, Side]) -> list[dataset.Sample]:

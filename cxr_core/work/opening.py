@@ -17,7 +17,6 @@ from cxr_core.store.db import opened, transaction
 from cxr_core.work import spool
 from cxr_core.work.retraining import REPREDICT
 
-DEMO = "demo"
 DEMO_SECRET = hashlib.sha256(b"the demo's patients are nobody's").digest()
 """Known to all: it keys synthetic studies alone, so that every demo has the same pseudonyms."""
 
@@ -42,7 +41,7 @@ def open_home(home: Path) -> list[str]:
 def is_demo(home: Path) -> bool:
     """Whether this home shows synthetic studies."""
     with opened(home) as db:
-        return site.get(db, DEMO) is not None
+        return site.get(db, site.DEMO) is not None
 
 
 def _ensure_folder(home: Path) -> None:

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
-from cxr_core.errors import BadInput, Conflict
+from cxr_core.errors import BadInput, Conflict, NotAllowed
 from cxr_core.model.card import is_usable
 from cxr_core.records import Job, Lane, Role, User
 from cxr_core.settings import Settings
-from cxr_core.store import audit, jobs, models, training_sets
-from cxr_core.store.db import one, opened, transaction
-from cxr_core.work import checkpoints
+from cxr_core.store import audit, jobs, models, plans, training_sets
+from cxr_core.store.db import opened, transaction
+from cxr_core.work import change_plan, checkpoints
+from cxr_core.work.change_plan import ChangePlan
 from cxr_core.work.drafting import Draft, Options, draft
 from cxr_core.work.guarding import EVERYBODY, open_to
 
 RETRAIN = "retrain"
 REPREDICT = "repredict"
+OPEN = (None, "approve")
+"""Last decisions on a model after which it is still a candidate."""
+
+
+@dataclass(frozen=True)
+class Approvals:
+    """How far a candidate is from being put to use."""
+
+    names: tuple[str, ...]
+    """The admins who have approved it."""
+    wanted: int
+    """How many more must."""
+    plan: ChangePlan
+    """That says so."""
 
 
 @open_to(Role.ADMIN)
@@ -32,9 +47,12 @@ def preview(settings: Settings, user: User, options: Options) -> Draft:
 def start(settings: Settings, user: User, options: Options) -> int:
     """Fix the training set and queue the retrain; returns the job's number.
 
-    Raises Conflict if a retrain is open or the plan lacks something.
+    Raises NotAllowed if the plan doesn't list what is asked for, which is put on record; Conflict if a retrain is open
+    or something is missing.
     """
     drafted = draft(settings, user, options)
+    if drafted.not_allowed:
+        _refused(settings.home, user, drafted)
     with opened(settings.home) as db, transaction(db):
         if any(job.state.is_open for job in jobs.newest(db, RETRAIN)):
             raise Conflict("a retrain is under way: wait for it, or cancel it")
@@ -45,17 +63,24 @@ def start(settings: Settings, user: User, options: Options) -> int:
 
 
 def fix(db: Database, user: User, options: Options, drafted: Draft) -> str:
-    """Write a plan down as a training set, within the caller's transaction; returns its name.
+    """Write a draft down as a training set, within the caller's transaction; returns its name.
 
-    Raises Conflict if the plan lacks something.
+    Raises Conflict if something is missing.
     """
-    if drafted.missing:
-        raise Conflict("; ".join(drafted.missing))
+    if drafted.objections:
+        raise Conflict("; ".join(drafted.objections))
     manifest = {
-        "parent": models.running(db), "options": asdict(options),
+        "parent": models.running(db), "options": asdict(options), "plan": plans.keep(db, drafted.plan.text),
         "items": sorted(drafted.items, key=lambda item: (item["side"], item["image"])),
     }  # fmt: skip
     return training_sets.add(db, manifest, user.id)
+
+
+def _refused(home: Path, user: User, drafted: Draft) -> None:
+    why = "; ".join(drafted.not_allowed)
+    with opened(home) as db, transaction(db):
+        audit.record(db, user.name, "ask for a retrain against the plan", plans.keep(db, drafted.plan.text), why=why)
+    raise NotAllowed(why)
 
 
 @open_to(Role.ADMIN)
@@ -79,14 +104,22 @@ def newest_job(home: Path, user: User) -> Job | None:
 def candidate(home: Path, user: User) -> dict[str, Any] | None:
     """The newest model on which nothing has been decided, with its card, or None."""
     with opened(home) as db:
-        return next((row for row in models.all_models(db) if row["action"] is None), None)
+        return next((row for row in models.all_models(db) if row["action"] in OPEN), None)
+
+
+@open_to(*EVERYBODY)
+def approvals(home: Path, user: User, model: str) -> Approvals:
+    """Who has approved a candidate, and how many more admins its plan asks for."""
+    with opened(home) as db:
+        return _approvals(db, home, model)
 
 
 @open_to(Role.ADMIN)
-def promote(home: Path, user: User, model: str, reason: str) -> None:
-    """Put a candidate to use; what waits is read again by it.
+def promote(home: Path, user: User, model: str, reason: str) -> bool:
+    """Approve a candidate; with the last approval that its plan asks for it is put to use: what waits is read again.
 
-    Raises Conflict if its gate says no, or compared it with a model that is no longer the running one.
+    Returns whether it is in use now. Raises Conflict if its gate says no, or compared it with a model that is no longer
+    the running one, or the user has approved it already; NotAllowed if the plan names others.
     """
     with opened(home) as db, transaction(db):
         gate = _undecided(db, model)["metrics"].get("gate", {})
@@ -94,7 +127,13 @@ def promote(home: Path, user: User, model: str, reason: str) -> None:
             raise Conflict("; ".join(gate.get("reasons", [])) or f"{model} has no gate report")
         if (running := models.running(db)) not in [row["model"] for row in gate["compared"]]:
             raise Conflict(f"{model} was never compared with {running}, which runs now: retrain")
+        so_far = _approvals(db, home, model)
+        _may_approve(so_far, user)
+        if so_far.wanted > 1:
+            _approve(db, user, model, reason)
+            return False
         _put_to_use(db, user, model, "promote", reason)
+        return True
 
 
 @open_to(Role.ADMIN)
@@ -102,7 +141,7 @@ def refuse(home: Path, user: User, model: str, reason: str) -> None:
     """Decide against a candidate; it stays on record."""
     with opened(home) as db, transaction(db):
         _undecided(db, model)
-        models.decide(db, model, "refuse", _given(reason), user.id)
+        models.decide(db, model, "refuse", _given(reason), user.id, models.card(db, model)["data"].get("plan"))
         audit.record(db, user.name, "refuse model", model, reason=reason)
 
 
@@ -131,9 +170,34 @@ def _given(reason: str) -> str:
 
 def _undecided(db: Database, model: str) -> dict[str, Any]:
     card = models.card(db, model)
-    if one(db, "SELECT 1 FROM decisions WHERE model = ?", (model,)):
+    if any(row["action"] != "approve" for row in models.decisions_on(db, model)):
         raise Conflict(f"{model} has been decided on already")
     return card
+
+
+def _approvals(db: Database, home: Path, model: str) -> Approvals:
+    names = tuple(row["decided_by_name"] for row in models.decisions_on(db, model) if row["action"] == "approve")
+    plan = plan_of(db, home, model)
+    return Approvals(names, max(0, plan.approval.approvals - len(names)), plan)
+
+
+def plan_of(db: Database, home: Path, model: str) -> ChangePlan:
+    """The plan that a model was made under; the one in force for those of versions that had none."""
+    sha256 = models.card(db, model)["data"].get("plan")
+    return change_plan.kept(db, sha256) if sha256 else change_plan.site_plan(home, db)
+
+
+def _may_approve(so_far: Approvals, user: User) -> None:
+    if not so_far.plan.approval.is_open_to(user):
+        names = ", ".join(so_far.plan.approval.approvers)
+        raise NotAllowed(f"the plan {so_far.plan.name} leaves approving to {names}")
+    if user.name in so_far.names:
+        raise Conflict(f"you have approved it already; {so_far.wanted} more must, each somebody else")
+
+
+def _approve(db: Database, user: User, model: str, reason: str) -> None:
+    models.decide(db, model, "approve", _given(reason), user.id, models.card(db, model)["data"].get("plan"))
+    audit.record(db, user.name, "approve model", model, reason=reason)
 
 
 def _once_running(db: Database) -> list[str]:
@@ -143,6 +207,6 @@ def _once_running(db: Database) -> list[str]:
 
 
 def _put_to_use(db: Database, user: User, model: str, action: str, reason: str) -> None:
-    models.decide(db, model, action, _given(reason), user.id)
+    models.decide(db, model, action, _given(reason), user.id, models.card(db, model)["data"].get("plan"))
     audit.record(db, user.name, f"{action} model", model, reason=reason)
     jobs.ask(db, jobs.Request(REPREDICT, Lane.READING, {"model": model}, user.id, bulk=True))

@@ -12,7 +12,7 @@ from cxr_core.errors import Conflict
 from cxr_core.records import Job, JobState, Lane
 from cxr_core.store import files, images, jobs, site, users, workers
 from cxr_core.store.db import count, opened, transaction
-from cxr_core.work.opening import DEMO, install_release
+from cxr_core.work.opening import install_release
 
 MAKE_DEMO = "make demo"
 DEMO_DAYS = 36
@@ -36,7 +36,7 @@ def ask_for_demo(home: Path) -> int:
         found = jobs.newest(db, MAKE_DEMO)
         if found and (found[0].state.is_open or _is_whole(home, db, found[0])):
             return found[0].id
-        if site.get(db, DEMO) is None:
+        if site.get(db, site.DEMO) is None:
             _become_demo(db)
         return jobs.ask(db, jobs.Request(MAKE_DEMO, Lane.LEARNING, {}))
 
@@ -49,7 +49,7 @@ def _is_whole(home: Path, db: Database, made: Job) -> bool:
 def _become_demo(db: Database) -> None:
     if users.any_user(db) or count(db, "SELECT count(*) FROM images"):
         raise Conflict("this home is in use: set CXR_HOME to another folder for a demo")
-    site.put(db, DEMO, "1")
+    site.put(db, site.DEMO, "1")
     _install_at_the_beginning(db)
 
 

@@ -18,6 +18,7 @@ from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import open_home
 from cxr_core.work.requests import Upload
 from tests.model.chests import phantom_chest, png
+from tests.work import plans
 from tests.work.sites import work_off
 
 FIRST = release.card()["name"]
@@ -41,10 +42,11 @@ class Home:
 
 
 def new_home(path, **settings):
-    """An opened home with a known secret, so that every patient is always drawn to the same side."""
+    """An opened home with an easy plan and a known secret, so that every patient is always drawn to the same side."""
     path.mkdir(mode=0o700)
     secret.create(path, b"s" * secret.LENGTH)
     open_home(path)
+    plans.write(path)
     people = (("Rada", Role.RADIOLOGIST), ("Raoul", Role.RADIOLOGIST), ("Ada", Role.ADMIN))
     accounts_of = (accounts.add_user(path, COMMAND_LINE, *who, "long enough") for who in people)
     return Home(Settings(home=path, **settings), *accounts_of)
@@ -75,23 +77,32 @@ def send(home, numbers):
 def store_image(home, number, side=Side.TRAIN, said=Label.NORMAL, put_right=None, readers=1):
     """The row of an image, without files, of a patient on `side`, on which the running model said `said`."""
     image = _store(home, number, side, readers)
-    empty = np.zeros((7, 7), np.float32), np.zeros(512, np.float32)
     with opened(home.path) as db, transaction(db):
-        predictions.add(db, image, models.running(db), Opinion(0.5, 0.0, said, *empty, put_right=put_right))
+        predictions.add(db, image, models.running(db), opinion_of(said, put_right))
     return image
+
+
+def opinion_of(said, put_right=None):
+    """An opinion that says `said` and no more."""
+    return Opinion(0.5, 0.0, said, np.zeros((7, 7), np.float32), np.zeros(512, np.float32), put_right=put_right)
+
+
+def row_of(number, readers=1):
+    """The row of an image of a patient of its own, whose file there is none of."""
+    return {
+        "id": f"{number:064x}", "patient": f"patient {number}", "file_sha256": f"{number:064x}", "source": "png",
+        "modality": "OT", "view": None, "age_years": None, "sex": None, "manufacturer": None, "device": None,
+        "photometric": None, "bits": 8, "pixel_rows": 64, "pixel_columns": 64, "synthetic": 1, "appearance": {},
+        "received_at": clock.stamp(), "readers": readers, "slots_open": readers,
+        "fingerprint": np.random.default_rng(number).bytes(64),
+    }  # fmt: skip
 
 
 def _store(home, number, side, readers=1):
-    image = f"{number:064x}"
-    row = {
-        "id": image, "patient": f"patient {number}", "file_sha256": f"{number:064x}", "source": "png", "modality": "OT",
-        "view": None, "age_years": None, "sex": None, "manufacturer": None, "device": None, "photometric": None,
-        "bits": 8, "pixel_rows": 64, "pixel_columns": 64, "synthetic": 1, "appearance": {},
-        "received_at": clock.stamp(), "readers": readers, "slots_open": readers,
-    }  # fmt: skip
+    row = row_of(number, readers)
     with opened(home.path) as db, transaction(db):
         images.add(db, row, side)
-    return image
+    return row["id"]
 
 
 def read(home, image, label, reader=None):

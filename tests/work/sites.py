@@ -20,16 +20,18 @@ from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import open_home
 from cxr_core.work.requests import Upload
 from tests.model.chests import phantom_chest
+from tests.work import plans
 
 MODELS = {}
 """Loaded once for all tests; a model never changes."""
 
 
-def new_home(folder, **more):
-    """Settings of a fresh, opened home with a known secret, so that every patient is always drawn to the same side."""
+def new_home(folder, key=b"s", **more):
+    """Settings of a fresh home with an easy plan, and a known secret: a patient is always drawn to the same side."""
     settings = Settings(home=folder / "home", threads=1, **more)
-    secret.create(settings.home, b"s" * secret.LENGTH)
+    secret.create(settings.home, key * secret.LENGTH)
     open_home(settings.home)
+    plans.write(settings.home)
     return settings
 
 

@@ -28,7 +28,7 @@ NUMBERS = {Side.TRAIN: 60, Side.VALIDATION: 12, Side.CALIBRATION: 120, Side.LOCK
 
 def gathered(count, first):
     examples = halves(count, first=first)
-    return Gathered(examples, [measure(image / np.float32(255)) for image in examples.grey])
+    return Gathered(examples, [measure(image / np.float32(255)) for image in examples.grey], [{}] * len(examples))
 
 
 @pytest.fixture(scope="module")

@@ -5,16 +5,18 @@ from dataclasses import replace
 
 import pytest
 
+from cxr_core.errors import Conflict
 from cxr_core.model import release
 from cxr_core.records import JobState, Role
 from cxr_core.store import users
-from cxr_core.store.db import opened
+from cxr_core.store.db import opened, transaction
 from cxr_core.store.secret import site_secret
-from cxr_core.work import accounts, drafting, monitoring, pictures, retraining, reviewing, starting
+from cxr_core.work import accounts, base_data, drafting, monitoring, pictures, retraining, reviewing, starting
+from cxr_core.work.change_plan import FILE, shipped
 from cxr_core.work.drafting import Options
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import DEMO_SECRET, is_demo
-from cxr_core.work.story import STUDIES, base
+from cxr_core.work.story import RETRAINED_WITH, STUDIES, base
 from cxr_core.work.verifying import verify
 from tests.processes import command
 from tests.work.sites import files_in, query
@@ -106,9 +108,30 @@ def test_readers_disagreed_now_and_then_also_after_the_retrain(demo):
 
 def test_the_base_data_stand_ready_for_the_next_retrain(demo):
     drafted = drafting.draft(demo, COMMAND_LINE, Options())
-    assert sum(row["images"] for row in drafted.table() if row["origin"] == drafting.BASE) > 0
-    assert len(files_in(demo, drafting.DEMO_BASE)) == len(base()) + 1
+    assert sum(row["images"] for row in drafted.table() if row["origin"] == base_data.BASE) > 0
+    assert len(files_in(demo, base_data.DEMO_BASE)) == len(base()) + 1
     assert all("training side was flagged" in missing for missing in drafted.missing)
+
+
+def test_its_retrain_was_judged_by_a_plan_of_its_own_and_says_so(demo):
+    made = next(row for row in monitoring.model_versions(demo.home, COMMAND_LINE) if row["training_set"])
+    gate = made["card"]["metrics"]["gate"]
+    assert (gate["plan_name"], gate["demo"], gate["plan"]) == ("DEMO", True, shipped("demo").sha256)
+    assert made["card"]["data"]["plan"] == shipped("demo").sha256
+    (decided,) = query(demo, "SELECT plan FROM decisions WHERE model = ?", made["name"])
+    assert decided["plan"] == shipped("demo").sha256
+
+
+def test_the_default_plan_refuses_the_same_retrain(copy):
+    with opened(copy.home) as db, transaction(db):
+        db.execute("DELETE FROM decisions WHERE action != 'install'")  # as it was before the demo's retrain
+    admin = accounts.admin_named(copy.home, COMMAND_LINE, None)
+    assert drafting.draft(copy, admin, RETRAINED_WITH).objections == []
+    (copy.home / FILE).write_text(shipped("default").text, encoding="utf-8")
+    missing = drafting.draft(copy, admin, RETRAINED_WITH).missing
+    assert any("the plan default wants 20 flagged images on the training side, there are" in each for each in missing)
+    with pytest.raises(Conflict, match="the plan default wants 2 readers of them"):
+        retraining.start(copy, admin, RETRAINED_WITH)
 
 
 def test_making_it_again_changes_nothing(copy):
@@ -120,7 +143,7 @@ def test_making_it_again_changes_nothing(copy):
 
 def test_a_demo_that_has_its_history_but_no_files_gets_them_made_again(copy):
     before, files = rows_of(copy), derived(copy)
-    for folder in ("images", "pictures", drafting.DEMO_BASE):
+    for folder in ("images", "pictures", base_data.DEMO_BASE):
         shutil.rmtree(copy.home / folder)
     remake(copy)
     assert derived(copy) == files

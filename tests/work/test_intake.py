@@ -155,7 +155,7 @@ def test_the_sites_pattern_finds_the_patients_of_the_files_in_a_zip(tmp_path):
 
 
 def test_a_synthetic_study_is_keyed_the_same_everywhere_and_a_real_one_nowhere_else(tmp_path):
-    homes = [new_home(tmp_path / name) for name in ("one", "two")]
+    homes = [new_home(tmp_path / name, key) for name, key in (("one", b"1"), ("two", b"2"))]
     for settings in homes:
         take_in(settings, Phantom(7, True, rows=128).data, to_bytes(dataset(phantom_chest(1, False), PatientID="P-7")))
     keyed = [{row["synthetic"]: row["patient"] for row in query(home, "SELECT * FROM images")} for home in homes]
@@ -191,7 +191,7 @@ def test_the_side_is_drawn_from_pseudonym_and_secret(settings):
 
 
 def test_two_sites_give_one_patient_two_pseudonyms(tmp_path):
-    places = [new_home(tmp_path / name) for name in ("one", "two")]
+    places = [new_home(tmp_path / name, key) for name, key in (("one", b"1"), ("two", b"2"))]
     for place in places:
         take_in(
             place, to_bytes(dataset(phantom_chest(1, False), PatientID="P-7", Manufacturer="Canon", StationName="S1"))

@@ -15,7 +15,7 @@ from cxr_core.model.dataset import find_samples, split_file, write_split
 from cxr_core.records import CLASSES, JobState, Label, Role, Side
 from cxr_core.store import audit, training_sets, users
 from cxr_core.store.db import opened, rows, transaction
-from cxr_core.work import checkpoints, drafting, recording, retraining
+from cxr_core.work import base_data, checkpoints, recording, retraining
 from cxr_core.work.drafting import Options, draft
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.retraining import start
@@ -78,7 +78,7 @@ def replayed(drafted):
 def test_an_empty_home_is_told_all_that_must_come_first(alone):
     missing = draft(alone.settings, alone.admin, Options()).missing
     assert missing[0].startswith("nothing to learn")
-    assert "train: 2 Normal images are needed, there are 0" in missing
+    assert "the plan easy wants 2 patients with Normal to learn from on the training side, there are 0" in missing
     assert "validation: 5 Pneumonia images are needed, there are 0" in missing
     assert "calibration: 19 Normal images are needed, there are 0" in missing
     assert len(missing) == 7
@@ -242,7 +242,8 @@ def test_rolling_back_makes_flags_count_again(home):
 
 
 def _trained_on(home, name, items):
-    """A running model that was trained on `items`."""
+    """A running model that was trained on `items` (image and label)."""
+    items = [{**item, "side": "train", "origin": "flagged"} for item in items]
     with opened(home.path) as db, transaction(db):
         training_set = training_sets.add(db, {"parent": FIRST, "items": items}, home.admin.id)
     add_model(home, name, gate=passed(FIRST), training_set=training_set)
@@ -257,7 +258,7 @@ def test_an_image_that_no_split_knows_goes_where_its_patients_others_are(base, t
         sample.path.with_name(f"{sample.patient}_second.png").write_bytes(b"second " + sample.path.read_bytes())
     (folder / "NORMAL" / "somebody-else.png").write_bytes(b"new")
     samples = find_samples([folder])
-    sides = drafting.base_sides(folder, samples)
+    sides = base_data.base_sides(folder, samples)
     assert set(sides) == {sample.sha256 for sample in samples}
     by_patient = {}
     for sample in samples:

@@ -8,12 +8,15 @@ from dataclasses import replace
 import pytest
 
 from cxr_core.errors import BadInput, Conflict, NotAllowed
+from cxr_core.records import Role
 from cxr_core.store import jobs, models, predictions
-from cxr_core.store.db import opened
-from cxr_core.work import retraining
+from cxr_core.store.db import opened, rows
+from cxr_core.work import accounts, monitoring, retraining
+from cxr_core.work.change_plan import kept
 from cxr_core.work.drafting import Options
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.retraining import REPREDICT, start
+from tests.work import plans
 from tests.work.learners import FIRST, add_model, flagged, new_home, passed, store_image
 
 
@@ -112,3 +115,47 @@ def test_one_rolls_back_to_what_was_in_use_and_to_nothing_else(home):
         assert models.running(db) == FIRST
         assert models.decisions(db)[-1]["action"] == "roll back"
     assert retraining.earlier_models(home.path, COMMAND_LINE) == ["cxr-resnet18-3", "cxr-resnet18-2"]
+
+
+def test_what_the_plan_does_not_list_is_refused_and_put_on_record(home):
+    flagged(home, 1)
+    plans.write(home.path, trained='["head"]', epochs="[1, 5]")
+    with pytest.raises(NotAllowed, match=r"doesn.t list training last block: it .* epochs 10: it allows 1 to 5"):
+        start(home.settings, home.admin, Options("last block"))
+    with opened(home.path) as db:
+        (event,) = rows(db, "SELECT * FROM audit WHERE action = 'ask for a retrain against the plan'")
+        assert jobs.newest(db, retraining.RETRAIN) == []
+        assert kept(db, event["subject"]).changes.trained == ("head",)
+
+
+def test_a_second_admin_must_approve_where_the_plan_says_so(home):
+    plans.write(home.path, approvals="2")
+    second = accounts.add_user(home.path, COMMAND_LINE, "Bea", Role.ADMIN, "long enough")
+    add_model(home, "cxr-resnet18-2", gate=passed(FIRST))
+    assert not retraining.promote(home.path, home.admin, "cxr-resnet18-2", "fewer misses")
+    found = retraining.approvals(home.path, COMMAND_LINE, "cxr-resnet18-2")
+    assert (found.names, found.wanted) == (("Ada",), 1)
+    assert monitoring.running_model(home.path, COMMAND_LINE) == FIRST
+    assert retraining.candidate(home.path, COMMAND_LINE)["name"] == "cxr-resnet18-2"
+    with pytest.raises(Conflict, match="you have approved it already; 1 more must, each somebody else"):
+        retraining.promote(home.path, home.admin, "cxr-resnet18-2", "still")
+    assert retraining.promote(home.path, second, "cxr-resnet18-2", "agreed")
+    assert monitoring.running_model(home.path, COMMAND_LINE) == "cxr-resnet18-2"
+
+
+def test_who_may_approve_is_who_the_plan_names(home):
+    plans.write(home.path, approvers='["Bea"]')
+    add_model(home, "cxr-resnet18-2", gate=passed(FIRST))
+    with pytest.raises(NotAllowed, match="the plan easy leaves approving to Bea"):
+        retraining.promote(home.path, home.admin, "cxr-resnet18-2", "fewer misses")
+    assert monitoring.running_model(home.path, COMMAND_LINE) == FIRST
+
+
+def test_a_candidate_that_one_has_approved_can_still_be_refused(home):
+    plans.write(home.path, approvals="2")
+    add_model(home, "cxr-resnet18-2", gate=passed(FIRST))
+    retraining.promote(home.path, home.admin, "cxr-resnet18-2", "fewer misses")
+    retraining.refuse(home.path, home.admin, "cxr-resnet18-2", "seen too late")
+    assert retraining.candidate(home.path, COMMAND_LINE) is None
+    with pytest.raises(Conflict, match="decided on already"):
+        retraining.promote(home.path, home.admin, "cxr-resnet18-2", "after all")
