@@ -59,6 +59,16 @@ def _running(commands: argparse._SubParsersAction) -> None:
     _command(commands, "migrate", "running.run_migrate", "make the home, or bring its database up to date")
     _command(commands, "demo", "running.run_demo", "fill an empty home with synthetic studies")
     _command(commands, "verify", "running.run_verify", "check the audit chain, images and models against their hashes")
+    lineage = _command(
+        commands, "lineage", "tracing.run_lineage", "where an opinion comes from, or where a patient went"
+    )
+    lineage.add_argument("wanted", metavar="IMAGE|PATIENT|MODEL", help="a patient's own ID is keyed at once, not kept")
+    erase = _command(commands, "erase", "tracing.run_erase", "what erasing a patient would remove; with --yes, erase")
+    erase.add_argument(
+        "patient", metavar="PATIENT", help="a pseudonym, its first 8 digits or more, or the patient's ID"
+    )
+    erase.add_argument("--reason", required=True, metavar="TEXT", help="kept with the tombstones: name nobody in it")
+    erase.add_argument("--yes", action="store_true", help="erase: this can't be taken back")
     drift = _command(commands, "drift", "running.run_drift", "the signals of the drift page as JSON")
     drift.add_argument("--days", type=int, default=28)
     users = commands.add_parser("users", help="accounts").add_subparsers(dest="what", required=True, metavar="add")

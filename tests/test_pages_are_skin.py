@@ -35,6 +35,7 @@ def test_there_are_pages():
         "models",
         "drift",
         "readers",
+        "lineage",
     }
 
 

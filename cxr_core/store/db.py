@@ -20,8 +20,11 @@ def opened(home: Path) -> Iterator[Database]:
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     connection = sqlite3.connect(home / FILE, timeout=BUSY_SECONDS, isolation_level=None)
     try:
-        # FULL: a committed read must outlive a power cut, and WAL alone doesn't promise that.
-        connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
+        # FULL: a committed read must outlive a power cut, and WAL alone doesn't promise that. Secure: what is deleted
+        # is overwritten, on whatever system SQLite was built.
+        connection.executescript(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
+        )
         yield Database(connection)
     finally:
         connection.close()
@@ -37,6 +40,19 @@ def transaction(db: Database) -> Iterator[None]:
         db.conn.execute("ROLLBACK")
         raise
     db.conn.execute("COMMIT")
+
+
+def scrub(db: Database) -> bool:
+    """Write the database file anew, so that no page and no log keeps what was deleted; False if it is too busy now.
+
+    Deleted rows are overwritten as they go; what versions before that left in free pages, only this reaches.
+    """
+    try:
+        db.conn.execute("VACUUM")
+        busy, _, _ = db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.OperationalError:  # locked for longer than one waits, or no room for the copy
+        return False
+    return not busy
 
 
 def insert(db: Database, table: str, row: dict[str, Any]) -> int:

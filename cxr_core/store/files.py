@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import time
 from pathlib import Path
 
 from cxr_core.errors import IntegrityError, NotFound
@@ -36,6 +37,14 @@ def get(home: Path, sha256: str) -> bytes:
     if hashlib.sha256(data).hexdigest() != sha256:
         raise IntegrityError(f"image file {sha256[:12]}… has changed on disk: bring it back from a backup")
     return data
+
+
+def is_older_than(path: Path, seconds: float) -> bool:
+    """Whether a file was written longer ago than this; a file that is gone is not."""
+    try:
+        return time.time() - path.stat().st_mtime > seconds
+    except FileNotFoundError:
+        return False
 
 
 def write_durably(path: Path, data: bytes) -> None:

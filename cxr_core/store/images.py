@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from cxr_core.errors import NotFound
 from cxr_core.records import Side
-from cxr_core.store.db import one, rows
+from cxr_core.store.db import count, one, rows
 
 
 def exists(db: Database, image: str) -> bool:
@@ -49,6 +49,58 @@ def appearances(db: Database, since: str, names: Iterable[str]) -> list[tuple[An
     paths = [f"$.{name}" for name in names]
     columns = ", ".join(["received_at", *["json_extract(appearance, ?)"] * len(paths)])
     return db.execute(f"SELECT {columns} FROM images WHERE received_at >= ?", (*paths, since)).fetchall()
+
+
+def of_patient(db: Database, patient: str) -> list[dict[str, Any]]:
+    """`id`, `file_sha256`, `received_at`, `mode` and number of `reads` of each of a patient's images, oldest first."""
+    return rows(
+        db,
+        "SELECT id, file_sha256, received_at, mode, (SELECT count(*) FROM reads WHERE image = i.id) AS reads "
+        "FROM images i WHERE patient = ? ORDER BY received_at, id",
+        (patient,),
+    )
+
+
+def patients(db: Database, beginning: str) -> list[str]:
+    """The pseudonyms that begin so, of all patients there ever were: one who was erased keeps the side."""
+    found = rows(
+        db, "SELECT pseudonym FROM patients WHERE substr(pseudonym, 1, length(:text)) = :text", {"text": beginning}
+    )
+    return [row["pseudonym"] for row in found]
+
+
+def side_of(db: Database, patient: str) -> str:
+    """The side that a patient belongs to. Raises NotFound."""
+    found = one(db, "SELECT side FROM patients WHERE pseudonym = ?", (patient,))
+    if found is None:
+        raise NotFound(f"there is no patient {patient[:16]}…")
+    return str(found["side"])
+
+
+_REFERRING = ("reads", "explanations", "claims", "shadow_predictions", "predictions")
+"""What says something of an image; reads first, since they name predictions."""
+
+
+def erase(db: Database, patient: str) -> dict[str, int]:
+    """Delete a patient's images and all that says something of them, within the caller's transaction.
+
+    Returns how many rows of each table went.
+    """
+    gone = {}
+    for table in _REFERRING:
+        sql = f"DELETE FROM {table} WHERE image IN (SELECT id FROM images WHERE patient = ?)"
+        gone[table] = db.execute(sql, (patient,)).rowcount
+    gone["images"] = db.execute("DELETE FROM images WHERE patient = ?", (patient,)).rowcount
+    return gone
+
+
+def said_of(db: Database, patient: str) -> dict[str, int]:
+    """How many rows of each table `erase` would delete."""
+    gone = {}
+    for table in _REFERRING:
+        sql = f"SELECT count(*) FROM {table} WHERE image IN (SELECT id FROM images WHERE patient = ?)"
+        gone[table] = count(db, sql, (patient,))
+    return {**gone, "images": len(of_patient(db, patient))}
 
 
 def all_files(db: Database) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from cxr_core import clock
 from cxr_core.errors import NotFound
-from cxr_core.records import Job, JobState, Lane
+from cxr_core.records import Job, JobState, Lane, Status
 from cxr_core.store.db import insert, one, rows
 
 MOST_ATTEMPTS = 3
@@ -169,6 +169,24 @@ def open_payloads(db: Database, kind: str) -> list[dict[str, Any]]:
     """What the queued and running jobs of a kind are about."""
     found = rows(db, "SELECT payload FROM jobs WHERE state IN ('queued', 'running') AND kind = ?", (kind,))
     return [json.loads(row["payload"]) for row in found]
+
+
+def forget(db: Database, patient: str, images: Iterable[str]) -> None:
+    """Take an erased patient out of every job, within the caller's transaction: open ones about the images end."""
+    db.execute(
+        "UPDATE jobs SET payload = json_remove(payload, '$.image', '$.patient'), progress = '{}', result = :result, "
+        "finished_at = coalesce(finished_at, :now), error = iif(state = 'done', NULL, :why), "
+        "state = iif(state = 'done', 'done', 'failed') "
+        "WHERE coalesce(payload ->> 'image', result ->> 'image') IN (SELECT value FROM json_each(:images))",
+        {"result": json.dumps(_ERASED), "now": clock.stamp(), "why": _WHY, "images": json.dumps(list(images))},
+    )
+    db.execute(
+        "UPDATE jobs SET payload = json_remove(payload, '$.patient') WHERE payload ->> 'patient' = ?", (patient,)
+    )
+
+
+_WHY = "This X-ray was erased on request."
+_ERASED = {"status": Status.REJECTED, "reasons": [_WHY], "code": "erased"}
 
 
 def _job(row: dict[str, Any]) -> Job:

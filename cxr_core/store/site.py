@@ -19,3 +19,8 @@ def get(db: Database, name: str) -> str | None:
 def put(db: Database, name: str, value: str) -> None:
     """Write a fact down, or replace it."""
     db.execute("INSERT OR REPLACE INTO site (name, value) VALUES (?, ?)", (name, value))
+
+
+def drop(db: Database, name: str) -> None:
+    """Forget a fact; nothing happens if it isn't there."""
+    db.execute("DELETE FROM site WHERE name = ?", (name,))

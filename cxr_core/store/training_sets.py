@@ -27,10 +27,14 @@ def add(db: Database, manifest: dict[str, Any], made_by: int | None) -> str:
         "INSERT OR IGNORE INTO training_sets (id, manifest, made_by, made_at) VALUES (?, ?, ?, ?)",
         (sha256, text, made_by, clock.stamp()),
     )
-    for item in manifest["items"]:
-        if item["origin"] != BASE:
-            values = (sha256, *(item[name] for name in ("image", "side", "label", "origin")))
-            db.execute("INSERT OR IGNORE INTO training_items VALUES (?, ?, ?, ?, ?)", values)
+    db.conn.executemany(
+        "INSERT OR IGNORE INTO training_items (training_set, image, side, label, origin) VALUES (?, ?, ?, ?, ?)",
+        [
+            (sha256, item["image"], item["side"], item["label"], item["origin"])
+            for item in manifest.get("items", ())
+            if item["origin"] != BASE
+        ],
+    )
     return sha256
 
 

@@ -19,6 +19,7 @@ PAGES = {
     "models": ("Models", EVERYBODY),
     "drift": ("Drift", EVERYBODY),
     "readers": ("Readers", (Role.ADMIN,)),
+    "lineage": ("Lineage", (Role.ADMIN,)),
 }
 FIRST = "worklist"
 """The page that opens after signing in; for Streamlit it lies at /."""

@@ -35,6 +35,7 @@ def explain(desk: Desk, job: Job) -> Outcome:
     doubt = trust.doubt_of_drawn(model, grey, heatmap, None if method is Method.SCORE_CAM else draw)
 
     def write(db: Database) -> None:
-        explanations.add(db, image, name, method, Explanation(heatmap, doubt))
+        if images.exists(db, image):  # else it was erased meanwhile
+            explanations.add(db, image, name, method, Explanation(heatmap, doubt))
 
     return Outcome({"image": image, "method": method}, write)

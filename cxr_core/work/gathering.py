@@ -19,7 +19,7 @@ from cxr_core.model.examples import Examples, as_bytes
 from cxr_core.model.preprocess import Preprocessing, brightness, righted, stretch
 from cxr_core.records import CLASSES, Label, Radiograph, Side
 from cxr_core.settings import Settings
-from cxr_core.store import files, images, training_sets
+from cxr_core.store import files, images, tombstones, training_sets
 from cxr_core.work.base_data import base_samples
 from cxr_core.work.slices import slices_of
 
@@ -98,7 +98,9 @@ def by_side(samples: list[dataset.Sample], sides: dict[str, Side], rule: Preproc
 def of_training_set(
     settings: Settings, db: Database, items: list[dict[str, Any]], rule: Preprocessing
 ) -> dict[Side, Gathered]:
-    """A training set's images on each side. Raises ModelError if base data that it names is gone."""
+    """A training set's images on each side. Raises ModelError if base data that it names is gone, or a patient."""
+    if erased := tombstones.missing(db, [item["image"] for item in items if item["origin"] != training_sets.BASE]):
+        raise ModelError(f"{erased} images of this set were erased on request; it can't be rebuilt whole")
     return {side: of_items(settings, db, [item for item in items if item["side"] == side], rule) for side in Side}
 
 

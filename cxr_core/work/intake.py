@@ -72,6 +72,8 @@ def accept(desk: Desk, data: bytes, patient: str | None = None) -> Outcome:
 
     def write(db: Database) -> None:
         if not images.exists(db, arrival.id):  # the same image may have been taken in by another worker meanwhile
+            if not files.path_of(desk.home, row["file_sha256"]).exists():
+                put_files(desk, arrival)  # erased once, sent again, and swept in between
             images.add(db, {**row, **listing.drawn(db, secret, arrival.id)}, arrival.side)
             opinion.write(db, arrival.id, model.card.name)
             audit.record(db, "program", "take in", arrival.id, file=row["file_sha256"], status=opinion.status)

@@ -14,7 +14,7 @@ from cxr_core.model.card import is_usable
 from cxr_core.records import Lane
 from cxr_core.store import audit, jobs, migrations, models, secret, site
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import spool
+from cxr_core.work import spool, sweeping
 from cxr_core.work.retraining import REPREDICT
 
 DEMO_SECRET = hashlib.sha256(b"the demo's patients are nobody's").digest()
@@ -34,6 +34,7 @@ def open_home(home: Path) -> list[str]:
     steps = migrations.migrate(home)
     _ensure_secret(home)
     spool.folder(home).mkdir(exist_ok=True, mode=0o700)
+    sweeping.finish(home)
     _install_release_if_new(home)
     return steps
 

@@ -22,7 +22,7 @@ from cxr_core.model.gate.walk import Film
 from cxr_core.model.predict import Model
 from cxr_core.model.preprocess import INVERTED, brightness, stretch
 from cxr_core.records import Job, Lane, Opinion, Radiograph, Status
-from cxr_core.store import files, jobs, models, predictions
+from cxr_core.store import files, images, jobs, models, predictions
 from cxr_core.store.db import opened
 from cxr_core.work import quickening
 from cxr_core.work.ahead import ahead
@@ -159,6 +159,8 @@ def repredict(desk: Desk, job: Job) -> Outcome:
 
     def write(db: Database) -> None:
         for row, answer in zip(batch, answers, strict=True):
+            if not images.exists(db, row["id"]):
+                continue  # erased meanwhile
             if isinstance(answer, Reading):
                 answer.write(db, row["id"], name)
             else:

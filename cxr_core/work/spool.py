@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,7 +80,7 @@ def sweep(home: Path) -> int:
     The files of a zip have no jobs until all are unpacked: until then they belong to the zip's job.
     """
     # A file younger than this may belong to a job whose row is being written at this moment.
-    old = [path for path in folder(home).iterdir() if _older_than(path, 600)]
+    old = [path for path in folder(home).iterdir() if files.is_older_than(path, 600)]
     if not old:
         return 0
     with opened(home) as db:
@@ -96,10 +95,3 @@ def _tokens_of(path: Path) -> tuple[str, str]:
     """A spooled file's own token, and that of the zip it came from, if any; a half-written file has them too."""
     own = path.name.split(".")[0]
     return own, own.rpartition("-")[0]
-
-
-def _older_than(path: Path, seconds: float) -> bool:
-    try:
-        return time.time() - path.stat().st_mtime > seconds
-    except FileNotFoundError:
-        return False

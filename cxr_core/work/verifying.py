@@ -11,8 +11,9 @@ from sqlite_utils import Database
 from cxr_core.errors import CxrError
 from cxr_core.model import release
 from cxr_core.records import Role, User
-from cxr_core.store import audit, files, images, models
+from cxr_core.store import audit, files, images, models, site
 from cxr_core.store.db import opened
+from cxr_core.work import sweeping
 from cxr_core.work.guarding import open_to
 
 
@@ -20,6 +21,7 @@ from cxr_core.work.guarding import open_to
 def verify(home: Path, user: User) -> dict[str, Any]:
     """How many audit events, images and models were checked, and every `problems` found, in plain words."""
     problems: list[str] = []
+    lying = [path for place in ("images", "pictures") for path in home.joinpath(place).glob("*/*")]
     with opened(home) as db:
         events = _audit(db, problems)
         stored = images.all_files(db)
@@ -28,9 +30,29 @@ def verify(home: Path, user: User) -> dict[str, Any]:
                 files.get(home, row["file_sha256"])
             except CxrError as error:
                 problems.append(f"image {row['id'][:12]}…: {error}")
+        problems += _left_over(lying, stored, sweeping.files_left(home, db))
+        if site.get(db, sweeping.UNFINISHED):
+            problems.append("the database file may still keep what was erased: start the program again, which wipes it")
         versions = models.all_models(db)
         problems += [problem for row in versions for problem in _model(db, row)]
     return {"audit_events": events, "images": len(stored), "models": len(versions), "problems": problems}
+
+
+def _left_over(lying: list[Path], stored: list[dict[str, Any]], erased: list[Path]) -> list[str]:
+    """Files that no image has: those of erased ones, and whatever else was left behind."""
+    wanted = {name for row in stored for name in (row["id"], row["file_sha256"])}
+    strays = {path for path in lying if path.name.split(".")[0] not in wanted} - set(erased)
+    # A file younger than this may belong to an image whose row is being written at this moment.
+    old = sorted(path for path in strays if files.is_older_than(path, 600))
+    remedy = "remove it, unless you bring back the database that knows it"
+    return [
+        *(f"{_named(path)} is of an erased image: start the program again, which removes it" for path in erased),
+        *(f"{_named(path)} belongs to no image: {remedy}" for path in old),
+    ]
+
+
+def _named(path: Path) -> str:
+    return f"{path.parent.parent.name}/{path.parent.name}/{path.name}"
 
 
 def _audit(db: Database, problems: list[str]) -> int:

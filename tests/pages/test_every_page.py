@@ -35,7 +35,7 @@ def test_a_page_of_an_empty_home_opens_and_says_what_to_do_next(show, said, page
     assert not app.exception
     assert any(
         word in said(app)
-        for word in ("Drop", "Upload", "Open a case", "Start a retrain", "Intended for", "from now on")
+        for word in ("Drop", "Upload", "Open a case", "Start a retrain", "Intended for", "from now on", "Enter")
     )
 
 

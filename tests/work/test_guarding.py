@@ -22,9 +22,9 @@ BEFORE_ANYBODY = {
 """The way in, which somebody without a session must find: it gives nothing of a patient."""
 TOOLS = {
     "checkpoints.place", "checkpoints.remove", "gathering.of_training_set", "picturing.catching_up",
-    "picturing.put", "pictures.place", "quickening.as_set",
+    "lineage.patient_named", "picturing.put", "pictures.place", "quickening.as_set",
     "quickening.for_files", "spool.fetch", "spool.folder", "spool.patient_from_name", "spool.receive", "spool.remove",
-    "spool.sweep",
+    "spool.sweep", "sweeping.files_left", "sweeping.finish",
 }  # fmt: skip
 """What use cases and the worker's jobs are made of; none gives a screen anything."""
 

@@ -1,0 +1,59 @@
+"""What is left of erased images: which and whose it was, how many reads went with it, when, by whom and why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from sqlite_utils import Database
+
+from cxr_core import clock
+from cxr_core.store.db import count, rows
+
+
+def add(db: Database, image: dict[str, Any], patient: str, reason: str, erased_by: int | None) -> None:
+    """Set a tombstone for a row of images.of_patient; of an image that is erased a second time, the newer stands."""
+    db.execute(
+        "INSERT OR REPLACE INTO tombstones (image, patient, file_sha256, reads, reason, erased_by, erased_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (image["id"], patient, image["file_sha256"], image["reads"], reason, erased_by, clock.stamp()),
+    )
+
+
+def of_patient(db: Database, patient: str) -> list[dict[str, Any]]:
+    """A patient's tombstones with the name of who erased (None: the command line), oldest first."""
+    return rows(
+        db,
+        "SELECT t.image, t.reads, t.reason, t.erased_at, u.name AS erased_by FROM tombstones t "
+        "LEFT JOIN users u ON u.id = t.erased_by WHERE t.patient = ? ORDER BY t.erased_at, t.image",
+        (patient,),
+    )
+
+
+def patient_of(db: Database, image: str) -> str | None:
+    """The pseudonym of the patient whose image was erased, or None where no such image was."""
+    found = rows(db, "SELECT patient FROM tombstones WHERE image = ?", (image,))
+    return str(found[0]["patient"]) if found else None
+
+
+def orphaned(db: Database) -> list[dict[str, Any]]:
+    """Which erased images and files must be gone from the disk: `image`, `file_sha256`.
+
+    None that was sent again since. `file_sha256` is None where another image has the same file.
+    """
+    return rows(
+        db,
+        "SELECT t.image, iif(EXISTS (SELECT 1 FROM images WHERE file_sha256 = t.file_sha256), NULL, t.file_sha256) "
+        "AS file_sha256 FROM tombstones t WHERE t.image NOT IN (SELECT id FROM images) ORDER BY t.image",
+    )
+
+
+def missing(db: Database, images: Iterable[str]) -> int:
+    """How many of these images were erased and haven't been sent again."""
+    return count(
+        db,
+        "SELECT count(*) FROM json_each(?) w JOIN tombstones t ON t.image = w.value "
+        "WHERE t.image NOT IN (SELECT id FROM images)",
+        (json.dumps(list(images)),),
+    )
