@@ -8,6 +8,7 @@ from cxr_core.records import Role
 from cxr_core.ui import words
 from cxr_core.ui.card import card_page
 from cxr_core.ui.session import require_user, site
+from cxr_core.ui.stopping import switch
 from cxr_core.work import monitoring
 
 user = require_user(Role.RADIOLOGIST, Role.ADMIN)
@@ -23,3 +24,4 @@ chosen = st.segmented_control(
     format_func=lambda name: f"{name} (in use)" if name == running else name, label_visibility="collapsed",
 )  # fmt: skip
 card_page(versions[chosen or names[0]])
+switch(user)

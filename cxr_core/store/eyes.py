@@ -8,11 +8,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-REVEALED = (
+BY_MODE = (
     "(:sees_all OR i.mode = 'concurrent' OR (i.mode = 'second reader' "
     "AND EXISTS (SELECT 1 FROM reads WHERE image = i.id AND reader = :reader)))"
 )
-"""Whether the model's opinion on image `i` may be seen: at once, once one's own is recorded, or never."""
+"""Whether the way in which image `i` is read lets the model's opinion be seen: at once, after one's own, or never."""
+REVEALED = f"(NOT EXISTS (SELECT 1 FROM stops WHERE lifted_at IS NULL) AND {BY_MODE})"
+"""Whether the model's opinion on image `i` may be seen: by its mode, and by nobody while a stop stands."""
+COUNTED = f"(:sees_all OR {REVEALED})"
+"""Whether it may go into figures over many images: admins keep theirs during a stop, for they decide on lifting it."""
 OWN = "(:sees_all OR r.reader = :reader OR (i.mode = 'concurrent' AND i.readers = 1))"
 """Whether read `r` of image `i` may be seen: where two read, neither knows what the other said."""
 

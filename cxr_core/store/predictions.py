@@ -13,7 +13,7 @@ from cxr_core import clock
 from cxr_core.errors import NotFound
 from cxr_core.records import Opinion, Status
 from cxr_core.store.db import one, rows
-from cxr_core.store.eyes import REVEALED, Eyes
+from cxr_core.store.eyes import COUNTED, REVEALED, Eyes
 
 
 def add(db: Database, image: str, model: str, opinion: Opinion) -> None:
@@ -81,12 +81,12 @@ def lacking(db: Database, model: str, limit: int) -> list[dict[str, Any]]:
 def made_since(db: Database, eyes: Eyes, since: str) -> list[tuple[str, str, float | None]]:
     """When and by which version each prediction since a stamp was made, and its probability; None if not analysed.
 
-    Of images whose opinion may be seen.
+    Of images whose opinion may be counted.
     """
     columns = "SELECT p.made_at, p.model, p.probability FROM predictions p"
     if eyes.sees_all:
         return db.execute(f"{columns} WHERE p.made_at >= ?", (since,)).fetchall()
-    allowed = f"{columns} JOIN images i ON i.id = p.image WHERE p.made_at >= :since AND {REVEALED}"
+    allowed = f"{columns} JOIN images i ON i.id = p.image WHERE p.made_at >= :since AND {COUNTED}"
     return db.execute(allowed, {**eyes.named(), "since": since}).fetchall()
 
 

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from cxr_core.errors import NotFound
 from cxr_core.records import Region, Shape
 from cxr_core.store.db import count, insert, one, rows
-from cxr_core.store.eyes import OWN, REVEALED, Eyes
+from cxr_core.store.eyes import COUNTED, OWN, REVEALED, Eyes
 
 
 def add(db: Database, row: dict[str, Any]) -> int:
@@ -37,11 +37,16 @@ def current_of(db: Database, image: str) -> list[dict[str, Any]]:
     return [_decoded(row) for row in rows(db, "SELECT * FROM current_reads WHERE image = ? ORDER BY id", (image,))]
 
 
+DECIDED = """(
+    SELECT CASE WHEN 2 * sum(label = 'Pneumonia') > count(*) THEN 'Pneumonia'
+                WHEN 2 * sum(label = 'Pneumonia') < count(*) THEN 'Normal' END
+    FROM current_reads WHERE image = i.id AND final AND i.slots_open = 0)"""
+"""What the readers of image `i` found in the end: all of them, or most; NULL while more are wanted, or they differ."""
 _HISTORY = f"""
 SELECT r.id, r.made_at, u.name AS reader, r.image, i.patient, r.prediction,
        CASE WHEN {REVEALED} THEN p.model END AS model, CASE WHEN {REVEALED} THEN p.probability END AS probability,
        CASE WHEN {REVEALED} THEN p.label END AS model_label, CASE WHEN {REVEALED} THEN r.agrees END AS agrees,
-       r.label, r.reason, r.comment, r.regions, r.seen, r.final, r.withdrawn,
+       r.label, CASE WHEN {REVEALED} THEN r.reason END AS reason, r.comment, r.regions, r.seen, r.final, r.withdrawn,
        CASE WHEN s.id IS NULL OR NOT s.final THEN r.seconds END AS seconds, r.supersedes,
        r.id NOT IN (SELECT supersedes FROM reads WHERE supersedes IS NOT NULL) AS current, {REVEALED} AS revealed
 FROM reads r JOIN users u ON u.id = r.reader JOIN images i ON i.id = r.image
@@ -79,14 +84,14 @@ def current(db: Database) -> list[dict[str, Any]]:
 def agreement(db: Database, eyes: Eyes, since: str) -> list[dict[str, Any]]:
     """How many final reads since a stamp could agree with a model, and did: `day` (UTC), `model`, `n`, `agreed`.
 
-    Of those given beside the model's opinion, as far as both may be seen.
+    Of those given beside the model's opinion, as far as it may be counted and they may be seen.
     """
     return rows(
         db,
         "SELECT substr(r.made_at, 1, 10) AS day, p.model, count(*) AS n, sum(r.agrees) AS agreed "
         "FROM current_reads r JOIN predictions p ON p.id = r.prediction JOIN images i ON i.id = r.image "
         "WHERE r.made_at >= :since AND r.agrees IS NOT NULL AND r.final AND r.seen = 'directly' "
-        f"AND {REVEALED} AND {OWN} GROUP BY day, p.model",
+        f"AND {COUNTED} AND {OWN} GROUP BY day, p.model",
         {**eyes.named(), "since": since},
     )
 
@@ -103,6 +108,22 @@ def last_words(db: Database) -> list[dict[str, Any]]:
         "LEFT JOIN reads f ON f.image = r.image AND f.reader = r.reader AND NOT f.final AND NOT f.withdrawn "
         "LEFT JOIN predictions p ON p.id = r.prediction WHERE r.final ORDER BY r.id",
     )
+
+
+def audited(db: Database, model: str | None, found: str, since: str) -> list[str | None]:
+    """What `model` says (None: no answer) of each image that two read blinded, and in the end found to be `found`.
+
+    Of those on which a reader had their last word after the stamp `since`.
+    """
+    answers = rows(
+        db,
+        "SELECT p.label FROM images i JOIN predictions p ON p.image = i.id AND p.model = :model "
+        "JOIN reads r ON r.id = i.newest_read "
+        "WHERE i.slots_open = 0 AND i.newest_read NOT NULL AND i.mode = 'blinded' AND i.readers = 2 "
+        f"AND r.made_at > :since AND {DECIDED} = :found",
+        {"model": model, "since": since, "found": found},
+    )
+    return [row["label"] for row in answers]
 
 
 def newest_of(db: Database, reader: int, since: str) -> dict[str, Any] | None:

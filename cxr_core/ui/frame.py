@@ -11,6 +11,7 @@ from cxr_core.records import User
 from cxr_core.ui.account import account
 from cxr_core.ui.places import PAGES, place, places
 from cxr_core.ui.session import require_user, site, watch
+from cxr_core.ui.stopping import banner
 from cxr_core.ui.workers import WORKERS
 from cxr_core.work import monitoring, opening, reviewing
 
@@ -26,6 +27,7 @@ def main() -> None:
     # Every page is known to everybody, so that a wrong role reads a sentence; the bar links one's own alone.
     chosen = st.navigation([place(name) for name in PAGES], position="hidden")
     top = st.container(key="top", horizontal=True, vertical_alignment="center", gap="small")
+    banner(user)
     try:
         chosen.run()
     finally:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from cxr_core.records import Mode
 from cxr_core.ui import words
+from cxr_core.ui.stopping import why
 from cxr_core.work.reviewing import Case, Stage
 
 HEADS = {
@@ -22,7 +23,7 @@ def opinion(case: Case) -> None:
     prediction = case.prediction
     if prediction is None:
         blinded = case.stage is Stage.FIRST and case.image["mode"] == Mode.BLINDED
-        head = "Your opinion alone" if blinded else HEADS[case.stage]
+        head = "Your opinion alone" if blinded else "Switched off" if case.stop else HEADS[case.stage]
         st.html(f'<div class="opinion"><div class="answer none">{head}</div>{_withheld(case)}</div>')
     elif prediction["status"] == "predicted":
         st.html(_answer(prediction, case.calibration) + _unchecked(case) + _put_right(prediction["put_right"]))
@@ -35,6 +36,8 @@ def opinion(case: Case) -> None:
 
 def _withheld(case: Case) -> str:
     """Why the model's opinion isn't there."""
+    if case.stop and case.stage is not Stage.FIRST:
+        return f'<div class="dim">{escape(why(case.stop))}</div>'
     if case.stage is Stage.TAKEN:
         return ""
     later = case.image["mode"] == Mode.SECOND_READER

@@ -11,7 +11,7 @@ from cxr_core.records import JobState, Status, User
 from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import end_if_signed_out, site
-from cxr_core.work import requests, reviewing
+from cxr_core.work import requests, reviewing, stopping
 from cxr_core.work.requests import Upload, Verdict
 
 LOOK_AGAIN_SECONDS = 0.3
@@ -62,7 +62,8 @@ def _verdicts(user: User, was_open: bool) -> None:
         _head(found, waiting)
     shown = sorted(found, key=lambda verdict: (verdict.status != "rejected", -verdict.job))[:MOST_LINES]
     opinions = reviewing.opinions(site().home, user, [verdict.image for verdict in shown if verdict.image])
-    lines = [_line(sent[verdict.job], verdict, opinions) for verdict in shown]
+    is_off = stopping.standing(site().home, user) is not None
+    lines = [_line(sent[verdict.job], verdict, opinions, is_off) for verdict in shown]
     more = f'<div class="dim">and {len(found) - MOST_LINES} more</div>' if len(found) > MOST_LINES else ""
     st.html(f'<div class="verdicts">{"".join(lines)}{more}</div>')
 
@@ -80,18 +81,20 @@ def _head(found: list[Verdict], waiting: int) -> None:
             st.rerun(scope="app")
 
 
-def _line(sent_as: str, verdict: Verdict, opinions: dict[str, dict[str, Any]]) -> str:
+def _line(sent_as: str, verdict: Verdict, opinions: dict[str, dict[str, Any]], is_off: bool) -> str:
     name = sent_as if verdict.member is None else f"{sent_as}, file {verdict.member}"
     kind = "bad" if verdict.status == "rejected" else "known" if verdict.known else "ok" if verdict.status else ""
-    return f'<div class="{kind}"><b>{escape(name)}</b><br>{escape(_outcome(verdict, opinions))}</div>'
+    return f'<div class="{kind}"><b>{escape(name)}</b><br>{escape(_outcome(verdict, opinions, is_off))}</div>'
 
 
-def _outcome(verdict: Verdict, opinions: dict[str, dict[str, Any]]) -> str:
+def _outcome(verdict: Verdict, opinions: dict[str, dict[str, Any]], is_off: bool) -> str:
     if verdict.status is None:
         return "is being read …" if verdict.state is JobState.RUNNING else "waits its turn"
     if verdict.status == "rejected":
         return f"Refused: {'; '.join(verdict.reasons)}"
     here = "here already; " if verdict.known else ""
+    if is_off:
+        return f"{here}taken in; the model's opinion is switched off"
     if verdict.status == Status.WITHHELD:
         return f"{here}taken in; what the model says comes after your own opinion, or not at all"
     if verdict.status == "not_analysed":

@@ -12,9 +12,9 @@ from sqlite_utils import Database
 from cxr_core import clock
 from cxr_core.errors import BadInput, Conflict, NotAllowed
 from cxr_core.records import CLASSES, Label, Mode, Reason, Region, Role, Seen, User
-from cxr_core.store import audit, claims, images, models, predictions, reads, sessions
+from cxr_core.store import audit, claims, images, models, predictions, reads, sessions, stops
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import revealing
+from cxr_core.work import revealing, stopping
 from cxr_core.work.guarding import open_to
 
 LONGEST_COMMENT = 2000
@@ -78,8 +78,8 @@ def beat(home: Path, user: User, image: str) -> None:
 def submit(home: Path, user: User, form: ReadForm) -> int:
     """Record a read and return its number: the own opinion, and where that came first, the final one behind it.
 
-    Raises BadInput for a disagreement without a reason, NotFound for no such image, Conflict if this reader has
-    read the image already or it has all the readers that it wants.
+    While a stop stands the own opinion is the final one. Raises BadInput for a disagreement without a reason, NotFound
+    for no such image, Conflict if this reader has read the image already or it has all the readers that it wants.
     """
     with opened(home) as db, transaction(db):
         image, own = images.get(db, form.image), _own(db, user, form.image)
@@ -87,13 +87,14 @@ def submit(home: Path, user: User, form: ReadForm) -> int:
             raise Conflict("you have read this image already: revise your read on the history page")
         if not _is_wanted(db, user, image):
             raise Conflict("this case wants no more readers: others read it, or have by now; go on to the next")
-        final = image["mode"] != Mode.SECOND_READER or revealing.may_see(db, user, form.image)
+        final = image["mode"] != Mode.SECOND_READER or revealing.may_see(db, user, form.image) or _is_stopped(db)
         spent = claims.seconds(db, form.image, user.id)
         timed = form if spent is None else replace(form, seconds=spent)
         read = _record(db, user, timed, {"final": int(final)}, own)
         claims.give_up(db, form.image, user.id)
         if not final:
             claims.renew(db, form.image, user.id)
+        _audit_model(db, home, image)
         return read
 
 
@@ -109,7 +110,9 @@ def revise(home: Path, user: User, read: int, form: ReadForm) -> int:
             raise BadInput("a revision is of the same image")
         if not old["final"]:
             raise Conflict("a first opinion stays as it is: give your final one on the review page")
-        return _record(db, user, form, {"final": 1}, old)
+        newer = _record(db, user, form, {"final": 1}, old)
+        _audit_model(db, home, images.get(db, form.image))
+        return newer
 
 
 @open_to(Role.RADIOLOGIST)
@@ -143,6 +146,12 @@ def undoable(home: Path, user: User) -> Recorded | None:
     return Recorded(found["id"], found["image"], Label(found["label"]), found["patient"])
 
 
+def _audit_model(db: Database, home: Path, image: dict[str, Any]) -> None:
+    """Ask the plan's rule once two have read an image without the model: what they say judges it."""
+    if image["mode"] == Mode.BLINDED and image["readers"] == 2:
+        stopping.rule(db, home)
+
+
 def _against_undoing(db: Database, read: dict[str, Any]) -> str | None:
     if not read["final"]:
         return "a first opinion stays as it is: give your final one"
@@ -174,7 +183,7 @@ def _current(db: Database, user: User, read: int) -> dict[str, Any]:
 
 
 def _record(db: Database, user: User, form: ReadForm, stage: dict[str, int], old: dict[str, Any] | None) -> int:
-    answer = {**_answer(db, user, form), **stage}
+    answer = {**_answer(db, user, form, old), **stage}
     if old and all(old[name] == answer[name] for name in (*DECIDED, *stage)):
         raise BadInput("this changes nothing in your read: choose another answer or reason, or change the comment")
     supersedes = old["id"] if old else None
@@ -188,26 +197,42 @@ def _record(db: Database, user: User, form: ReadForm, stage: dict[str, int], old
     return read
 
 
-def _answer(db: Database, user: User, form: ReadForm) -> dict[str, Any]:
+def _answer(db: Database, user: User, form: ReadForm, old: dict[str, Any] | None) -> dict[str, Any]:
     """The columns of a read that its reader decides on, checked, with what they had seen of the model."""
-    image = images.get(db, form.image)
-    seen = Seen.DIRECTLY if revealing.may_see(db, user, form.image) else Seen.NOTHING
-    prediction = _prediction(db, form, seen)
-    agrees = _agrees(form, prediction)
-    _check(form, agrees if seen is Seen.DIRECTLY else None, image)
+    image, is_shown = images.get(db, form.image), revealing.may_see(db, user, form.image)
+    seen = Seen.DIRECTLY if is_shown else _seen_before(db, user, form, old)
+    prediction = _prediction(db, form, seen, old)
+    # Nobody disagrees with what is switched off.
+    agrees = None if seen is Seen.NOTHING and _is_stopped(db) else _agrees(form, prediction)
+    _check(form, agrees if is_shown else None, image)
+    # A page without the opinion asks for no reason: the one that was given stands as long as they disagree.
+    reason = form.reason or (None if is_shown or not old else old["reason"])
     return {
         "image": form.image, "prediction": prediction["id"], "agrees": agrees, "label": form.label.value,
         # A reason is why a reader disagrees: kept where they didn't see with what, it would tell them.
-        "reason": form.reason.value if form.reason and agrees == 0 and seen is Seen.DIRECTLY else None,
+        "reason": str(reason) if reason and agrees == 0 and seen is Seen.DIRECTLY else None,
         "comment": form.comment.strip(), "regions": form.regions, "seen": seen.value,
     }  # fmt: skip
 
 
-def _prediction(db: Database, form: ReadForm, seen: Seen) -> dict[str, Any]:
+def _is_stopped(db: Database) -> bool:
+    return stops.current(db) is not None
+
+
+def _seen_before(db: Database, user: User, form: ReadForm, old: dict[str, Any] | None) -> Seen:
+    """What a reader had seen who sees nothing now: a stop takes back nothing that was on their screen before it."""
+    if old and old["final"]:
+        return Seen(old["seen"])
+    was_shown = form.prediction is not None or old is not None
+    return Seen.DIRECTLY if was_shown and revealing.may_by_mode(db, user, form.image) else Seen.NOTHING
+
+
+def _prediction(db: Database, form: ReadForm, seen: Seen, old: dict[str, Any] | None) -> dict[str, Any]:
     """The prediction that was on the screen, or the one that stood unseen."""
     if seen is Seen.NOTHING:
         return predictions.standing(db, form.image, models.running(db))
-    prediction = predictions.get(db, form.prediction) if form.prediction is not None else None
+    shown = old["prediction"] if old and form.prediction is None else form.prediction
+    prediction = predictions.get(db, shown) if shown is not None else None
     if prediction is None or prediction["image"] != form.image:
         raise BadInput("the prediction belongs to another image: reload the page")
     return prediction

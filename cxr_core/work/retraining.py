@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from cxr_core.errors import BadInput, Conflict, NotAllowed
+from cxr_core.errors import Conflict, NotAllowed
 from cxr_core.model.card import is_usable
 from cxr_core.records import Job, Lane, Role, User
 from cxr_core.settings import Settings
@@ -18,6 +18,7 @@ from cxr_core.work import change_plan, checkpoints
 from cxr_core.work.change_plan import ChangePlan
 from cxr_core.work.drafting import Draft, Options, draft
 from cxr_core.work.guarding import EVERYBODY, open_to
+from cxr_core.work.reasons import given
 
 RETRAIN = "retrain"
 REPREDICT = "repredict"
@@ -141,7 +142,7 @@ def refuse(home: Path, user: User, model: str, reason: str) -> None:
     """Decide against a candidate; it stays on record."""
     with opened(home) as db, transaction(db):
         _undecided(db, model)
-        models.decide(db, model, "refuse", _given(reason), user.id, models.card(db, model)["data"].get("plan"))
+        models.decide(db, model, "refuse", given(reason), user.id, models.card(db, model)["data"].get("plan"))
         audit.record(db, user.name, "refuse model", model, reason=reason)
 
 
@@ -160,12 +161,6 @@ def earlier_models(home: Path, user: User) -> list[str]:
     with opened(home) as db:
         running = models.running(db)
         return [name for name in reversed(_once_running(db)) if name != running]
-
-
-def _given(reason: str) -> str:
-    if not reason.strip():
-        raise BadInput("say why, in a sentence: decisions on models are kept with their reasons")
-    return reason.strip()
 
 
 def _undecided(db: Database, model: str) -> dict[str, Any]:
@@ -196,7 +191,7 @@ def _may_approve(so_far: Approvals, user: User) -> None:
 
 
 def _approve(db: Database, user: User, model: str, reason: str) -> None:
-    models.decide(db, model, "approve", _given(reason), user.id, models.card(db, model)["data"].get("plan"))
+    models.decide(db, model, "approve", given(reason), user.id, models.card(db, model)["data"].get("plan"))
     audit.record(db, user.name, "approve model", model, reason=reason)
 
 
@@ -207,6 +202,6 @@ def _once_running(db: Database) -> list[str]:
 
 
 def _put_to_use(db: Database, user: User, model: str, action: str, reason: str) -> None:
-    models.decide(db, model, action, _given(reason), user.id, models.card(db, model)["data"].get("plan"))
+    models.decide(db, model, action, given(reason), user.id, models.card(db, model)["data"].get("plan"))
     audit.record(db, user.name, f"{action} model", model, reason=reason)
     jobs.ask(db, jobs.Request(REPREDICT, Lane.READING, {"model": model}, user.id, bulk=True))

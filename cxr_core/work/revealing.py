@@ -6,8 +6,9 @@ from sqlite_utils import Database
 
 from cxr_core.errors import NotAllowed, NotFound
 from cxr_core.records import Role, User
+from cxr_core.store import stops
 from cxr_core.store.db import one
-from cxr_core.store.eyes import REVEALED, Eyes
+from cxr_core.store.eyes import BY_MODE, REVEALED, Eyes
 
 
 def eyes_of(user: User) -> Eyes:
@@ -17,14 +18,28 @@ def eyes_of(user: User) -> Eyes:
 
 def may_see(db: Database, user: User, image: str) -> bool:
     """Whether the model's opinion on an image may be shown to the user, now. Raises NotFound for no such image."""
+    return _holds(db, REVEALED, user, image)
+
+
+def may_by_mode(db: Database, user: User, image: str) -> bool:
+    """Whether it might be shown but for a stop. Raises NotFound for no such image."""
+    return _holds(db, BY_MODE, user, image)
+
+
+def _holds(db: Database, condition: str, user: User, image: str) -> bool:
     named = {**eyes_of(user).named(), "image": image}
-    found = one(db, f"SELECT {REVEALED} AS revealed FROM images i WHERE i.id = :image", named)
+    found = one(db, f"SELECT {condition} AS holds FROM images i WHERE i.id = :image", named)
     if found is None:
         raise NotFound(f"there is no image {image[:12]}…")
-    return bool(found["revealed"])
+    return bool(found["holds"])
 
 
 def require(db: Database, user: User, image: str) -> None:
     """Raises NotAllowed unless the user may see the model's opinion on an image, NotFound for no such image."""
     if not may_see(db, user, image):
-        raise NotAllowed("the model's opinion on this case comes after yours, or not at all")
+        stop = stops.current(db)
+        raise NotAllowed(
+            f"the model's opinion is switched off: {stop.reason}"
+            if stop
+            else "the model's opinion on this case comes after yours, or not at all"
+        )

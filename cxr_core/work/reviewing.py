@@ -14,9 +14,10 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from cxr_core.records import Role, User
-from cxr_core.store import audit, claims, images, lists, models, predictions, reads, worklist
+from cxr_core.records import Mode, Role, User
+from cxr_core.store import audit, claims, images, lists, models, predictions, reads, stops, worklist
 from cxr_core.store.db import opened, transaction
+from cxr_core.store.stops import Stop
 from cxr_core.store.worklist import Narrowed
 from cxr_core.work import revealing
 from cxr_core.work.guarding import EVERYBODY, open_to
@@ -77,6 +78,8 @@ class Case:
     reads: list[dict[str, Any]]
     """A reader's own; all for an admin."""
     stage: Stage
+    stop: Stop | None = None
+    """Why no opinion is shown to anybody; None where no stop stands."""
 
 
 @dataclass(frozen=True)
@@ -149,11 +152,11 @@ def is_known(home: Path, user: User, image: str) -> bool:
 def case(home: Path, user: User, image: str) -> Case:
     """An image with the running model's opinion, or the newest one where that hasn't come. Raises NotFound."""
     with opened(home) as db:
-        row, shown = images.get(db, image), _shown(db, user, image)
+        row, shown, stop = images.get(db, image), _shown(db, user, image), stops.current(db)
         stage = _stage(db, user, row, shown)
         if not revealing.may_see(db, user, image):
-            hidden = [{**read, "agrees": None, "prediction": None} for read in shown]
-            return Case(row, None, heatmap_scale=1.0, calibration={}, intended={}, reads=hidden, stage=stage)
+            hidden = [{**read, "agrees": None, "reason": None, "prediction": None} for read in shown]
+            return Case(row, None, heatmap_scale=1.0, calibration={}, intended={}, reads=hidden, stage=stage, stop=stop)
         prediction = predictions.standing(db, image, models.running(db))
         card = models.card(db, prediction["model"])
         return Case(row, prediction, card["heatmap_scale"], card["calibration"], card["intended"], shown, stage)
@@ -188,7 +191,9 @@ def _stage(db: Database, user: User, image: dict[str, Any], own: list[dict[str, 
         return Stage.DONE
     if image["slots_open"] <= claims.of_others(db, image["id"], user.id):
         return Stage.TAKEN
-    return Stage.OPEN if revealing.may_see(db, user, image["id"]) else Stage.FIRST
+    # While a stop stands nothing is revealed after the own opinion, so that is the final one.
+    alone = image["mode"] == Mode.BLINDED or not stops.current(db)
+    return Stage.FIRST if alone and not revealing.may_see(db, user, image["id"]) else Stage.OPEN
 
 
 @open_to(*EVERYBODY)

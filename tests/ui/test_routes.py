@@ -7,11 +7,12 @@ import io
 
 import pytest
 
-from cxr_core.records import Role
-from cxr_core.store import models, predictions, reads
+from cxr_core.records import Mode, Role
+from cxr_core.store import explanations, models, predictions, reads
 from cxr_core.store.db import one, opened, rows
+from cxr_core.store.explanations import Explanation
 from cxr_core.ui.routes import local_path
-from cxr_core.work import accounts, starting
+from cxr_core.work import accounts, starting, stopping
 from cxr_core.work.explaining import digest
 from cxr_core.work.guarding import COMMAND_LINE
 from tests.store.rows import add_image, opinion
@@ -187,6 +188,35 @@ def test_a_heatmap_is_bytes_under_its_hash_for_whom_may_see_it(home, signed_in, 
     with opened(home) as db:
         db.execute("UPDATE images SET mode = 'blinded'")
     assert signed_in.get(address, headers={"if-none-match": answer.headers["etag"]}).status_code == 403
+
+
+@pytest.mark.parametrize("who", ["ann", "bob"])
+@pytest.mark.parametrize("mode", list(Mode))
+def test_while_a_stop_stands_no_heatmap_is_given_to_anybody_and_no_export_tells_what_the_model_says(
+    home, browser, who, mode
+):
+    bob = accounts.add_user(home, COMMAND_LINE, "bob", Role.ADMIN, PASSWORD)
+    with opened(home) as db:
+        image, ann = add_image(db), one(db, "SELECT id FROM users WHERE name = 'ann'")["id"]
+        db.execute("UPDATE images SET mode = ?", (mode.value,))
+        predictions.add(db, image, models.running(db), opinion(0.87654))
+        reads.add(db, {"image": image, "prediction": 1, "reader": ann, "label": "Normal", "agrees": 0,
+                       "reason": "small finding", "seconds": 1, "made_at": "2026"})  # fmt: skip
+        explanations.add(db, image, models.running(db), "LayerCAM", Explanation(opinion().heatmap + 1, None))
+    visitor = browser()
+    visitor.post("/sign-in", data={"name": who, "password": PASSWORD})
+    addresses = [f"/images/{image}/heatmaps/{digest(opinion().heatmap + more)}" for more in (0, 1)]
+    shown = 200 if who == "bob" or mode is not Mode.BLINDED else 403
+    assert [visitor.get(address).status_code for address in addresses] == [shown] * 2
+    stopping.stop(home, bob, "too many misses")
+    for address in addresses:
+        for headers in ({}, {"if-none-match": f'"{address.rpartition("/")[2]}"'}):
+            answer = visitor.get(address, headers=headers)
+            assert (answer.status_code, "too many misses" in answer.text) == (403, True)
+    assert visitor.get(f"/images/{IMAGE}").status_code == 200, "the X-ray itself is there"
+    exported = visitor.get("/history.csv").text
+    assert "Normal" in exported
+    assert not [word for word in ("0.87654", "Pneumonia", "small finding") if word in exported]
 
 
 def test_a_beat_counts_for_whoever_has_the_case_open_and_comes_from_our_own_pages(home, signed_in, browser):

@@ -1,6 +1,5 @@
 """Nobody gets to see the model's opinion too soon, whichever way they look."""
 
-from dataclasses import fields, is_dataclass
 from datetime import timedelta
 
 import numpy as np
@@ -10,10 +9,11 @@ from cxr_core import clock
 from cxr_core.errors import BadInput, Conflict, NotAllowed, NotFound
 from cxr_core.records import Label, Method, Mode, Reason
 from cxr_core.store.db import opened
-from cxr_core.work import explaining, monitoring, recording, requests, reviewing, spool
+from cxr_core.work import explaining, monitoring, recording, reviewing
 from cxr_core.work.recording import ReadForm
-from cxr_core.work.reviewing import Filters, Show, Stage
+from cxr_core.work.reviewing import Filters, Stage
 from tests.store.rows import opinion
+from tests.work.looking import job_about, told_too_soon
 from tests.work.reading_rooms import PROBABILITY, put, read, said
 from tests.work.sites import new_home, query
 
@@ -21,52 +21,6 @@ from tests.work.sites import new_home, query
 @pytest.fixture
 def settings(tmp_path):
     return new_home(tmp_path)
-
-
-def everything(settings, user, image, job):
-    """All that a reader can get to see of an image through the use cases, one after the other."""
-    home = settings.home
-    yield reviewing.case(home, user, image)
-    for show in Show:
-        yield reviewing.waiting_list(home, user, Filters(show))
-        for label in ("Pneumonia", "Normal", "Uncertain", "not analysed"):
-            yield [row["id"] for row in reviewing.waiting_list(home, user, Filters(show, label))]
-    yield reviewing.opinions(home, user, [image])
-    yield reviewing.history(home, user)
-    yield reviewing.history_csv(home, user)
-    yield requests.verdicts(home, user, [job])
-    yield monitoring.watch(home, user, 28).windows
-    yield monitoring.agreement(home, user, 28)
-    yield reviewing.priors(home, user, image)
-    yield [row["card"]["name"] for row in monitoring.model_versions(home, user)]
-
-
-def told(found):
-    """Everything that was found, as text: numbers within arrays, too."""
-    if is_dataclass(found):
-        return " ".join(told(getattr(found, field.name)) for field in fields(found))
-    if isinstance(found, dict):
-        return " ".join(f"{name} {told(value)}" for name, value in found.items())
-    if isinstance(found, (list, tuple, np.ndarray)):
-        return " ".join(map(told, found))
-    return str(found)
-
-
-def job_about(settings, image):
-    """An intake job that ended with this image, as its sender asks for it."""
-    number = spool.receive(settings.home, b"x", spool.Sender())
-    with opened(settings.home) as db:
-        result = f'{{"status": "predicted", "image": "{image}", "reasons": ["CANARY"]}}'
-        db.execute("UPDATE jobs SET state = 'done', result = ? WHERE id = ?", (result, number))
-    return number
-
-
-def told_too_soon(settings, user, image, job):
-    """What a reader can get to see that tells that the model says Pneumonia, or how sure it is."""
-    needles = ("0.87654", "Pneumonia", "CANARY")
-    found = list(everything(settings, user, image, job))
-    narrowed = [each for each in found if isinstance(each, list) and image in each]  # by a label, which tells it
-    return [each for each in found if any(needle in told(each) for needle in needles)] + narrowed
 
 
 @pytest.mark.parametrize("mode", [Mode.SECOND_READER, Mode.BLINDED])

@@ -1,0 +1,107 @@
+"""The stop switch on the screens."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cxr_core.records import Label, Mode, Role
+from cxr_core.store.db import opened
+from cxr_core.work import accounts, recording, stopping
+from cxr_core.work.guarding import COMMAND_LINE
+from tests.pages.forms import record
+
+WHY = "too many <b>misses</b>"
+ESCAPED = "too many &lt;b&gt;misses&lt;/b&gt;"
+
+
+@pytest.fixture
+def stopped(home):
+    """An admin has switched the opinion off."""
+    eve = accounts.add_user(home, COMMAND_LINE, "eve", Role.ADMIN, "a long password")
+    stopping.stop(home, eve, WHY)
+
+
+def framed(token):
+    """A page's banner, as the frame draws it."""
+    app = AppTest.from_function(_banner, default_timeout=30)
+    app.session_state["token"] = token
+    return app.run()
+
+
+def _banner():
+    from cxr_core.ui.session import require_user
+    from cxr_core.ui.stopping import banner
+
+    banner(require_user())
+
+
+@pytest.mark.parametrize("who", ["ann", "bob"])
+def test_every_page_says_that_the_opinion_is_off_since_when_by_whom_and_why(furnished, home, said, who):
+    assert said(framed(furnished[1][who])) == ""
+    eve = accounts.add_user(home, COMMAND_LINE, "eve", Role.ADMIN, "a long password")
+    stopping.stop(home, eve, WHY)
+    text = said(framed(furnished[1][who]))
+    assert "is switched off since 20" in text
+    assert f"UTC by eve: {ESCAPED}. Cases are read as without it." in text
+    assert "<b>misses" not in text
+
+
+@pytest.mark.parametrize("who", ["ann", "bob"])
+def test_the_review_page_says_it_in_the_opinions_place_and_draws_no_heatmap(show, arrive, said, stopped, who):
+    image = arrive(1, 0.876)
+    app = show("review", who, image=image)
+    assert not app.exception
+    assert "Switched off" in said(app)
+    assert f"by eve: {ESCAPED}." in said(app)
+    assert "88 %" not in said(app)
+    assert "0.876" not in app.get("bidi_component")[0].proto.json
+    assert json.loads(app.get("bidi_component")[0].proto.json)["heatmap"] is None
+
+
+@pytest.mark.parametrize("mode", [Mode.CONCURRENT, Mode.SECOND_READER])
+def test_a_case_is_read_with_one_answer_and_the_next_one_comes(show, arrive, home, stopped, mode):
+    first, second = arrive(1), arrive(2)
+    with opened(home) as db:
+        db.execute("UPDATE images SET mode = ?", (mode.value,))
+    app = show("review", "ann", image=first)
+    assert [button.label for button in app.button][:2] == ["Normal", "Pneumonia"]
+    app.button(key=f"Normal-{first}").click().run()
+    assert record(app).label == "Record: Normal"
+    record(app).click().run()
+    assert not app.exception
+    assert app.query_params["image"] == second
+
+
+@pytest.mark.parametrize("who", ["ann", "bob"])
+def test_worklist_and_history_show_no_opinion(show, arrive, ann, home, who, stopped):
+    recording.submit(home, ann, recording.ReadForm(arrive(1), None, Label.NORMAL))
+    arrive(2)
+    listed = show("worklist", who).dataframe[0].value
+    assert list(listed["Model says"]) == [""]
+    assert listed["Probability"].isna().all()
+    read = show("history", who).dataframe[0].value
+    assert list(read["Model said"]) == [""]
+    assert list(read["Saw"]) == ["nothing"]
+
+
+def test_an_admin_stops_with_a_reason_and_lifts_with_one(show, home, said):
+    app = show("models", "bob")
+    app.button[0].click().run()
+    assert "say why" in app.error[0].value
+    app.text_input[0].set_value("misses devices")
+    app.button[0].click().run()
+    assert stopping.standing(home, COMMAND_LINE).reason == "misses devices"
+    assert app.button[0].label == "Show the opinion again"
+    app.text_input[0].set_value("rolled back")
+    app.button[0].click().run()
+    assert stopping.standing(home, COMMAND_LINE) is None
+    assert all(word in said(app) for word in ("misses devices", "rolled back"))
+
+
+def test_a_reader_sees_past_stops_and_no_switch(show, said, stopped):
+    app = show("models", "ann")
+    assert ESCAPED in said(app)
+    assert not app.button
