@@ -33,6 +33,7 @@ from cxr_core.work import picturing, quickening, reading, spool
 from cxr_core.work.doing import Desk, Outcome
 from cxr_core.work.explaining import EXPLAIN
 from cxr_core.work.retraining import REPREDICT, RETRAIN
+from cxr_core.work.shadowing import SHADOW
 from cxr_core.work.starting import MAKE_DEMO
 
 log = logging.getLogger(__name__)
@@ -40,9 +41,12 @@ log = logging.getLogger(__name__)
 Handler = Callable[[Desk, Job], Outcome]
 
 HANDLERS = {
-    Lane.READING: {spool.INTAKE: "intake.take_in", REPREDICT: "reading.repredict", EXPLAIN: "drawing.explain"},
+    Lane.READING: {
+        spool.INTAKE: "intake.take_in", REPREDICT: "reading.repredict", EXPLAIN: "drawing.explain",
+        SHADOW: "reading.predict_beside",
+    },
     Lane.LEARNING: {RETRAIN: "learning.retrain", MAKE_DEMO: "demo.make", EXPLAIN: "drawing.explain"},
-}
+}  # fmt: skip
 """Which function of work/ does each kind of job. Only a worker's own lane is imported: reading is up sooner for it."""
 BEAT_SECONDS = 2
 NAP_SECONDS = 0.1

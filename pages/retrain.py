@@ -9,6 +9,7 @@ from cxr_core.ui.retrain_draft import drafted, flagged, options, plan, start
 from cxr_core.ui.retrain_progress import ended, is_open, live
 from cxr_core.ui.retrain_result import candidate, decisions
 from cxr_core.ui.session import require_user, site
+from cxr_core.ui.shadow import shadow
 from cxr_core.ui.words import empty
 from cxr_core.work import retraining
 
@@ -31,6 +32,7 @@ with right:
         ended(job)
     if waiting:
         candidate(user, waiting)
+        shadow(user, waiting["name"])
     elif not is_open(job):
         empty("No candidate", "Start a retrain when readers have flagged cases: its result is compared here.")
     st.html("<h3>Decisions</h3>")

@@ -29,6 +29,11 @@ def exists(db: Database, name: str) -> bool:
     return one(db, "SELECT 1 FROM models WHERE name = ?", (name,)) is not None
 
 
+def is_decided(db: Database, name: str) -> bool:
+    """Whether a model was put to use or refused; a first of two approvals decides nothing yet."""
+    return one(db, "SELECT 1 FROM decisions WHERE model = ? AND action <> 'approve'", (name,)) is not None
+
+
 def add_weights(db: Database, tensors: bytes) -> str:
     """Store the tensors in which a model differs from its parent (safetensors); returns their hash."""
     sha256 = hashlib.sha256(tensors).hexdigest()

@@ -22,7 +22,7 @@ from cxr_core.records import Job, Radiograph, Side, Status
 from cxr_core.store import audit, files, images, models, predictions
 from cxr_core.store.db import opened
 from cxr_core.store.secret import site_secret
-from cxr_core.work import listing, near_duplicates, picturing, reading, spool
+from cxr_core.work import listing, near_duplicates, picturing, reading, shadowing, spool
 from cxr_core.work.doing import Desk, Outcome
 from cxr_core.work.opening import DEMO_SECRET
 
@@ -77,6 +77,7 @@ def accept(desk: Desk, data: bytes, patient: str | None = None) -> Outcome:
             images.add(db, {**row, **listing.drawn(db, secret, arrival.id)}, arrival.side)
             opinion.write(db, arrival.id, model.card.name)
             audit.record(db, "program", "take in", arrival.id, file=row["file_sha256"], status=opinion.status)
+            shadowing.ask(db)
 
     return Outcome({"status": opinion.status, "image": arrival.id, "reasons": opinion.reasons}, write)
 

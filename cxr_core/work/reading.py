@@ -22,12 +22,13 @@ from cxr_core.model.gate.walk import Film
 from cxr_core.model.predict import Model
 from cxr_core.model.preprocess import INVERTED, brightness, stretch
 from cxr_core.records import Job, Lane, Opinion, Radiograph, Status
-from cxr_core.store import files, images, jobs, models, predictions
+from cxr_core.store import files, images, jobs, models, predictions, shadows
 from cxr_core.store.db import opened
 from cxr_core.work import quickening
 from cxr_core.work.ahead import ahead
 from cxr_core.work.doing import Desk, Outcome
 from cxr_core.work.retraining import REPREDICT
+from cxr_core.work.shadowing import SHADOW
 from cxr_core.work.sources import Source, batched, sources
 
 BATCH = 16
@@ -62,6 +63,10 @@ class Reading:
             predictions.add_not_analysed(db, image, model, self.reasons, [found.kind for found in self.objections])
 
 
+Look = Callable[[Model, Sequence[Film]], list[Reading]]
+"""How films are judged: with a check of their heatmaps (`trusted`) or without (`judged`)."""
+
+
 def read_all(model: Model, radiographs: Sequence[Radiograph]) -> list[Reading]:
     """The model's opinion on each X-ray that its gate lets through, in one batch, in order."""
     return judged(model, [prepared(radiograph, model.card) for radiograph in radiographs])
@@ -90,9 +95,7 @@ def trusted(model: Model, films: Sequence[Film]) -> list[Reading]:
     return [_doubted(reading, next(doubts)) if reading.opinion else reading for reading in readings]
 
 
-def _each(
-    look: Callable[[Model, Sequence[Film]], list[Reading]], model: Model, films: Sequence[Film | E]
-) -> list[Reading | E]:
+def _each(look: Look, model: Model, films: Sequence[Film | E]) -> list[Reading | E]:
     """What the model says of each film; what is in the place of one stays there."""
     readings = iter(look(model, [film for film in films if isinstance(film, Film)]))
     return [next(readings) if isinstance(film, Film) else film for film in films]
@@ -149,13 +152,7 @@ def repredict(desk: Desk, job: Job) -> Outcome:
         model = model_named(desk, db, name)
         batch = predictions.lacking(db, name, BATCH)
 
-    def film(row: dict[str, Any]) -> Film | CxrError:
-        try:
-            return prepared(from_stored(files.get(desk.home, row["file_sha256"])), model.card)
-        except CxrError as error:
-            return error
-
-    answers = _each(trusted, model, list(ahead(film, batch, BATCH)))
+    answers = _of_stored(desk, model, batch, trusted)
 
     def write(db: Database) -> None:
         for row, answer in zip(batch, answers, strict=True):
@@ -170,6 +167,40 @@ def repredict(desk: Desk, job: Job) -> Outcome:
             jobs.ask(db, jobs.Request(REPREDICT, Lane.READING, job.payload, bulk=True))
 
     return Outcome({"images": len(batch)}, write)
+
+
+def predict_beside(desk: Desk, job: Job) -> Outcome:
+    """A job: the candidate in the shadow judges what came in since it began, a batch a job.
+
+    No heatmap of it is shown to anybody, so none is checked or kept. One that was ended meanwhile judges nothing.
+    """
+    with opened(desk.home) as db:
+        shadow = shadows.current(db)
+        if shadow is None or shadow.model != job.payload["model"]:
+            return Outcome({"images": 0})
+        model, batch = model_named(desk, db, shadow.model), shadows.lacking(db, shadow, BATCH)
+    answers = _of_stored(desk, model, batch, judged)
+
+    def write(db: Database) -> None:
+        for row, answer in zip(batch, answers, strict=True):
+            said = answer.opinion if isinstance(answer, Reading) else None
+            shadows.add(db, row["id"], shadow.model, (said.label, said.probability) if said else None)
+        if shadows.lacking(db, shadow, 1):
+            jobs.ask(db, jobs.Request(SHADOW, Lane.READING, job.payload, bulk=True))
+
+    return Outcome({"images": len(batch)}, write)
+
+
+def _of_stored(desk: Desk, model: Model, batch: list[dict[str, Any]], look: Look) -> list[Reading | CxrError]:
+    """What the model says of each stored image, or why its file can't be read; in order."""
+
+    def film(row: dict[str, Any]) -> Film | CxrError:
+        try:
+            return prepared(from_stored(files.get(desk.home, row["file_sha256"])), model.card)
+        except CxrError as error:
+            return error
+
+    return _each(look, model, list(ahead(film, batch, BATCH)))
 
 
 def read_files(

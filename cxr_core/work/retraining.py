@@ -14,7 +14,7 @@ from cxr_core.records import Job, Lane, Role, User
 from cxr_core.settings import Settings
 from cxr_core.store import audit, jobs, models, plans, training_sets
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import change_plan, checkpoints
+from cxr_core.work import change_plan, checkpoints, shadowing
 from cxr_core.work.change_plan import ChangePlan
 from cxr_core.work.drafting import Draft, Options, draft
 from cxr_core.work.guarding import EVERYBODY, open_to
@@ -134,6 +134,7 @@ def promote(home: Path, user: User, model: str, reason: str) -> bool:
             _approve(db, user, model, reason)
             return False
         _put_to_use(db, user, model, "promote", reason)
+        shadowing.end_of(db, user, model)
         return True
 
 
@@ -144,6 +145,7 @@ def refuse(home: Path, user: User, model: str, reason: str) -> None:
         _undecided(db, model)
         models.decide(db, model, "refuse", given(reason), user.id, models.card(db, model)["data"].get("plan"))
         audit.record(db, user.name, "refuse model", model, reason=reason)
+        shadowing.end_of(db, user, model)
 
 
 @open_to(Role.ADMIN)

@@ -8,9 +8,9 @@ import pytest
 
 from cxr_core.model import release
 from cxr_core.records import Label, Lane
-from cxr_core.store import jobs, models, training_sets
+from cxr_core.store import jobs, models, shadows, training_sets
 from cxr_core.store.db import opened
-from cxr_core.work import monitoring, recording, reviewing
+from cxr_core.work import monitoring, recording, reviewing, shadowing
 from cxr_core.work.guarding import COMMAND_LINE
 
 
@@ -96,3 +96,22 @@ def test_what_the_model_refused_is_counted_and_can_be_learnt_from_when_chosen(sh
     app.multiselect(key="refused-for").select("age").run()
     assert "had refused them" not in said(app)
     assert "nothing to learn" not in said(app).lower()
+
+
+def test_a_candidate_is_let_into_the_shadow_and_out_of_it(show, home, candidate, arrive, said):
+    app = show("retrain", "bob")
+    app.button(key="start-shadow").click().run()
+    assert "say why" in app.error[0].value
+    app.text_input(key=f"reason-shadow-{candidate}").set_value("a trial")
+    app.button(key="start-shadow").click().run()
+    assert shadowing.standing(home, COMMAND_LINE).model == candidate
+    assert "No X-ray has come in since" in said(app)
+    with opened(home) as db:
+        shadows.add(db, arrive(1, 0.8), candidate, (Label.NORMAL, 0.25))
+    app.run()
+    assert "-55.0 points" in said(app)
+    assert "shadow" in [chart.proto.id.rpartition("-")[2] for chart in app.get("plotly_chart")]
+    app.button(key="end-shadow").click().run()
+    assert not app.exception
+    assert shadowing.standing(home, COMMAND_LINE) is None
+    assert "-55.0 points" in said(app), "what it said stays"

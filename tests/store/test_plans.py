@@ -5,8 +5,9 @@ import re
 import pytest
 
 from cxr_core.records import Lane
-from cxr_core.store import explanations, images, jobs, predictions, reads, worklist
+from cxr_core.store import explanations, images, jobs, predictions, reads, shadows, stops, worklist
 from cxr_core.store.eyes import Eyes
+from cxr_core.store.shadows import Shadow
 from cxr_core.store.worklist import Narrowed
 from tests.store.rows import ALL, LIST, add_image
 
@@ -29,6 +30,9 @@ ASKED = {
     "earlier images": lambda db: images.earlier(db, {"patient": "p", "received_at": "2026", "id": "0"}, 20),
     "newest of a reader": lambda db: reads.newest_of(db, 1, "2026"),
     "reads of an image": lambda db: reads.current_of(db, "0" * 64),
+    "stop": stops.current,
+    "shadow": shadows.current,
+    "lacking in the shadow": lambda db: shadows.lacking(db, Shadow("second", None, "2026", None), 8),
 }
 COUNTED = {
     "counts": lambda db: worklist.counts(db, READER),
@@ -38,6 +42,7 @@ COUNTED = {
     "predictions": lambda db: predictions.made_since(db, ALL, "2026"),
     "predictions, for a reader": lambda db: predictions.made_since(db, READER, "2026"),
     "agreement": lambda db: reads.agreement(db, READER, "2026"),
+    "audited": lambda db: reads.audited(db, "first", "Pneumonia", ""),
 }
 
 
