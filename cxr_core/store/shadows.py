@@ -57,7 +57,7 @@ def lacking(db: Database, shadow: Shadow, limit: int) -> list[dict[str, Any]]:
         db,
         "SELECT id, file_sha256 FROM images i WHERE received_at >= :since "
         "AND NOT EXISTS (SELECT 1 FROM shadow_predictions WHERE image = i.id AND model = :model) "
-        "ORDER BY received_at, id LIMIT :limit",
+        "ORDER BY received_at LIMIT :limit",
         {"since": shadow.started_at, "model": shadow.model, "limit": limit},
     )
 
