@@ -17,6 +17,7 @@ versions = {version["name"]: version for version in monitoring.model_versions(si
 if not versions:
     words.empty("No model yet", "Start the program with streamlit run app.py: it installs the program's release.")
     st.stop()
+switch(user)
 running = next((name for name, version in versions.items() if version["running"]), None)
 names = list(versions)
 chosen = st.segmented_control(
@@ -24,4 +25,3 @@ chosen = st.segmented_control(
     format_func=lambda name: f"{name} (in use)" if name == running else name, label_visibility="collapsed",
 )  # fmt: skip
 card_page(versions[chosen or names[0]])
-switch(user)

@@ -25,12 +25,12 @@ def read_form(case: Case) -> None:
     """
     user = require_user()
     image = case.image["id"]
-    opened = _opened(image)
+    opened, shown = _opened(image), _shown(case)
     lacking = None
     if st.session_state.get(_button(image)):  # before anything is drawn: the reader waits for the next X-ray
         lacking = _lacking(case)
         if not lacking:
-            _record(user, case, _form(case, time.time() - opened))
+            _record(user, case, _form(case, shown, time.time() - opened))
     with st.container(key="form", gap="small"):
         if case.reads:
             st.html(f'You said <b class="{case.reads[0]["label"]}">{case.reads[0]["label"]}</b>. Your final answer:')
@@ -59,6 +59,14 @@ def _opened(image: str) -> float:
     return opened.setdefault(image, time.time())
 
 
+def _shown(case: Case) -> int | None:
+    """The prediction that this reader has had on the screen; one that was switched off since was seen all the same."""
+    key = f"shown-{case.image['id']}"
+    if case.prediction:
+        st.session_state[key] = case.prediction["id"]
+    return st.session_state.get(key)
+
+
 def _lacking(case: Case) -> str | None:
     """What is to be done before the read can be recorded."""
     image = case.image["id"]
@@ -68,12 +76,11 @@ def _lacking(case: Case) -> str | None:
     return "Say why you disagree: choose a reason." if lacks_reason else None
 
 
-def _form(case: Case, spent: float) -> ReadForm:
+def _form(case: Case, shown: int | None, spent: float) -> ReadForm:
     """What was chosen, written and marked."""
     image, chosen = case.image["id"], _label(case.image["id"])
     assert chosen is not None
     reason = _reason(image) if _disagrees(case) else None
-    shown = case.prediction["id"] if case.prediction else None
     return ReadForm(image, shown, chosen, reason, _comment(image), marked(image), spent)
 
 

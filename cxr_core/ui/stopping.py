@@ -43,17 +43,17 @@ def why(found: Stop) -> str:
 def switch(user: User) -> None:
     """Every stop so far, and for admins the form that begins or lifts one."""
     found = stopping.so_far(site().home, user)
-    is_admin = user.role is Role.ADMIN
+    is_off, is_admin = bool(found) and found[0].lifted_at is None, user.role is Role.ADMIN
     if not found and not is_admin:
         return
-    st.html("<h3>Stop switch</h3>")
-    if is_admin and found and found[0].lifted_at is None:
-        _form("Show the opinion again", stopping.lift, user, len(found))
-    elif is_admin:
-        st.caption("Switched off, the model's opinion is shown to nobody and nowhere. Reading goes on without it.")
-        _form("Switch the opinion off", stopping.stop, user, len(found))
-    if found:
-        _listed(found)
+    with st.expander(f"Stop switch: the model's opinion is {'switched off' if is_off else 'shown'}", expanded=is_off):
+        if is_admin and is_off:
+            _form("Show the opinion again", stopping.lift, user, len(found))
+        elif is_admin:
+            st.caption("Switched off, the model's opinion is shown to nobody and nowhere. Reading goes on without it.")
+            _form("Switch the opinion off", stopping.stop, user, len(found))
+        if found:
+            _listed(found)
 
 
 def _form(what: str, do: Switch, user: User, number: int) -> None:

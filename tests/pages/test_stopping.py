@@ -75,6 +75,19 @@ def test_a_case_is_read_with_one_answer_and_the_next_one_comes(show, arrive, hom
     assert app.query_params["image"] == second
 
 
+def test_what_a_reader_had_on_the_screen_when_the_stop_came_counts_as_seen(show, arrive, home):
+    image = arrive(1)
+    app = show("review", "ann", image=image)
+    eve = accounts.add_user(home, COMMAND_LINE, "eve", Role.ADMIN, "a long password")
+    stopping.stop(home, eve, WHY)
+    app.run()
+    assert [button.label for button in app.button][:2] == ["Normal", "Pneumonia"]
+    app.button(key=f"Normal-{image}").click().run()
+    record(app).click().run()
+    with opened(home) as db:
+        assert list(db.query("SELECT seen, agrees FROM reads")) == [{"seen": "directly", "agrees": 0}]
+
+
 @pytest.mark.parametrize("who", ["ann", "bob"])
 def test_worklist_and_history_show_no_opinion(show, arrive, ann, home, who, stopped):
     recording.submit(home, ann, recording.ReadForm(arrive(1), None, Label.NORMAL))
