@@ -1,4 +1,4 @@
-"""Models: the version in use and those before it, each by its card."""
+"""Models: every version in its family tree; its card, several side by side, and what each said of one case."""
 
 from __future__ import annotations
 
@@ -7,21 +7,33 @@ import streamlit as st
 from cxr_core.records import Role
 from cxr_core.ui import words
 from cxr_core.ui.card import card_page
+from cxr_core.ui.family import chosen
+from cxr_core.ui.one_case import one_case
+from cxr_core.ui.retire_form import retire_form
 from cxr_core.ui.session import require_user, site
+from cxr_core.ui.side_by_side import side_by_side
 from cxr_core.ui.stopping import switch
-from cxr_core.work import monitoring
+from cxr_core.work import registry
+
+CARD, BESIDE, CASE = "Card", "Side by side", "One case"
 
 user = require_user(Role.RADIOLOGIST, Role.ADMIN)
 
-versions = {version["name"]: version for version in monitoring.model_versions(site().home, user)}
+versions = registry.family(site().home, user)
 if not versions:
     words.empty("No model yet", "Start the program with streamlit run app.py: it installs the program's release.")
     st.stop()
 switch(user)
-running = next((name for name, version in versions.items() if version["running"]), None)
-names = list(versions)
-chosen = st.segmented_control(
-    "Version", names, key="version", default=running or names[0], required=True, bind="query-params",
-    format_func=lambda name: f"{name} (in use)" if name == running else name, label_visibility="collapsed",
+version = chosen(versions)
+section = st.segmented_control(
+    "Show", [CARD, BESIDE, CASE], key="show", default=CASE if st.query_params.get("image") else CARD, required=True,
+    bind="query-params", label_visibility="collapsed",
 )  # fmt: skip
-card_page(versions[chosen or names[0]])
+if section == BESIDE:
+    side_by_side(user, versions, version)
+elif section == CASE:
+    one_case(user, versions)
+else:
+    card_page(version)
+    if user.role is Role.ADMIN:
+        retire_form(user, version)

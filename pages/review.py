@@ -39,6 +39,8 @@ with panel, st.container(key="panel", gap="small"):
         read_form(case)
     else:
         reads_shown(case, user, newest)
+        if case.prediction:
+            st.page_link(place("models"), label="What each version said", query_params={"image": image})
     back, forward = st.columns(2, gap="small")
     # Callbacks, so that the page is drawn once for a step and not twice; the viewer presses them for the keys.
     back.button("Previous `K`", key="step-back", width="stretch", on_click=walk.go_back, args=(image,))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
-from sklearn.metrics import classification_report, confusion_matrix
+from sklearn.metrics import classification_report, confusion_matrix, roc_curve
 
 from cxr_core.records import CLASSES
 
@@ -22,6 +22,7 @@ Z95 = 1.959964
 CHANCE_DRAWS = 200
 ERRORS_TRIED = 100
 """For the interval of a calibration error, from none to the largest possible one."""
+MOST_ROC_POINTS = 100
 
 
 def auc(labels: Labels, scores: Scores) -> float:
@@ -32,6 +33,27 @@ def auc(labels: Labels, scores: Scores) -> float:
         return float("nan")
     ranks = rankdata(scores)
     return float((ranks[labels == 1].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def roc(labels: Labels, scores: Scores) -> list[list[float]]:
+    """The ROC curve from [0, 0] to [1, 1] as up to 100 points [1 - specificity, sensitivity]; none for a single class.
+
+    Of more corners those are left out that matter least for the area (Visvalingam and Whyatt 1993).
+    """
+    if len(np.unique(labels)) < 2:
+        return []
+    false_alarms, found, _ = roc_curve(labels, scores)
+    points = np.stack((false_alarms, found), 1)
+    while len(points) > MOST_ROC_POINTS:
+        points = np.delete(points, 1 + int(np.argmin(_triangles(points))), 0)
+    return points.round(4).tolist()
+
+
+def _triangles(points: Scores) -> Scores:
+    """For each point of a line (n x 2) but the first and the last: twice the area between it and its neighbours."""
+    before, after = points[1:-1] - points[:-2], points[2:] - points[1:-1]
+    areas: Scores = np.abs(before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0])
+    return areas
 
 
 def ece(labels: Labels, probabilities: Scores) -> float:
@@ -156,6 +178,7 @@ def report(
         "patients": len(set(patients)),
         "auc": _number(auc(labels, ranks)),
         "auc_ci95": [_number(edge) for edge in interval95(auc, labels, ranks, patients)],
+        "roc": roc(labels, ranks),
         "accuracy": _share(matrix[0, 0] + matrix[1, 1], matrix.sum()),
         "sensitivity": _share(matrix[1, 1], matrix[1].sum()),
         "specificity": _share(matrix[0, 0], matrix[0].sum()),

@@ -34,6 +34,12 @@ def get(db: Database, image: str) -> dict[str, Any]:
     return {**found, "appearance": json.loads(found["appearance"])}
 
 
+def beginning(db: Database, start: str, limit: int) -> list[str]:
+    """The ids of up to `limit` images whose id begins with `start`, which are hexadecimal digits."""
+    sql = "SELECT id FROM images WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
+    return [row["id"] for row in rows(db, sql, (start, start + "g", limit))]
+
+
 def earlier(db: Database, image: dict[str, Any], limit: int) -> list[dict[str, Any]]:
     """The rows of the same patient's images that came before this one, newest first."""
     return rows(

@@ -84,6 +84,11 @@ def decide(db: Database, model: str, action: str, reason: str, decided_by: int |
     })  # fmt: skip
 
 
+def retired(db: Database) -> set[str]:
+    """The models that were taken out of reach, for good."""
+    return {row["model"] for row in rows(db, "SELECT model FROM decisions WHERE action = 'retire'")}
+
+
 def running(db: Database) -> str | None:
     """The name of the model that is in use, or None before the first is installed."""
     row = one(db, f"SELECT model FROM decisions WHERE action IN {PUT_TO_USE} ORDER BY id DESC LIMIT 1")

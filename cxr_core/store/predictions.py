@@ -62,6 +62,21 @@ def answers(db: Database, eyes: Eyes, images: Iterable[str], model: str | None) 
     return {row["image"]: row for row in found}  # of several on an image, the last row stands
 
 
+def by_version(db: Database, eyes: Eyes, image: str) -> list[dict[str, Any]]:
+    """What each model version said of an image, oldest first, where it may be seen.
+
+    `model`, `status`, `label`, `probability`, `reasons` and `made_at`.
+    """
+    found = rows(
+        db,
+        "SELECT p.model, p.status, p.label, p.probability, p.reasons, p.made_at "
+        "FROM predictions p JOIN images i ON i.id = p.image "
+        f"WHERE p.image = :image AND {REVEALED} ORDER BY p.id",
+        {**eyes.named(), "image": image},
+    )
+    return [{**row, "reasons": json.loads(row["reasons"])} for row in found]
+
+
 def get(db: Database, prediction: int) -> dict[str, Any] | None:
     """The prediction with this number, or None."""
     found = one(db, "SELECT * FROM predictions WHERE id = ?", (prediction,))

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from cxr_core import clock
 from cxr_core.errors import NotFound
+from cxr_core.records import Side
 from cxr_core.store.db import one, rows
 
 BASE = "base data"
@@ -58,3 +59,17 @@ def get(db: Database, training_set: str) -> dict[str, Any]:
     """A training set's manifest. Raises NotFound."""
     manifest: dict[str, Any] = json.loads(text(db, training_set))
     return manifest
+
+
+def learnt(db: Database) -> dict[str, dict[str, int]]:
+    """How many images each training set trains on, by where they come from: `flagged`, `agreed`, `base data`, …"""
+    found = rows(
+        db,
+        "SELECT t.id, e.value ->> 'origin' AS origin, count(*) AS images "
+        "FROM training_sets t, json_each(t.manifest, '$.items') e WHERE e.value ->> 'side' = ? GROUP BY 1, 2",
+        (Side.TRAIN,),
+    )
+    by_set: dict[str, dict[str, int]] = {}
+    for row in found:
+        by_set.setdefault(row["id"], {})[row["origin"]] = row["images"]
+    return by_set

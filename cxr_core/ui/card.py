@@ -8,6 +8,7 @@ import streamlit as st
 
 from cxr_core.model.calibrate import ALPHA, Calibration
 from cxr_core.ui import charts, words
+from cxr_core.work.registry import Version
 
 HASH = 64
 """Length of a hash in hexadecimal digits: shown by its first few."""
@@ -15,12 +16,12 @@ STAGES = ("head", "layer4", "layer3", "layer2", "layer1", "stem")
 """Of a network, from the top down."""
 
 
-def card_page(version: dict[str, Any]) -> None:
+def card_page(version: Version) -> None:
     """Everything that is known of one model version."""
-    card = version["card"]
+    card = version.card
     left, right = st.columns([1.15, 1], gap="large")
     with left:
-        words.table(_in_words(version))
+        words.table([*_registered(version), *_in_words(card)])
     with right:
         _figures(card["metrics"], card["name"])
         if card["metrics"].get("reliability"):
@@ -29,13 +30,34 @@ def card_page(version: dict[str, Any]) -> None:
             charts.curves(card["history"], f"curves-{card['name']}")
 
 
-def _in_words(version: dict[str, Any]) -> list[tuple[str, str]]:
-    card = version["card"]
+def _registered(version: Version) -> list[tuple[str, str]]:
+    """Where the version stands, who decided so, and the hashes by which all that made it is found again."""
+    gate = version.card["metrics"].get("gate")
+    verdict = gate and ("lets it through" if gate["passed"] else f"says no: {'; '.join(gate['reasons'])}")
+    rows = [
+        ("State", version.state.value),
+        ("Decisions", " ".join(map(_decision, version.decisions)) or "none yet"),
+        ("Gate", verdict),
+        ("Trained on", version.learnt and words.counted(version.learnt)),
+        ("Weights", version.weights_sha256),
+        ("Training set", version.training_set),
+        ("Plan", version.plan),
+    ]
+    return [(title, told) for title, told in rows if told]
+
+
+def _decision(taken: dict[str, Any]) -> str:
+    return (
+        f"{words.day(taken['decided_at'])} UTC {taken['action']}, by {taken['decided_by_name'] or 'the program'}: "
+        f"{taken['reason'].rstrip('.')}."
+    )
+
+
+def _in_words(card: dict[str, Any]) -> list[tuple[str, str]]:
     intended, calibration, metrics = card["intended"], card["calibration"], card["metrics"]
     error = words.ranged(metrics.get("ece"), metrics.get("ece_ci95"))
     band = f"{calibration['normal_up_to']:.1%} to {calibration['pneumonia_from']:.1%}"
     return [
-        ("State", "in use" if version["running"] else version["action"] or "not decided on"),
         ("Intended for", intended["description"]),
         ("Judges", f"views {', '.join(intended['views'])}; ages {intended['youngest']} to {intended['oldest']} years"),
         ("Made", f"{words.day(card['created_at'])} UTC from {card['parent'] or 'no other version'}; "
@@ -53,7 +75,7 @@ def _in_words(version: dict[str, Any]) -> list[tuple[str, str]]:
         ("Heatmaps", _heatmaps(card)),
         ("Limits", "Children outside the stated ages, other views and other findings than pneumonia were not tested. "
          "The heatmap shows what weighed in the answer; it is no outline of disease."),
-        ("Network", f"{card['architecture']}; weights {card['weights_sha256'][:16]}…"),
+        ("Network", card["architecture"]),
     ]  # fmt: skip
 
 

@@ -118,6 +118,8 @@ def revise(user: User, read: dict[str, Any]) -> None:
     """The read that was picked, and the form with which its own reader may supersede it."""
     st.html(f"<h3>Read {read['id']}: patient {escape(words.short(read['patient']))}</h3>")
     st.page_link(place("review"), label="Look at the X-ray", query_params={"image": read["image"]})
+    if read["revealed"]:
+        st.page_link(place("models"), label="What each version said", query_params={"image": read["image"]})
     if not read["current"] or read["withdrawn"]:
         st.caption("This read was superseded by a later one." if not read["current"] else "This read was taken back.")
     elif not read["final"]:

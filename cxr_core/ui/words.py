@@ -85,6 +85,12 @@ def ranged(value: float | None, interval: Any, digits: int = 3) -> str:
     return number(value, digits) + around
 
 
+def counted(numbers: dict[str, int]) -> str:
+    """Counts by name, the largest first: `96 base data, 31 flagged`; a dash for none."""
+    largest_first = sorted(numbers.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{number} {name}" for name, number in largest_first) or NONE
+
+
 def answer(prediction: dict[str, Any]) -> str:
     """What the model says, in a word: Normal, Pneumonia, Uncertain, or not analysed."""
     return str(prediction["label"]) if prediction["status"] == "predicted" else "not analysed"

@@ -17,7 +17,10 @@ from cxr_core.work.change_plan import ChangePlan
 from cxr_core.work.criteria import Finding, Locked, Said, better_on_flagged, enough, findings
 from cxr_core.work.gathering import Gathered
 
-KEPT = ("n", "auc", "auc_ci95", "accuracy", "sensitivity", "specificity", "confusion", "uncertain_rate", "ece")
+KEPT = (
+    "n", "auc", "auc_ci95", "accuracy", "sensitivity", "specificity", "confusion", "uncertain_rate", "ece", "roc",
+)  # fmt: skip
+"""What the report has of each model's figures."""
 
 
 def gate(

@@ -5,8 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import cv2
+import numpy as np
+
+from cxr_core.dicom.stored import from_stored
 from cxr_core.errors import NotFound
 from cxr_core.records import User
+from cxr_core.store import files, images
+from cxr_core.store.db import opened
 from cxr_core.work.guarding import EVERYBODY, open_to
 
 IMAGE_ID = re.compile(r"[0-9a-f]{64}")
@@ -26,3 +32,19 @@ def path(home: Path, user: User, image: str) -> Path:
     if not found.is_file():
         raise NotFound("there is no such image")
     return found
+
+
+@open_to(*EVERYBODY)
+def thumbnail(home: Path, user: User, image: str, side: int) -> bytes:
+    """An X-ray as a small PNG of 8 bits, its longer side `side` pixels: to know it again, not to read it.
+
+    Raises NotFound, or IntegrityError if its stored file has changed.
+    """
+    with opened(home) as db:
+        row = images.get(db, image)
+    radiograph = from_stored(files.get(home, row["file_sha256"]))
+    rows, columns = radiograph.pixels.shape
+    scale = side / max(rows, columns)
+    size = max(1, round(columns * scale)), max(1, round(rows * scale))
+    small = cv2.resize(radiograph.tone(radiograph.pixels), size, interpolation=cv2.INTER_AREA)
+    return cv2.imencode(".png", np.round(small * 255).astype(np.uint8))[1].tobytes()

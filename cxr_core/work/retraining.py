@@ -198,9 +198,10 @@ def _approve(db: Database, user: User, model: str, reason: str) -> None:
 
 
 def _once_running(db: Database) -> list[str]:
-    """Every model that was ever in use and that this version can use, in the order of its first use."""
+    """Every model that was ever in use, wasn't retired and that this version can use, in the order of its first use."""
     names = dict.fromkeys(row["model"] for row in models.decisions(db) if row["action"] in models.PUT_TO_USE)
-    return [name for name in names if is_usable(models.card(db, name))]
+    retired = models.retired(db)
+    return [name for name in names if name not in retired and is_usable(models.card(db, name))]
 
 
 def _put_to_use(db: Database, user: User, model: str, action: str, reason: str) -> None:

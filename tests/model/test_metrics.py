@@ -17,6 +17,7 @@ from cxr_core.model.metrics import (
     paired_interval95,
     reliability,
     report,
+    roc,
     share_interval95,
     wilson95,
 )
@@ -38,6 +39,36 @@ def own_patients(labels):
 def test_the_area_under_the_curve_is_scikit_learns(seed, ties):
     labels, scores = scored(seed, ties=ties)
     assert auc(labels, scores) == pytest.approx(roc_auc_score(labels, scores))
+
+
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize(("n", "apart"), [(40, 1.0), (200, 3.0), (5000, 0.5), (5000, 4.0)])
+def test_the_curve_bounds_the_area_with_a_hundred_points_at_most(n, apart, ties):
+    labels, scores = scored(3, n, apart, ties)
+    points = np.array(roc(labels, scores))
+    assert len(points) <= 100
+    assert (points[0].tolist(), points[-1].tolist()) == ([0, 0], [1, 1])
+    assert (np.diff(points, axis=0) >= 0).all()
+    assert np.trapezoid(points[:, 1], points[:, 0]) == pytest.approx(auc(labels, scores), abs=1e-3)
+
+
+def test_ties_are_cut_across_and_do_not_depend_on_the_order_of_the_images():
+    labels = np.array([0, 1, 0, 1])
+    assert roc(labels, np.array([0.5, 0.5, 0.5, 0.5])) == [[0, 0], [1, 1]]
+    assert roc(labels, np.array([0.1, 0.5, 0.5, 0.9])) == [[0, 0], [0, 0.5], [0.5, 1], [1, 1]]
+
+
+@pytest.mark.parametrize("labels", [[0, 0], [1, 1], []])
+def test_a_single_class_has_no_curve(labels):
+    assert roc(np.array(labels, np.int64), np.linspace(0, 1, len(labels))) == []
+
+
+def test_the_curve_passes_through_what_the_report_says_at_its_threshold():
+    labels, scores = scored(5, 60)
+    found = report(labels, scores, own_patients(labels), 0.5)
+    corners, there = np.array(found["roc"]), np.array([1 - found["specificity"], found["sensitivity"]])
+    # Without ties every piece goes straight up or straight across.
+    assert ((corners[:-1] - 1e-4 <= there) & (there <= corners[1:] + 1e-4)).all(1).any()
 
 
 def test_the_report_is_scikit_learns():
