@@ -11,7 +11,8 @@ from plotly.subplots import make_subplots
 PAPER, GRID, TEXT, DIM = "rgba(0,0,0,0)", "#20262b", "#cfd6da", "#87929a"
 BLUE, AMBER, GREEN, VIOLET, RED = "#6db3d0", "#e0a458", "#8fbf9f", "#b9a3d6", "#d98880"
 RAMP = ((0.0, "#12161a"), (1.0, "#2f6f8c"))
-SERIES = (BLUE, AMBER, GREEN, VIOLET)
+SERIES = ((BLUE, "solid"), (AMBER, "dash"), (GREEN, "dot"), (VIOLET, "dashdot"))
+"""Colours and strokes, so that curves that lie on each other are all seen."""
 CORNER = 0.25
 """Of each axis of a ROC curve: where good models differ."""
 FONT = "Source Sans, sans-serif"
@@ -103,10 +104,10 @@ def reliability(bins: list[dict[str, Any]], key: str) -> None:
 def roc(measured: dict[str, dict[str, Any]], key: str) -> None:
     """The ROC curves (`roc`) of up to four models, whole and enlarged, with what each does at its threshold."""
     figure = make_subplots(1, 2, horizontal_spacing=0.13)
-    for (name, metrics), colour in zip(measured.items(), SERIES, strict=False):
+    for (name, metrics), (colour, dash) in zip(measured.items(), SERIES, strict=False):
         for panel in (1, 2):
-            figure.add_traces(_roc_of(name, metrics, colour), rows=1, cols=panel)
-    in_colour = (f'<span style="color:{c}">{name}</span>' for name, c in zip(measured, SERIES, strict=False))
+            figure.add_traces(_roc_of(name, metrics, {"color": colour, "dash": dash, "width": 2}), rows=1, cols=panel)
+    in_colour = (f'<span style="color:{c}">{name}</span>' for name, (c, _) in zip(measured, SERIES, strict=False))
     dressed(figure, 360, f"ROC on the locked patients: {', '.join(in_colour)}; dots at the thresholds")
     figure.update_layout(hovermode="closest", margin={"b": 40, "t": 34})
     figure.update_xaxes(title="1 - specificity")
@@ -117,14 +118,14 @@ def roc(measured: dict[str, dict[str, Any]], key: str) -> None:
     show(figure, key)
 
 
-def _roc_of(name: str, metrics: dict[str, Any], colour: str) -> list[go.Scatter]:
+def _roc_of(name: str, metrics: dict[str, Any], stroke: dict[str, Any]) -> list[go.Scatter]:
     """The curve and the dot at the threshold."""
     across, up = zip(*metrics["roc"], strict=True)
     told = f"{name}<br>1 - specificity %{{x:.3f}}<br>sensitivity %{{y:.3f}}<extra></extra>"
-    line = go.Scatter(x=across, y=up, mode="lines", line={"color": colour, "width": 2}, hovertemplate=told)
+    line = go.Scatter(x=across, y=up, mode="lines", line=stroke, hovertemplate=told)
     dot = go.Scatter(
         x=[1 - metrics["specificity"]], y=[metrics["sensitivity"]], mode="markers",
         hovertemplate=f"At the threshold<br>{told}",
-        marker={"color": "#0b0d0f", "size": 9, "line": {"color": colour, "width": 2}},
+        marker={"color": "#0b0d0f", "size": 9, "line": {"color": stroke["color"], "width": 2}},
     )  # fmt: skip
     return [line, dot]

@@ -23,7 +23,7 @@ SOLID = (State.IN_USE, State.WAS_IN_USE)
 ACROSS, DOWN = 14, 20
 """From one line to the next, and from one version to the next, in the picture's own units: ten are a rem."""
 ROUND = 6
-TITLES = ("Version", "State", "AUC (95 %)", "Made (UTC)", "Trained on", "Last decision", "Weights", "Set", "Plan")
+TITLES = ("Version", "State", "AUC (95 %)", "Here since (UTC)", "Trained on", "Last decision", "Weights", "Set", "Plan")
 
 _component = st.components.v2.component(
     "cxr_family",

@@ -35,7 +35,8 @@ def _said(user: User, found: Told, versions: Sequence[Version]) -> None:
     image = found.image["id"]
     left, right = st.columns([1, 3.2], gap="large")
     with left:
-        st.image(pictures.thumbnail(site().home, user, image, THUMBNAIL))
+        with told():
+            st.image(pictures.thumbnail(site().home, user, image, THUMBNAIL))
         st.page_link(place("review"), label="Look at the X-ray", query_params={"image": image})
     with right:
         words.table([("Image", image), ("Patient", words.short(found.image["patient"])),

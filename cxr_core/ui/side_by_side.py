@@ -27,10 +27,10 @@ def side_by_side(user: User, versions: Sequence[Version], chosen: Version) -> No
         words.empty("Nothing to compare", "Choose two to four versions.")
         return
     found = registry.side_by_side(site().home, user, picked)
-    cards = {version.name: version.card for version in versions}
+    by_name = {version.name: version for version in versions}
     left, right = st.columns([1, 1.1], gap="large")
     with left:
-        words.grid(["", *picked], _figures(found.measured, cards))
+        words.grid(["", *picked], _figures(found.measured, [by_name[name] for name in picked]))
         st.caption(_where(found.report))
     with right:
         _curves(found.measured)
@@ -43,7 +43,7 @@ def _suggested(versions: Sequence[Version], chosen: Version) -> list[str]:
     return [chosen.name, *([other] if other else [])]
 
 
-def _figures(measured: dict[str, dict[str, Any]], cards: dict[str, dict[str, Any]]) -> list[list[str]]:
+def _figures(measured: dict[str, dict[str, Any]], versions: Sequence[Version]) -> list[list[str]]:
     """A row a figure, a column a version."""
     found = list(measured.values())
 
@@ -56,9 +56,9 @@ def _figures(measured: dict[str, dict[str, Any]], cards: dict[str, dict[str, Any
         ["Calibration error", *(words.number(metrics.get("ece")) for metrics in found)],
         row("Uncertain", "uncertain_rate"),
         ["X-rays refused", *map(_refused, found)],
-        ["Threshold", *(words.percent(cards[name]["calibration"]["threshold"], 1) for name in measured)],
+        ["Threshold", *(words.percent(version.card["calibration"]["threshold"], 1) for version in versions)],
         ["Locked images", *(str(metrics.get("n", words.NONE)) for metrics in found)],
-        ["Made (UTC)", *(words.day(cards[name]["created_at"]) for name in measured)],
+        ["Here since (UTC)", *(words.day(version.made_at) for version in versions)],
     ]  # fmt: skip
 
 

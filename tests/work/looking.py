@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass
 import numpy as np
 
 from cxr_core.store.db import opened
-from cxr_core.work import monitoring, requests, reviewing, spool
+from cxr_core.work import monitoring, registry, requests, reviewing, spool
 from cxr_core.work.reviewing import Filters, Show
 
 
@@ -30,6 +30,7 @@ def of_the_case(settings, user, image, job):
     yield reviewing.history_csv(home, user)
     yield requests.verdicts(home, user, [job])
     yield reviewing.priors(home, user, image)
+    yield registry.told_of(home, user, image)
 
 
 def told(found):
