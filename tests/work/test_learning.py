@@ -117,6 +117,8 @@ def test_its_card_says_what_it_learnt_from_and_its_gate_compares_on_locked_patie
     assert [row["model"] for row in gate["compared"]] == ["cxr-resnet18-2", FIRST]
     assert {row["n"] for row in gate["compared"]} == {2 * BASE[Side.LOCKED]} == {card["metrics"]["n"]}
     assert gate["compared"][0]["auc"] == card["metrics"]["auc"]
+    assert gate["compared"][0]["roc"] == card["metrics"]["roc"]
+    assert all((row["roc"][0], row["roc"][-1]) == ([0, 0], [1, 1]) for row in gate["compared"])
     assert gate["compared"][0]["auc"] >= gate["compared"][1]["auc"]
 
 
