@@ -15,8 +15,6 @@ from cxr_core.ui.side_by_side import side_by_side
 from cxr_core.ui.stopping import switch
 from cxr_core.work import registry
 
-CARD, BESIDE, CASE = "Card", "Side by side", "One case"
-
 user = require_user(Role.RADIOLOGIST, Role.ADMIN)
 
 versions = registry.family(site().home, user)
@@ -25,14 +23,17 @@ if not versions:
     st.stop()
 switch(user)
 version = chosen(versions)
+card, beside, case = "Card", "Side by side", "One case"
+image = st.query_params.get("image", "")
+# The key holds the image, so that who comes here for another one finds its part chosen.
 section = st.segmented_control(
-    "Show", [CARD, BESIDE, CASE], key="show", default=CASE if st.query_params.get("image") else CARD, required=True,
-    bind="query-params", label_visibility="collapsed",
+    "Show", [card, beside, case], key=f"show {image}", default=case if image else card, required=True,
+    label_visibility="collapsed",
 )  # fmt: skip
-if section == BESIDE:
+if section == beside:
     side_by_side(user, versions, version)
-elif section == CASE:
-    one_case(user, versions)
+elif section == case:
+    one_case(user, versions, image)
 else:
     card_page(version)
     if user.role is Role.ADMIN:

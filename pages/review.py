@@ -7,7 +7,7 @@ import streamlit as st
 from cxr_core.records import Role
 from cxr_core.ui import heatmaps, priors, walk, words
 from cxr_core.ui.opinion import known, opinion
-from cxr_core.ui.places import place
+from cxr_core.ui.places import link_to_versions, place
 from cxr_core.ui.read_form import read_form
 from cxr_core.ui.reads_shown import reads_shown, recorded_last, regions_shown, undone
 from cxr_core.ui.session import require_user, site
@@ -40,7 +40,7 @@ with panel, st.container(key="panel", gap="small"):
     else:
         reads_shown(case, user, newest)
         if case.prediction:
-            st.page_link(place("models"), label="What each version said", query_params={"image": image})
+            link_to_versions(image)
     back, forward = st.columns(2, gap="small")
     # Callbacks, so that the page is drawn once for a step and not twice; the viewer presses them for the keys.
     back.button("Previous `K`", key="step-back", width="stretch", on_click=walk.go_back, args=(image,))

@@ -11,7 +11,7 @@ import streamlit as st
 from cxr_core.records import CLASSES, Label, Reason, Seen, User
 from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
-from cxr_core.ui.places import place
+from cxr_core.ui.places import link_to_versions, place
 from cxr_core.ui.session import site
 from cxr_core.ui.tall_table import clicked_row
 from cxr_core.ui.worklist_table import COLOURS
@@ -119,7 +119,7 @@ def revise(user: User, read: dict[str, Any]) -> None:
     st.html(f"<h3>Read {read['id']}: patient {escape(words.short(read['patient']))}</h3>")
     st.page_link(place("review"), label="Look at the X-ray", query_params={"image": read["image"]})
     if read["revealed"]:
-        st.page_link(place("models"), label="What each version said", query_params={"image": read["image"]})
+        link_to_versions(read["image"])
     if not read["current"] or read["withdrawn"]:
         st.caption("This read was superseded by a later one." if not read["current"] else "This read was taken back.")
     elif not read["final"]:

@@ -19,11 +19,13 @@ THUMBNAIL = 280
 """Pixels of its longer side."""
 
 
-def one_case(user: User, versions: Sequence[Version]) -> None:
-    """Ask for an image by its id, then what was said of it."""
-    image = st.text_input(
-        "Image", key="image", bind="query-params", placeholder="Its id, or the first four or more of its digits"
-    )
+def one_case(user: User, versions: Sequence[Version], image: str) -> None:
+    """What was said of the image that the address names, if it names one; and the way to another one."""
+    hint = "Its id, or the first four or more of its digits"
+    typed = st.text_input("Image", image, key=f"image {image}", placeholder=hint)
+    if typed != image:
+        st.query_params["image"] = typed
+        st.rerun()
     if not image:
         words.empty("No image chosen", "Type an image's id, or come here from a case on the review or history page.")
         return

@@ -30,6 +30,11 @@ def place(name: str) -> st.Page:
     return st.Page(FOLDER / f"{name}.py", title=PAGES[name][0], url_path=name, default=name == FIRST)
 
 
+def link_to_versions(image: str) -> None:
+    """A link to what each model version said of an image."""
+    st.page_link(place("models"), label="What each version said", query_params={"image": image})
+
+
 def places(role: Role) -> list[st.Page]:
     """The pages that a role has, in the order of the bar."""
     return [place(name) for name, (_, roles) in PAGES.items() if role in roles]

@@ -135,7 +135,7 @@ def _see_the_new_version(page: Page, app: App, candidate: str, folder: Path) -> 
     expect(page.locator("[data-testid='stApp']")).to_contain_text(candidate)
     steps.picture(page, "models")
     page.locator("tr[data-version]").first.click()
-    page.wait_for_url("**/models?version=*")
+    page.wait_for_url(lambda address: "/models?version=" in address)
     steps.open_page(page, "Drift")
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
     expect(page.locator("[data-testid='stApp']")).to_contain_text(candidate)

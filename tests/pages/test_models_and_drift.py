@@ -20,6 +20,11 @@ def tree(app):
     return json.loads(app.get("bidi_component")[0].proto.json)["html"]
 
 
+def part(app, name):
+    """The page with this part of it chosen."""
+    return app.segmented_control[0].set_value(name).run()
+
+
 def row(model, auc, roc):
     return {
         "model": model, "n": 40, "auc": auc, "auc_ci95": [0.9, 0.99], "accuracy": 0.9, "sensitivity": 0.8,
@@ -53,7 +58,7 @@ def test_the_address_names_the_version_whose_card_is_shown(show, said, second, a
 
 
 def test_side_by_side_has_the_figures_and_says_whose_curve_is_not_there(show, said, second):
-    app = show("models", "ann", show="Side by side", version=second)
+    app = part(show("models", "ann", version=second), "Side by side")
     text = said(app)
     assert not app.exception
     assert app.multiselect[0].value == [second, FIRST]
@@ -66,7 +71,7 @@ def test_side_by_side_has_the_figures_and_says_whose_curve_is_not_there(show, sa
 def test_versions_that_no_report_compared_are_told_by_their_own_cards(show, said, home, second):
     with opened(home) as db:
         models.add(db, {**release.card(), "name": "cxr-resnet18-3", "parent": FIRST, "metrics": {}})
-    app = show("models", "ann", show="Side by side", version="cxr-resnet18-3")
+    app = part(show("models", "ann", version="cxr-resnet18-3"), "Side by side")
     app.multiselect[0].set_value(["cxr-resnet18-3", second]).run()
     assert not app.exception
     assert "no gate report has all of these" in said(app)
@@ -97,7 +102,15 @@ def test_one_case_keeps_hidden_what_its_reader_may_not_see_yet(show, said, arriv
 
 def test_an_image_that_is_not_there_is_told_so(show, said):
     assert "there is no image" in said(show("models", "ann", image="abcdef"))
-    assert "Type an image" in said(show("models", "ann", show="One case"))
+
+
+def test_an_image_that_is_typed_stands_in_the_address(show, said, arrive):
+    image = arrive(0xABC, 0.9)
+    app = part(show("models", "ann"), "One case")
+    assert "Type an image" in said(app)
+    app.text_input[0].set_value(image[:63]).run()
+    assert app.query_params["image"] == [image[:63]]
+    assert "90.0 %" in said(app)
 
 
 def test_an_admin_retires_a_version_with_a_reason_and_a_radiologist_has_no_button(show, said, home, second):
