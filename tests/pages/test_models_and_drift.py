@@ -109,7 +109,7 @@ def test_an_image_that_is_typed_stands_in_the_address(show, said, arrive):
     app = part(show("models", "ann"), "One case")
     assert "Type an image" in said(app)
     app.text_input[0].set_value(image[:63]).run()
-    assert app.query_params["image"] == [image[:63]]
+    assert app.query_params["image"] == image[:63]
     assert "90.0 %" in said(app)
 
 
