@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CXR_HOME ?= var
 export CXR_HOME
 
-.PHONY: run test lint bench train ablation gallery fingerprints example screenshots pythons docs clean
+.PHONY: run test lint bench train ablation new-site gallery fingerprints example screenshots pythons docs clean
 
 run: $(VENV)/runs
 	CXR_DEMO=$${CXR_DEMO-1} $(BIN)/streamlit run app.py
@@ -22,7 +22,7 @@ lint: $(VENV)/develops
 bench: $(VENV)/develops debian
 	@$(BIN)/python -m bench $(ONLY)
 
-# Figures and tables in README.md and docs/, from the card and from docs/bench.jsonl (make -s bench > docs/bench.jsonl).
+# Figures and tables in README.md and docs/, from the card and from docs/*.jsonl (make -s bench > docs/bench.jsonl).
 docs: $(VENV)/runs
 	$(BIN)/python -m tools.docs
 
@@ -33,6 +33,10 @@ train: $(VENV)/runs
 # Which parts of the recipe help: hours. DATA as above, SECOND another hospital's; goes on where it was broken off.
 ablation: $(VENV)/runs
 	$(BIN)/python -m tools.ablation $(DATA) $(SECOND)
+
+# What reads of half of another hospital's patients teach the release: hours. DATA, SECOND and going on as above.
+new-site: $(VENV)/runs
+	$(BIN)/python -m tools.new_site $(DATA) $(SECOND)
 
 # docs/figures/failures.png and docs/failures.json: where the first release errs on phantoms and painted strangers.
 gallery: $(VENV)/runs

@@ -81,11 +81,11 @@ DRAGGED = """(pane, [x, y, duration]) => new Promise((done) => {
 
 def next_case() -> Measurement:
     """Milliseconds from the key to the next X-ray of 2000 x 2000 and 16 bit on the screen: the 95th percentile."""
-    with _reading(CASES + 1) as page:
+    with reading(CASES + 1) as page:
         page.locator(".viewer").evaluate(NOTED)
         for _ in range(CASES):
-            _turn(page, "j")
-        (p50, p95), said = (_percentiles(page, name, CASES) for name in ("shown", "said"))
+            turn(page, "j")
+        (p50, p95), said = (percentiles(page, name, CASES) for name in ("shown", "said"))
     beside = f"with all that is said beside it {said[1]:.0f} ms (p50 {said[0]:.0f})"
     note = f"p95 of {CASES} cases, p50 {p50:.0f} ms; {beside}; at most 300 ms wanted"
     return Measurement("next-case", p95, None, "ms", note, in_this_process=False)
@@ -93,18 +93,18 @@ def next_case() -> Measurement:
 
 def next_after_read() -> Measurement:
     """The same from the key that records a read, which lies on the disk before the page goes on."""
-    with _reading(RECORDED + 1) as page:
+    with reading(RECORDED + 1) as page:
         page.locator(".viewer").evaluate(NOTED)
         for _ in range(RECORDED):
             page.keyboard.press("p")
             page.wait_for_timeout(GLANCE)
-            _turn(page, "Enter")
-        p50, p95 = _percentiles(page, "shown", RECORDED)
+            turn(page, "Enter")
+        p50, p95 = percentiles(page, "shown", RECORDED)
     note = f"p95 of {RECORDED} cases, p50 {p50:.0f} ms"
     return Measurement("next-after-read", p95, None, "ms", note, in_this_process=False)
 
 
-def _turn(page: Page, key: str) -> None:
+def turn(page: Page, key: str) -> None:
     """Press a key that brings another case, wait for all of it, and look at it: meanwhile one more is fetched."""
     count = page.evaluate("said.length")
     page.keyboard.press(key)
@@ -113,7 +113,8 @@ def _turn(page: Page, key: str) -> None:
     page.wait_for_timeout(GLANCE)
 
 
-def _percentiles(page: Page, name: str, count: int) -> tuple[float, float]:
+def percentiles(page: Page, name: str, count: int) -> tuple[float, float]:
+    """Median and 95th percentile of the milliseconds of `count` turns: of `shown`, or of `said`."""
     found = page.evaluate(name)
     assert len(found) == count, "an X-ray came twice, or not at all"
     p50, p95 = np.percentile(found, [50, 95])
@@ -122,7 +123,7 @@ def _percentiles(page: Page, name: str, count: int) -> tuple[float, float]:
 
 def drag_fps() -> Measurement:
     """Frames a second in which both panes show a new window while a hand drags, drawn without a graphics card."""
-    with _reading(1) as page:
+    with reading(1) as page:
         page.evaluate(DRAWN)
         box = page.locator(".pane.xray").bounding_box()
         assert box is not None
@@ -171,11 +172,14 @@ def _home() -> Iterator[Path]:
 
 
 @contextmanager
-def _reading(count: int) -> Iterator[Page]:
-    """The review page with the first of `count` large cases on it."""
+def reading(count: int, prepare: Callable[[Path], dict[str, str]] = lambda home: {}) -> Iterator[Page]:
+    """The review page with the first of `count` large cases on it.
+
+    `prepare` gets the home before the app is started on it, and gives the variables that the app is started with.
+    """
     with _home() as home:
-        _take_in(home, count)
-        with running_app(home, **NOT_SEEKING) as app, chromium() as browser:
+        take_in_cases(home, count)
+        with running_app(home, **NOT_SEEKING, **prepare(home)) as app, chromium() as browser:
             page = new_page(browser, app).page
             steps.sign_in(page, *PERSON)
             steps.begin_reading(page)
@@ -184,7 +188,8 @@ def _reading(count: int) -> Iterator[Page]:
             yield page
 
 
-def _take_in(home: Path, count: int) -> None:
+def take_in_cases(home: Path, count: int) -> None:
+    """So many studies of 2000 x 2000 pixels and 16 bit, with opinions."""
     desk, study = Desk(Settings(home=home), "bench"), big_study(9001, True)
     for number in range(count):
         outcome = intake.accept(desk, _deepened(study, number))
@@ -206,7 +211,7 @@ def _deepened(study: bytes, number: int) -> bytes:
 
 def _fill(home: Path) -> None:
     """One real study, and copies of its rows under other names, every other one read."""
-    _take_in(home, 1)
+    take_in_cases(home, 1)
     with opened(home) as db, transaction(db):
         (image,), (said,), (reader,) = (
             rows(db, f"SELECT * FROM {table}") for table in ("images", "predictions", "users")

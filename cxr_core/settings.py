@@ -35,6 +35,8 @@ class Settings:
     """Fill an empty home with synthetic studies, and show the demo accounts at the sign-in."""
     threads: int = 0
     """Threads that a worker computes with; 0 takes every core for reading, and all but one for learning."""
+    learning_memory_mb: int = 8192
+    """Memory that the learning worker may take; a retrain that needs more fails, and reading goes on. 0: no limit."""
     runtime: str = AUTO
     """What computes opinions: `torch`, `torch-bf16`, `openvino`, `openvino-bf16`, or `auto`: the quickest exact one."""
     idle_minutes: int = 30
@@ -140,6 +142,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "demo": _switch,
     "threads": _between(0, 256),
     "runtime": _runtime,
+    "learning_memory_mb": _between(0, 1024 * 1024),
     "idle_minutes": _between(1, 24 * 60),
     "max_upload_mb": _between(1, 16_384),
     "patient_pattern": _pattern,

@@ -6,6 +6,7 @@ import contextvars
 import importlib
 import logging
 import os
+import resource
 import secrets
 import signal
 import threading
@@ -32,6 +33,7 @@ from cxr_core.store.migrations import check
 from cxr_core.work import picturing, quickening, reading, spool
 from cxr_core.work.doing import Desk, Outcome
 from cxr_core.work.explaining import EXPLAIN
+from cxr_core.work.requests import MEGABYTE
 from cxr_core.work.retraining import REPREDICT, RETRAIN
 from cxr_core.work.shadowing import SHADOW
 from cxr_core.work.starting import MAKE_DEMO
@@ -135,6 +137,8 @@ def run(settings: Settings, lane: Lane, starter: int | None) -> None:
     """Work until told to stop (SIGTERM, SIGINT), until the process `starter` is gone, or until an update."""
     check(settings.home)
     _use_threads(settings, lane)
+    if lane is Lane.LEARNING and settings.learning_memory_mb:
+        _limit_memory(settings.learning_memory_mb)
     worker = new_worker(settings, lane, starter)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stopper(worker))
@@ -276,6 +280,12 @@ def _use_threads(settings: Settings, lane: Lane) -> None:
     threads = settings.threads or max(1, cores - (1 if lane is Lane.LEARNING else 0))
     torch.set_num_threads(threads)
     cv2.setNumThreads(threads)
+
+
+def _limit_memory(megabytes: int) -> None:
+    """What a retrain asks for beyond this it doesn't get: else the machine would take it from those who read."""
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (megabytes * MEGABYTE, most))
 
 
 def _stopper(worker: Worker) -> Callable[[int, FrameType | None], None]:

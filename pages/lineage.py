@@ -19,18 +19,18 @@ wanted = st.text_input(
     key="of", max_chars=200,
 )  # fmt: skip
 erased()
-if not wanted:
+if wanted:
+    with told():
+        found = lineage.find(site().home, user, wanted)
+        if isinstance(found, lineage.OfPatient):
+            of_patient(found)
+            if found.images:
+                erase_form(user, found)
+        elif isinstance(found, lineage.OfPrediction):
+            of_prediction(found)
+        else:
+            of_model(found)
+else:
     words.empty(
         "Nothing asked for yet", "Enter what you look for: it leads to what it came from, or to what learnt of it."
     )
-    st.stop()
-with told():
-    found = lineage.find(site().home, user, wanted)
-    if isinstance(found, lineage.OfPatient):
-        of_patient(found)
-        if found.images:
-            erase_form(user, found)
-    elif isinstance(found, lineage.OfPrediction):
-        of_prediction(found)
-    else:
-        of_model(found)

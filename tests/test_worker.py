@@ -267,3 +267,12 @@ def test_a_worker_is_at_leisure_once_it_has_settled_and_nobody_waits_for_a_singl
     assert not own.is_at_leisure()
     with clock.at(clock.now() + timedelta(seconds=worker.SETTLING_SECONDS + 1)):
         assert own.is_at_leisure()
+
+
+def test_the_learning_worker_gets_no_more_memory_than_it_may_take():
+    code = (
+        "import numpy as np; from cxr_core import worker; worker._limit_memory(2048); np.ones(10**8); print('enough')\n"
+        "try:\n    np.ones(10**9)\nexcept MemoryError:\n    print('no more')"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert found.stdout.split("\n")[:2] == ["enough", "no more"], found.stderr

@@ -1,4 +1,4 @@
-"""Keeps figures and tables in README.md and docs/ current: made from the card, the last bench and the ablation.
+"""Keeps figures and tables in README.md and docs/ current: made from the card, the last bench and the experiments.
 
 A made part lies between `<!-- made: NAME -->` and `<!-- end -->`. Write them with `python -m tools.docs`;
 `--check` only says whether they are current, and the suite asks it.
@@ -19,12 +19,16 @@ from cxr_core.errors import CxrError
 from cxr_core.model import release
 from cxr_core.settings import Settings
 from cxr_core.ui.keys import KEYS
+from cxr_core.work.change_plan import shipped
 from tools.ablation import table as recipes
 from tools.figures import FIGURES
 from tools.gallery import COUNTS
+from tools.new_site import table as sites
 
 ROOT = Path(__file__).parents[1]
-BENCH, RESULTS = (ROOT / "docs" / name for name in ("bench.jsonl", "ablation.jsonl"))
+BENCH, RESULTS, SIMULATION = (
+    ROOT / "docs" / name for name in ("bench.jsonl", "ablation.jsonl", "retrain_simulation.jsonl")
+)
 PART = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -134,6 +138,21 @@ def operating_points() -> str:
     return recipes.operating_points(recipes.results(RESULTS))
 
 
+def new_site() -> str:
+    """What retrains at a new site gained there, and lost at the old one."""
+    return sites.gained(sites.results(sites.RESULTS))
+
+
+def new_site_reads() -> str:
+    """Who read there, and who was judged."""
+    return sites.reads(sites.results(sites.RESULTS))
+
+
+def new_site_answers() -> str:
+    """How often forced answers are right at both sites, before and after."""
+    return sites.answers(sites.results(sites.RESULTS))
+
+
 def settings() -> str:
     """Every setting with what it means and its default, from the fields of Settings and the text under each."""
     rows = [("`CXR_CONFIG`", "A TOML file with any of these, named in small letters (`idle_minutes = 60`).", "")]
@@ -149,6 +168,23 @@ def _documented(path: Path, name: str) -> Iterator[tuple[str, str]]:
     for field, text in pairwise(fields):
         if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
             yield ast.unparse(field.target), " ".join(str(ast.literal_eval(text.value)).split())
+
+
+def plan() -> str:
+    """The plan that is shipped, as it is written."""
+    return f"```toml\n{shipped('default').text}```"
+
+
+def retrain_simulation() -> str:
+    """What came of twenty retrains in a row, with the gate and without it."""
+    lines = [json.loads(line) for line in SIMULATION.read_text(encoding="utf-8").splitlines()]
+    rows = [
+        (f"{line['mean_effect']:g}", "all checks" if line["gated"] else "no gate", line["locked_images"],
+         f"{line['too_far_below']:.1%}", f"{line['auc_change']:+.3f}", f"{line['accepted']:.0%}")
+        for line in lines
+    ]  # fmt: skip
+    names = ("mean effect on AUC", "gate", "locked images", "runs lost", "AUC after 20 retrains", "accepted")
+    return table(names, rows) + f"\n\n{lines[0]['runs']} runs a row."
 
 
 def keys() -> str:
@@ -199,6 +235,8 @@ MAKERS: dict[str, Callable[[], str]] = {
     "figures": figures, "sides": sides, "report": report, "reading": reading, "calibration": calibration,
     "sanity": sanity, "failures": failures, "augmentation": augmentation, "ablation": ablation,
     "screening": screening, "operating-points": operating_points, "settings": settings, "keys": keys, "bench": bench,
+    "plan": plan, "retrain-simulation": retrain_simulation,
+    "new-site": new_site, "new-site-reads": new_site_reads, "new-site-answers": new_site_answers,
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Drawings for docs/, as SVG made from the card: they change only when the card does."""
+"""Drawings for docs/, as SVG made from the card and from docs/new_site.jsonl: they change only when those do."""
 
 from __future__ import annotations
 
@@ -6,15 +6,37 @@ from collections.abc import Iterator
 from typing import Any
 
 from cxr_core.model import release
+from tools.new_site.table import RESULTS, results
 
 SIDE, LEFT, TOP = 300, 56, 14
-INK, FAINT, BLUE = "#57606a", "#d0d7de", "#2f7ea3"
+FIFTHS = [tenth / 10 for tenth in range(0, 11, 2)]
+INK, FAINT, BLUE, RED = "#57606a", "#d0d7de", "#2f7ea3", "#b35900"
 
 
 def reliability() -> str:
     """What the program's release says against what is true, on its locked patients; the dotted line is honest."""
     bins = release.card()["metrics"]["reliability"]
     return _framed("probability said", "share with pneumonia", [*_grid(), *_points(bins)])
+
+
+def new_site() -> str:
+    """AUC of the release and of each retrain on the patients of both sites, with its 95 % interval."""
+    found = results(RESULTS)
+    across = [(number + 0.5) / (len(found) + 1) for number in range(len(found) + 1)]
+    numbers = [_text(_x(x), _y(0) + 16, str(number or "release"), "middle") for number, x in enumerate(across)]
+    series = [*_series(found, "old", BLUE, across), *_series(found, "new", RED, across)]
+    return _framed("row of the table", "AUC", [*_levels(), *numbers, *series])
+
+
+def _series(found: list[dict[str, Any]], site: str, colour: str, across: list[float]) -> Iterator[str]:
+    """A dot for the release and for each row of the table, and the name of the site below the last."""
+    reached = [found[0][site]["before"], *(each[site]["after"] for each in found)]
+    name = _text(_x(1) - 4, _y(reached[-1]["auc_ci95"][0]) + 18, f"{site} site", "end")
+    yield f'<g fill="{colour}">{name}</g>'
+    for x, each in zip(across, reached, strict=True):
+        low, high = each["auc_ci95"]
+        yield _line(x, low, x, high, colour)
+        yield _dot(x, each["auc"], 4, colour, f"{site} site: {each['auc']:.3f} ({low:.3f} to {high:.3f})")
 
 
 def _points(bins: list[dict[str, Any]]) -> Iterator[str]:
@@ -25,16 +47,19 @@ def _points(bins: list[dict[str, Any]]) -> Iterator[str]:
         yield _line(found["said"], low, found["said"], high, BLUE)
         radius = 3 + 7 * (found["n"] / most) ** 0.5
         words = f"said {found['said']:.3f}, true {found['true']:.3f} ({low:.3f} to {high:.3f}), {found['n']} images"
-        at = f'cx="{_x(found["said"]):.1f}" cy="{_y(found["true"]):.1f}" r="{radius:.1f}"'
-        yield f'<circle {at} fill="{BLUE}" fill-opacity="0.75"><title>{words}</title></circle>'
+        yield _dot(found["said"], found["true"], radius, BLUE, words)
 
 
 def _grid() -> Iterator[str]:
-    for tenth in range(0, 11, 2):
-        share = tenth / 10
+    yield from _levels()
+    for share in FIFTHS:
         yield _line(share, 0, share, 1, FAINT)
-        yield _line(0, share, 1, share, FAINT)
         yield _text(_x(share), _y(0) + 16, f"{share:.1f}", "middle")
+
+
+def _levels() -> Iterator[str]:
+    for share in FIFTHS:
+        yield _line(0, share, 1, share, FAINT)
         yield _text(LEFT - 8, _y(share) + 4, f"{share:.1f}", "end")
 
 
@@ -54,6 +79,11 @@ def _line(x1: float, y1: float, x2: float, y2: float, colour: str, more: str = "
     return f'<line {ends} stroke="{colour}" stroke-width="1" {more}/>'
 
 
+def _dot(x: float, y: float, radius: float, colour: str, words: str) -> str:
+    at = f'cx="{_x(x):.1f}" cy="{_y(y):.1f}" r="{radius:.1f}"'
+    return f'<circle {at} fill="{colour}" fill-opacity="0.75"><title>{words}</title></circle>'
+
+
 def _text(x: float, y: float, words: str, anchor: str) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{words}</text>'
 
@@ -66,4 +96,4 @@ def _y(share: float) -> float:
     return TOP + SIDE * (1 - share)
 
 
-FIGURES = {"reliability.svg": reliability}
+FIGURES = {"reliability.svg": reliability, "new_site.svg": new_site}

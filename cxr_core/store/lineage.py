@@ -62,7 +62,7 @@ def reads_of(db: Database, training_set: str) -> list[dict[str, Any]]:
         "FROM training_sets s, json_each(s.manifest, '$.items') e, json_each(e.value, '$.reads') n "
         "JOIN training_items t ON t.training_set = s.id AND t.image = e.value ->> 'image' "
         "LEFT JOIN images i ON i.id = t.image LEFT JOIN tombstones g ON g.image = t.image "
-        "LEFT JOIN reads r ON r.id = n.value LEFT JOIN users u ON u.id = r.reader "
+        "LEFT JOIN reads r ON r.id = coalesce(n.value ->> 'id', n.value) LEFT JOIN users u ON u.id = r.reader "
         "WHERE s.id = ? ORDER BY t.side, t.image, n.value",
         (training_set,),
     )

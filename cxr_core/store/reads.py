@@ -68,14 +68,15 @@ def current(db: Database) -> list[dict[str, Any]]:
     """The current final reads with what is known of each image, oldest first.
 
     `id`, `image`, `label`, `agrees`, `reader`, `reason`, `seen`; the patient's `side`; of the image `patient`,
-    `file_sha256`, `device`, `age_years`, `mode`, `slots_open`. `reason_kinds` is a list: what the model had refused the
-    image for; `put_right` is what it had put right before it looked, or None.
+    `file_sha256`, `device`, `age_years`, `mode`, `slots_open`. Of the opinion, seen or not, `said` is the
+    label; `reason_kinds` is a list: what the model had refused the image for; `put_right` is what it had put right
+    before it looked, or None.
     """
     found = rows(
         db,
         "SELECT r.id, r.image, r.label, r.agrees, r.reader, r.reason, r.seen, t.side, i.patient, i.file_sha256, "
-        "i.device, i.age_years, i.mode, i.slots_open, coalesce(p.reason_kinds, '[]') AS reason_kinds, p.put_right "
-        "FROM current_reads r JOIN images i ON i.id = r.image JOIN patients t ON t.pseudonym = i.patient "
+        "i.device, i.age_years, i.mode, i.slots_open, coalesce(p.reason_kinds, '[]') AS reason_kinds, p.label AS said, "
+        "p.put_right FROM current_reads r JOIN images i ON i.id = r.image JOIN patients t ON t.pseudonym = i.patient "
         "LEFT JOIN predictions p ON p.id = r.prediction WHERE r.final ORDER BY r.id",
     )
     return [{**row, "reason_kinds": json.loads(row["reason_kinds"])} for row in found]

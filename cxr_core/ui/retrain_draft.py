@@ -42,8 +42,8 @@ def flagged(draft: Draft) -> None:
     """Counts of what would go in, what was left out, and what is missing, in plain words."""
     new = [item for item in draft.items if item["origin"] == "flagged"]
     st.html(
-        f'<div class="strip"><span><b>{len(new)}</b>flagged since the running model was trained</span>'
-        f"<span><b>{draft.replayed:.0%}</b>of what is learnt from is replay</span></div>"
+        f'<div class="strip"><span><b>{len(new)}</b>flagged since the last retrain</span>'
+        f"<span><b>{draft.replayed:.0%}</b>of what is learnt is replay</span></div>"
     )
     for objection in draft.objections:
         st.warning(f"{objection[0].upper()}{objection[1:]}.")
@@ -85,9 +85,9 @@ def _by_kind(draft: Draft) -> None:
 
 def plan(draft: Draft) -> None:
     """The plan in force: its name, and its whole text."""
-    mark = '<div class="demo" title="Synthetic studies">DEMO</div>' if draft.plan.demo else ""
     name = escape(draft.plan.name)
-    st.html(f'<p class="plan">Under the plan <b>{name}</b> {words.short(draft.plan.sha256)} {mark}</p>')
+    marked = f'<span class="demo" title="Synthetic studies">{name}</span>' if draft.plan.demo else f"<b>{name}</b>"
+    st.html(f'<p class="plan">Under the plan {marked} {words.short(draft.plan.sha256)}</p>')
     with st.expander("What the plan allows and asks for"):
         st.code(draft.plan.text, language="toml", wrap_lines=True)
 

@@ -24,7 +24,7 @@ def candidate(user: User, found: dict[str, Any]) -> None:
     passed = bool(gate.get("passed"))
     st.html(f"<h3>Candidate {card['name']} waits for a decision</h3>")
     if gate.get("demo"):
-        st.html('<div class="demo" title="Synthetic studies, judged by the demo\'s plan">DEMO</div>')
+        st.html('<span class="demo" title="Synthetic studies, judged by a plan of their own">DEMO</span>')
     if passed:
         st.success("The gate lets it through: on the locked patients it holds to all that the plan asks for.")
     else:

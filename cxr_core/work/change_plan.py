@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from cxr_core.errors import BadInput
 from cxr_core.records import User
 from cxr_core.store import plans, site
+from cxr_core.work.settling import REFUSALS
 
 FILE = "retrain-plan.toml"
 """Of a site's own plan, in its home."""
@@ -143,6 +144,8 @@ def parse(text: str, place: str) -> ChangePlan:
     name, demo = found["name"], found["demo"]
     if not isinstance(name, str) or not isinstance(demo, bool):
         raise BadInput(f"{place}: name is a text, demo is true or false")
+    if others := sorted(set(sections["changes"].refused_for) - set(REFUSALS)):
+        raise BadInput(f"{place}: [changes] refused_for: nothing is refused for {', '.join(others)}")
     return ChangePlan(name, demo, **sections, text=text)
 
 

@@ -94,7 +94,7 @@ def findings(candidate: Said, running: Said, first: Said, locked: Locked, gate: 
         _not_inferior(first, against_first, gate),
         _sensitive(candidate, locked, gate),
         _calibrated(candidate, running, locked, gate),
-        *(_answers(candidate, rival, gate) for rival in (running, first)),
+        *(_answers(candidate, rival, gate) for rival in {each.model: each for each in (running, first)}.values()),
         *_slices(candidate, locked, gate),
     ]
 

@@ -170,16 +170,27 @@ def _about_reads(found: Iterable[dict[str, Any]]) -> dict[str, dict[str, str]]:
 
 
 def _with_replay(there: list[dict[str, Any]], options: Options, parent: str) -> list[dict[str, Any]]:
-    """What was flagged, and for every flag some of what was right, drawn by hash and balanced between the labels."""
+    """What was flagged, and for every flag some of what was right, drawn by hash and balanced between the labels.
+
+    Half of that is the site's own, as far as there is enough: drawn together, hardly any of it would be.
+    """
     flagged = [item for item in there if item["origin"] in NEW and item["side"] == Side.TRAIN]
     kept_apart = [item for item in there if item["side"] != Side.TRAIN]
     pool = [item for item in there if item["side"] == Side.TRAIN and item["origin"] not in NEW]
     pool.sort(key=lambda item: hashlib.sha256(f"{parent}:{item['image']}".encode()).digest())
     wanted = max(FEWEST_REPLAYED, options.replay * len(flagged)) if options.replay else 0
     replayed = [
-        item for label in CLASSES for item in [item for item in pool if item["label"] == label][: -(-wanted // 2)]
+        item for label in CLASSES for item in _drawn([item for item in pool if item["label"] == label], -(-wanted // 2))
     ]
     return [*flagged, *replayed, *kept_apart]
+
+
+def _drawn(pool: list[dict[str, Any]], wanted: int) -> list[dict[str, Any]]:
+    """So many of a pool: half the site's own and half base data, or more of one where the other is less."""
+    own = [item for item in pool if item["origin"] != training_sets.BASE]
+    base = [item for item in pool if item["origin"] == training_sets.BASE]
+    of_own = min(len(own), max(-(-wanted // 2), wanted - len(base)))
+    return [*own[:of_own], *base[: wanted - of_own]]
 
 
 def _missing(items: list[dict[str, Any]]) -> list[str]:

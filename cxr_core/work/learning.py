@@ -95,8 +95,21 @@ def retrain(desk: Desk, job: Job) -> Outcome:
     """A job: learn from the training set that was fixed when it was asked for; a broken-off one goes on."""
     checkpoints.remove(desk.home, but=job.id)
     checkpoint = checkpoints.place(desk.home, job.id)
-    outcome = learn(desk, str(job.payload["training_set"]), checkpoint)
+    try:
+        outcome = learn(desk, str(job.payload["training_set"]), checkpoint)
+    except (MemoryError, RuntimeError) as error:  # torch has no error of its own for it
+        raise _too_much(desk, error) from error
     return replace(outcome, after=lambda: checkpoint.unlink(missing_ok=True))
+
+
+def _too_much(desk: Desk, error: Exception) -> Exception:
+    """What the job fails with where the learning worker got no more memory; any other error as it is."""
+    if not isinstance(error, MemoryError) and "memory" not in str(error):
+        return error
+    limit = f"CXR_LEARNING_MEMORY_MB={desk.settings.learning_memory_mb}"
+    return ModelError(
+        f"the retrain needs more memory than it may take ({limit}): raise it, or train less of the network"
+    )
 
 
 def learn(desk: Desk, training_set: str, checkpoint: Path | None = None) -> Outcome:

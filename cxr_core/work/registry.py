@@ -16,8 +16,9 @@ from cxr_core.model import release
 from cxr_core.records import Role, User
 from cxr_core.store import audit, images, models, predictions, training_sets
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import revealing
+from cxr_core.work import revealing, shadowing
 from cxr_core.work.guarding import EVERYBODY, open_to
+from cxr_core.work.reasons import given
 
 BEGINNING = re.compile(r"[0-9a-f]{4,64}")
 """Of an image's id: what is short enough to type and long enough to mean one image."""
@@ -124,14 +125,13 @@ def retire(home: Path, user: User, model: str, reason: str) -> None:
     Its weights stay, too, since its descendants are built on them. Raises Conflict for the version in use and for the
     program's release, BadInput without a reason, NotFound.
     """
-    if not reason.strip():
-        raise BadInput("say why it is retired, in a sentence: decisions on models are kept with their reasons")
     with opened(home) as db, transaction(db):
         models.card(db, model)
         if why := _why_kept(model, models.running(db), model in models.retired(db)):
             raise Conflict(why)
-        models.decide(db, model, "retire", reason.strip(), user.id)
-        audit.record(db, user.name, "retire model", model, reason=reason.strip())
+        models.decide(db, model, "retire", given(reason), user.id)
+        audit.record(db, user.name, "retire model", model, reason=given(reason))
+        shadowing.end_of(db, user, model)
 
 
 def _version(row: dict[str, Any], taken: list[dict[str, Any]], running: str | None) -> Version:

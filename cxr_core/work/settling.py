@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cxr_core.model.gate.objection import Kind
-from cxr_core.records import Mode, Seen, Side
+from cxr_core.records import CLASSES, Mode, Seen, Side
 
 NEW = ("flagged", "refused")
 """Origins of what the running model hasn't learnt yet: readers disagreed with it, or it had given no answer."""
@@ -75,6 +75,6 @@ def _item(agreeing: list[dict[str, Any]], found: list[dict[str, Any]], rules: Ru
 def _origin(agreeing: list[dict[str, Any]], found: list[dict[str, Any]], known: bool) -> str:
     if found[0]["side"] == Side.LOCKED:
         return AUDITED
-    flagged = any(read["agrees"] == 0 for read in agreeing)
+    flagged = any(read["said"] in CLASSES and read["said"] != read["label"] for read in agreeing)
     origin = "flagged" if flagged else "refused" if found[-1]["reason_kinds"] else "agreed"
     return f"{origin} before" if known and origin in NEW else origin

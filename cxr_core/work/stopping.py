@@ -6,7 +6,6 @@ It is thrown by hand, or by the plan's rule: where the running model misses too 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -17,21 +16,9 @@ from cxr_core.records import CLASSES, Label, Role, User
 from cxr_core.store import audit, models, reads, stops
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.stops import Stop
+from cxr_core.work.change_plan import site_plan
 from cxr_core.work.guarding import EVERYBODY, open_to
 from cxr_core.work.reasons import given
-
-
-@dataclass(frozen=True)
-class Rule:
-    """When the opinion is switched off without anybody doing it."""
-
-    floor: float = 0.80
-    """Sensitivity on audited images, 0 to 1, below which it is."""
-    fewest: int = 30
-    """Audited pneumonias without which the sensitivity says too little to act on."""
-
-
-PLANNED = Rule()
 
 
 @open_to(Role.ADMIN)
@@ -76,9 +63,10 @@ def by(found: Stop) -> str:
     return found.stopped_by or "the plan's rule"
 
 
-def rule(db: Database, home: Path, planned: Rule = PLANNED) -> None:
-    """Ask the plan's rule, within the transaction that records a read of the audit in `home`."""
-    watch_sensitivity(db, planned.floor, planned.fewest)
+def rule(db: Database, home: Path) -> None:
+    """Ask the rule of the plan in force, within the transaction that records a read of the audit in `home`."""
+    planned = site_plan(home, db).stop
+    watch_sensitivity(db, planned.sensitivity_floor, planned.fewest_pneumonias)
 
 
 def watch_sensitivity(db: Database, floor: float, fewest: int) -> None:

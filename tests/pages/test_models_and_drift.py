@@ -117,7 +117,7 @@ def test_an_admin_retires_a_version_with_a_reason_and_a_radiologist_has_no_butto
     assert not show("models", "ann", version=second).button
     app = show("models", "bob", version=second)
     app.button(key="retire").click().run()
-    assert "say why it is retired" in said(app)
+    assert "say why, in a sentence" in said(app)
     app.text_input(key=f"reason-retire-{second}").set_value("learnt from a faulty detector")
     app.button(key="retire").click().run()
     assert "faulty detector" in said(app)

@@ -64,6 +64,7 @@ def test_every_line_of_a_shipped_plan_must_be_there(name):
         ("approvals", "true", r"\[approval\] approvals: a whole number is needed"),
         ("epochs", "[10, 1]", r"\[changes\] epochs: a range \[from, up to\] is needed"),
         ("epochs", "10", r"\[changes\] epochs: a range"),
+        ("refused_for", '["unlike"]', r"\[changes\] refused_for: nothing is refused for unlike"),
         ("trained", '"head"', r"\[changes\] trained: a list of texts is needed"),
         ("approvers", "[1]", r"\[approval\] approvers: a list of texts"),
         ("demo", '"no"', "name is a text, demo is true or false"),

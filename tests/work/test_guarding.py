@@ -21,7 +21,8 @@ BEFORE_ANYBODY = {
 }  # fmt: skip
 """The way in, which somebody without a session must find: it gives nothing of a patient."""
 TOOLS = {
-    "checkpoints.place", "checkpoints.remove", "gathering.of_training_set", "picturing.catching_up",
+    "change_plan.site_plan", "checkpoints.place", "checkpoints.remove", "gathering.of_items",
+    "gathering.of_training_set", "picturing.catching_up",
     "lineage.patient_named", "picturing.put", "pictures.place", "quickening.as_set",
     "quickening.for_files", "spool.fetch", "spool.folder", "spool.patient_from_name", "spool.receive", "spool.remove",
     "spool.sweep", "sweeping.files_left", "sweeping.finish",

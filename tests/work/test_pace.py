@@ -21,7 +21,7 @@ def test_it_is_told_once_something_was_done(seconds):
     tell({"epoch": 1, "epochs": 4, "step": 10, "steps": 10})
     seconds[0] += 60
     tell({"epoch": 2, "epochs": 4, "history": []})
-    assert [each.get("seconds_left") for each in said] == [None, None, 90, 90]
+    assert [each.get("seconds_left") for each in said] == [None, None, 180, 120]
 
 
 def test_a_run_that_goes_on_counts_from_where_it_took_up(seconds):

@@ -13,12 +13,12 @@ from cxr_core.work import explaining, monitoring, recording, reviewing, stopping
 from cxr_core.work.recording import ReadForm
 from cxr_core.work.reviewing import Filters, Stage
 from tests.store.rows import opinion
+from tests.work import plans
 from tests.work.looking import everything, job_about, of_the_case, told_too_soon
 from tests.work.reading_rooms import put, read, said
 from tests.work.sites import add_user, new_home, query
 
 WHY = "too many misses on portable films"
-RULE = stopping.Rule()
 
 
 @pytest.fixture(scope="module")
@@ -181,10 +181,9 @@ def audited(settings, readers, numbers, model=Label.PNEUMONIA, found=Label.PNEUM
 
 
 @pytest.fixture
-def small(monkeypatch):
-    """The rule with few images, so that the test is quick."""
-    rule = stopping.rule
-    monkeypatch.setattr(stopping, "rule", lambda db, home: rule(db, home, stopping.Rule(0.8, 5)))
+def small(settings):
+    """A plan that asks for few images, so that the test is quick."""
+    plans.write(settings.home, fewest_pneumonias="5")
 
 
 def test_below_the_floor_the_rule_stops_in_the_transaction_of_the_read_that_shows_it(settings, ann, ben, small):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -56,6 +57,13 @@ def folds(known: list[Named]) -> list[Fold]:
         Fold("lowest numbers", _of_the_same_patients(known, lowest), {"lowest": lowest}),
         Fold("batch and kind", _of_the_same_patients(known, batch | virus), {"batch": batch, "virus": virus}),
     ]
+
+
+def halves(second: list[Sample]) -> tuple[list[Sample], list[Sample]]:
+    """Another hospital's samples: those of patients who may be learnt from, and those of patients who never are."""
+    coin = {item.patient: hashlib.sha256(f"second {item.patient}".encode()).digest()[0] % 2 for item in second}
+    learnt, kept = ([item for item in second if coin[item.patient] == half] for half in (0, 1))
+    return learnt, kept
 
 
 def _of_the_same_patients(known: list[Named], hashes: frozenset[str]) -> frozenset[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,7 +22,7 @@ from cxr_core.model.predict import forward_all
 from cxr_core.model.preprocess import Preprocessing, brightness, stretch
 from cxr_core.model.train import Progress
 from cxr_core.records import Floats, Side
-from tools.ablation.folds import Fold
+from tools.ablation.folds import Fold, halves
 from tools.ablation.rows import Row
 from tools.ablation.shifts import SHIFTS, another_histogram
 
@@ -51,7 +50,7 @@ class Data:
 
     def second_half(self, learnt: bool) -> list[Sample]:
         """The second hospital's patients that may be learnt from, or those that never are."""
-        return [item for item in self.second if (_coin(item.patient) == 0) is learnt]
+        return halves(self.second)[0 if learnt else 1]
 
 
 def read_once(samples: Iterable[Sample]) -> dict[str, Floats]:
@@ -130,7 +129,3 @@ def judged(logits: Numbers, labels: NDArray[np.int64], limits: dict[str, float])
     right = {aim: (expit(logits) >= limit) == (labels == 1) for aim, limit in limits.items()}
     balanced = {aim: float(np.mean([hits[labels == label].mean() for label in (0, 1)])) for aim, hits in right.items()}
     return {"auc": auc(labels, logits), "balanced_accuracy": balanced}
-
-
-def _coin(patient: str) -> int:
-    return hashlib.sha256(f"second {patient}".encode()).digest()[0] % 2

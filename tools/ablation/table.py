@@ -43,13 +43,23 @@ class Line:
         return [float(np.mean([found[column] for column in SHIFTED])) for found in self.seeds]
 
 
+SINCE = {"patience": 0}
+"""Choices that there are only since lines were written, with what all did until then."""
+
+
 def results(path: Path) -> list[dict[str, Any]]:
     """All results so far. Raises CxrError for one that was found by another recipe than the row now has."""
     found = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     for each in found:
-        if each["row"] not in ROWS or each["recipe"] != json.loads(json.dumps(ROWS[each["row"]].recipe.as_dict())):
+        now = ROWS.get(each["row"])
+        if now is None or _whole(each["recipe"]) != json.loads(json.dumps(now.recipe.as_dict())):
             raise CxrError(f"{path}: row {each['row']!r} has another recipe now: remove its lines and run it again")
     return found
+
+
+def _whole(recipe: dict[str, Any]) -> dict[str, Any]:
+    """A recipe as it would be written today."""
+    return {**SINCE, **recipe, "then": recipe["then"] and _whole(recipe["then"])}
 
 
 def lines(found: list[dict[str, Any]], figure: Figure) -> list[Line]:
