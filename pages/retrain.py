@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cxr_core.records import Role
+from cxr_core.ui.mishaps import told
 from cxr_core.ui.retrain_draft import drafted, flagged, options, plan, start
 from cxr_core.ui.retrain_progress import ended, is_open, live
 from cxr_core.ui.retrain_result import candidate, decisions
@@ -18,7 +19,7 @@ user = require_user(Role.ADMIN)
 job = retraining.newest_job(site().home, user)
 waiting = retraining.candidate(site().home, user)
 left, right = st.columns([1, 1.7], gap="large")
-with left:
+with left, told():
     st.html("<h3>New retrain</h3>")
     chosen = options()
     draft = drafted(user, chosen)

@@ -27,6 +27,11 @@ def get(db: Database, read: int) -> dict[str, Any]:
     return _decoded(found)
 
 
+def newest(db: Database) -> int:
+    """The number of the newest read; 0 if there is none."""
+    return count(db, "SELECT coalesce(max(id), 0) FROM reads")
+
+
 def is_current(db: Database, read: int) -> bool:
     """Whether no newer read supersedes this one."""
     return one(db, "SELECT 1 FROM current_reads WHERE id = ?", (read,)) is not None

@@ -57,3 +57,8 @@ def missing(db: Database, images: Iterable[str]) -> int:
         "WHERE t.image NOT IN (SELECT id FROM images)",
         (json.dumps(list(images)),),
     )
+
+
+def how_many(db: Database) -> int:
+    """How many images were erased so far."""
+    return count(db, "SELECT count(*) FROM tombstones")

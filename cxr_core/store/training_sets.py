@@ -39,6 +39,17 @@ def add(db: Database, manifest: dict[str, Any], made_by: int | None) -> str:
     return sha256
 
 
+def items_of(db: Database, names: list[str]) -> list[dict[str, Any]]:
+    """`image` and `side` of what these sets took from the site for their models to learn from: all but locked ones."""
+    found = rows(
+        db,
+        "SELECT DISTINCT image, side FROM training_items WHERE training_set IN (SELECT value FROM json_each(?)) "
+        "AND side <> 'locked'",
+        (json.dumps(names),),
+    )
+    return [dict(row) for row in found]
+
+
 def named(db: Database, beginning: str) -> str:
     """The name of the one training set that begins so. Raises NotFound if there is none, or more than one."""
     found = rows(db, "SELECT id FROM training_sets WHERE substr(id, 1, ?) = ?", (len(beginning), beginning))

@@ -11,8 +11,8 @@ from cxr_core.settings import Settings
 from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import site
-from cxr_core.work import monitoring, retraining, reviewing
-from cxr_core.work.drafting import Draft, Options
+from cxr_core.work import retraining
+from cxr_core.work.drafting import Draft, Options, State
 from cxr_core.work.settling import REFUSALS
 
 TRAINED = {
@@ -27,14 +27,12 @@ RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 
 def drafted(user: User, options: Options) -> Draft:
     """The training set as it would be now. Reading the base data takes a while, so it is kept until reads change."""
-    home = site().home
-    newest = next((read["id"] for read in reviewing.history(home, user, newest=1)), 0)
-    return _drafted(site(), user, options, (str(home), newest, monitoring.running_model(home, user)))
+    return _drafted(site(), user, options, str(site().home), retraining.state(site().home, user))
 
 
 @st.cache_data(show_spinner="Looking at what was flagged …", max_entries=4, ttl=600)
-def _drafted(_settings: Settings, _user: User, options: Options, state: tuple[str, int, str | None]) -> Draft:
-    """`state` is what the draft depends on: the home, its newest read, and the running model."""
+def _drafted(_settings: Settings, _user: User, options: Options, home: str, state: State) -> Draft:
+    """`home` and `state` are what the draft depends on."""
     return retraining.preview(_settings, _user, options)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -51,6 +52,7 @@ class Gate:
     """What must hold on locked patients before a candidate may be promoted."""
 
     locked_per_class: int
+    """Patients with a locked image, without which nothing is compared."""
     margin: float
     """AUC that may be lost against the first release, at the lower end of the 95 % interval."""
     power: float
@@ -66,7 +68,7 @@ class Gate:
     flagged_kept_out: int
     """Flagged images of patients kept out of training, at least, on which it must have got better."""
     looks: int
-    """How often one set of locked images may be looked at."""
+    """How often locked images may be looked at, in all."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +121,15 @@ def site_plan(home: Path, db: Database) -> ChangePlan:
     """
     own = home / FILE
     if own.exists():
-        return parse(own.read_text(encoding="utf-8"), str(own))
+        return parse(_text(own), str(own))
     return shipped("demo" if site.get(db, site.DEMO) else "default")
+
+
+def _text(own: Path) -> str:
+    try:
+        return own.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{own} can't be read: {error}") from error
 
 
 def shipped(name: str) -> ChangePlan:
@@ -144,9 +153,23 @@ def parse(text: str, place: str) -> ChangePlan:
     name, demo = found["name"], found["demo"]
     if not isinstance(name, str) or not isinstance(demo, bool):
         raise BadInput(f"{place}: name is a text, demo is true or false")
-    if others := sorted(set(sections["changes"].refused_for) - set(REFUSALS)):
-        raise BadInput(f"{place}: [changes] refused_for: nothing is refused for {', '.join(others)}")
-    return ChangePlan(name, demo, **sections, text=text)
+    found_plan = ChangePlan(name, demo, **sections, text=text)
+    if why := _unusable(found_plan):
+        raise BadInput(f"{place}: {why}")
+    return found_plan
+
+
+def _unusable(plan: ChangePlan) -> str | None:
+    """What of a plan could never be met, or never fails."""
+    if others := sorted(set(plan.changes.refused_for) - set(REFUSALS)):
+        return f"[changes] refused_for: nothing is refused for {', '.join(others)}"
+    if plan.gate.margin == 0:
+        return "[gate] margin: no set of locked images is large enough to test a margin of 0"
+    if plan.approval.approvers and plan.approval.approvals > len(plan.approval.approvers):
+        return (
+            f"[approval] approvals: {plan.approval.approvals} can't come from {len(plan.approval.approvers)} approvers"
+        )
+    return None
 
 
 _SECTIONS: dict[str, type[Any]] = {"changes": Changes, "data": Data, "gate": Gate, "approval": Approval, "stop": Stop}
@@ -197,4 +220,4 @@ def _number(value: Any, place: str) -> float:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -26,7 +26,7 @@ KEPT = (
 def gate(
     candidate: Model, rivals: Sequence[Model], locked: Gathered, flagged: Gathered, plan: ChangePlan
 ) -> dict[str, Any]:
-    """The gate's report: `passed`, `reasons` (why not, in plain words), `checks` and `compared`, under `plan`.
+    """The gate's report under `plan`: `passed`, `reasons` (why not, in words), `checks`, `compared` and `running`.
 
     `rivals` are the running model and the first release, once if they are one. `locked` are images of locked patients,
     `flagged` those that readers flagged of any patient kept out of training. `compared` has each model's own figures on
@@ -38,8 +38,11 @@ def gate(
         return _report([there], [], known, plan)
     said = [_said(model, locked) for model in (candidate, *rivals)]
     own, running, first = said[0], said[1], said[-1]
-    found = [there, *findings(own, running, first, known, plan.gate), _learnt(candidate, rivals[0], flagged, plan)]
-    return _report(found, [_row(each, own, locked) for each in said], known, plan)
+    learnt = better_on_flagged(
+        _ranked_right(candidate, own, flagged, known), _ranked_right(rivals[0], running, flagged, known), plan.gate
+    )
+    found = [there, *findings(own, running, first, known, plan.gate), learnt]
+    return {**_report(found, [_row(each, own, locked) for each in said], known, plan), "running": running.model}
 
 
 def _report(found: list[Finding], compared: list[dict[str, Any]], locked: Locked, plan: ChangePlan) -> dict[str, Any]:
@@ -57,18 +60,14 @@ def _said(model: Model, locked: Gathered) -> Said:
     return Said(model.card.name, outputs.logits, model.card.calibration, judged)
 
 
-def _learnt(candidate: Model, running: Model, flagged: Gathered, plan: ChangePlan) -> Finding:
-    own, other = (_of_readers_label(model, flagged) for model in (candidate, running))
-    return better_on_flagged(own, other, plan.gate)
-
-
-def _of_readers_label(model: Model, flagged: Gathered) -> NDArray[np.float64]:
-    """The probability that the model gives the label of the readers, for each image."""
+def _ranked_right(model: Model, said: Said, flagged: Gathered, locked: Locked) -> NDArray[np.float64]:
+    """For each flagged image the share of locked images of the other class that the model ranks it right against."""
     if not len(flagged):
         return np.zeros(0)
     logits = forward_all(model.network, flagged.examples.grey, model.card.preprocessing).logits
-    probability = model.card.calibration.probability(logits)
-    return np.where(flagged.examples.labels == 1, probability, 1 - probability)
+    of_class = [said.logits[locked.labels == kind] for kind in (0, 1)]
+    pairs = zip(logits, flagged.examples.labels, strict=True)
+    return np.array([np.mean(logit > of_class[0]) if label else np.mean(logit < of_class[1]) for logit, label in pairs])
 
 
 def _row(said: Said, candidate: Said, locked: Gathered) -> dict[str, Any]:

@@ -64,22 +64,16 @@ class Finding:
 
 
 def enough(locked: Locked, gate: Gate) -> Finding:
-    """Whether there are enough locked images of each class to compare on at all."""
-    fewest, patients = (_of_the_rarer_class(locked, counted) for counted in (range(len(locked)), locked.patients))
-    passed = fewest >= gate.locked_per_class and patients > 1
-    says = (
-        f"comparing needs {gate.locked_per_class} locked images of each class, and there are {fewest} of one, of "
-        f"{patients} patients"
-    )
+    """Whether there are enough locked patients of each class to compare on at all."""
+    fewest = min(len(_patients(locked, kind)) for kind in (0, 1))
+    says = f"comparing needs {gate.locked_per_class} locked patients of each class, and there are {fewest} of one"
+    passed = fewest >= max(2, gate.locked_per_class)
     remedy = "" if passed else ": set CXR_BASE_DATA, or have more cases read blind by two"
-    return Finding("locked images", fewest, gate.locked_per_class, passed, says + remedy)
+    return Finding("locked patients", fewest, gate.locked_per_class, passed, says + remedy)
 
 
-def _of_the_rarer_class(locked: Locked, counted: Sequence[object]) -> int:
-    """How many different ones the class has that has fewer of them."""
-    return min(
-        len({one for one, label in zip(counted, locked.labels, strict=True) if label == kind}) for kind in (0, 1)
-    )
+def _patients(locked: Locked, kind: int) -> set[str]:
+    return {patient for patient, label in zip(locked.patients, locked.labels, strict=True) if label == kind}
 
 
 def findings(candidate: Said, running: Said, first: Said, locked: Locked, gate: Gate) -> list[Finding]:
@@ -102,7 +96,8 @@ def findings(candidate: Said, running: Said, first: Said, locked: Locked, gate: 
 def better_on_flagged(candidate: NDArray[np.floating], running: NDArray[np.floating], gate: Gate) -> Finding:
     """Whether the candidate learnt what it was told: on flagged images of patients kept out of training.
 
-    Both are the calibrated probabilities (n) that the model gives the readers' label.
+    Both say for each image (n) against which share of the other class's locked images the model ranks it right, by the
+    readers' label: that doesn't change with a calibration, which these very patients may have been used for.
     """
     if len(candidate) < max(1, gate.flagged_kept_out):
         says = f"{gate.flagged_kept_out} flagged images of patients kept out of training are needed, there are "
@@ -110,10 +105,11 @@ def better_on_flagged(candidate: NDArray[np.floating], running: NDArray[np.float
         return Finding("flagged and kept out", len(candidate), gate.flagged_kept_out, passed, f"{says}{len(candidate)}")
     own, other = float(candidate.mean()), float(running.mean())
     says = (
-        f"on {len(candidate)} flagged images of patients kept out of training it gives the readers' label "
-        f"{own:.1%}, the running model {other:.1%}"
+        f"{len(candidate)} flagged images of patients kept out of training are ranked right against {own:.1%} of the "
+        f"other class's locked images, by the running model against {other:.1%}"
     )
-    return Finding("flagged and kept out", own, other, own > other, says)
+    passed = own > other or own == 1 or not gate.flagged_kept_out
+    return Finding("flagged and kept out", own, other, passed, says)
 
 
 def _not_below(candidate: Said, running: Said, locked: Locked) -> Finding:

@@ -14,7 +14,7 @@ from cxr_core.errors import BadInput
 from cxr_core.model.calibrate import FEWEST_PER_CLASS
 from cxr_core.records import CLASSES, Role, Side, User
 from cxr_core.settings import Settings
-from cxr_core.store import looks, models, reads, training_sets
+from cxr_core.store import looks, models, reads, tombstones, training_sets
 from cxr_core.store.db import opened
 from cxr_core.work import near_duplicates
 from cxr_core.work.base_data import base_data
@@ -52,6 +52,19 @@ class Options:
 
 
 @dataclass(frozen=True)
+class State:
+    """What a draft is made from, beside the base data: with any of it changed, it is another draft."""
+
+    running: str | None
+    newest_read: int
+    erased: int
+    """Images, so far."""
+    looks: int
+    plan: str
+    """Its hash."""
+
+
+@dataclass(frozen=True)
 class Draft:
     """What would go into a training set if it were made now."""
 
@@ -71,6 +84,8 @@ class Draft:
     """What the plan doesn't list, in plain words; empty if the options lie within it."""
     missing: list[str]
     """What must come first, in plain words; empty if a retrain may start."""
+    state: State
+    """What it was made from."""
 
     @property
     def objections(self) -> list[str]:
@@ -117,15 +132,21 @@ def draft(settings: Settings, user: User, options: Options) -> Draft:
     """The training set as it would be now, under the plan in force: flags that the model hasn't learnt, with replay."""
     with opened(settings.home) as db:
         plan = site_plan(settings.home, db)
-        found, rules = reads.current(db), Rules(options.refused_for, plan.data.one_reader, _learnt(db))
+        state, found = state_of(db, plan), reads.current(db)
+        rules = Rules(options.refused_for, plan.data.one_reader, _learnt(db))
         chosen, left_out = _from_reads(found, rules)
         base = base_data(db, settings)
-        there, doubled = near_duplicates.on_one_side(db, settings, [*chosen, *base.items()], base.samples)
-        items = _with_replay(there, options, models.running(db) or "")
+        known = training_sets.items_of(db, models.training_sets_of(db, state.running))
+        there, doubled = near_duplicates.on_one_side(db, settings, [*chosen, *base.items()], base.samples, known)
+        items = _with_replay(there, options, state.running or "")
         about = {**_about_reads(found), **base.about()}
-        looked = looks.count(db)
-    missing = [*_missing(items), *_lacking(items, about, plan), *_looked_at(looked, plan)]
-    return Draft(plan, items, [*left_out, *doubled], about, not_allowed(options, plan), missing)
+    missing = [*_missing(items), *_lacking(items, about, plan), *_looked_at(state.looks, plan)]
+    return Draft(plan, items, [*left_out, *doubled], about, not_allowed(options, plan), missing, state)
+
+
+def state_of(db: Database, plan: ChangePlan) -> State:
+    """What a draft under `plan` would be made from now."""
+    return State(models.running(db), reads.newest(db), tombstones.how_many(db), looks.count(db), plan.sha256)
 
 
 def not_allowed(options: Options, plan: ChangePlan) -> list[str]:
@@ -228,6 +249,6 @@ def _looked_at(looked: int, plan: ChangePlan) -> list[str]:
     if looked < plan.gate.looks:
         return []
     return [
-        f"the locked images have been looked at {looked} times, and the plan {plan.name} allows {plan.gate.looks}: "
-        "audit new patients, and raise `looks` in the plan, knowing that each look makes its intervals mean less"
+        f"locked images have been looked at {looked} times, and the plan {plan.name} allows {plan.gate.looks}: raise "
+        "`looks` in the plan once enough new patients were audited, knowing that each look makes intervals mean less"
     ]

@@ -12,7 +12,7 @@ from cxr_core.errors import BadInput, ModelError
 from cxr_core.model.dataset import Sample
 from cxr_core.records import Role, User
 from cxr_core.settings import Settings
-from cxr_core.store import audit, files, images, training_sets
+from cxr_core.store import audit, files, images, tombstones, training_sets
 from cxr_core.store.db import opened, transaction
 from cxr_core.work.base_data import base_samples
 from cxr_core.work.guarding import open_to
@@ -40,13 +40,15 @@ def export(settings: Settings, user: User, training_set: str, folder: Path) -> E
     with opened(settings.home) as db:
         name = training_sets.named(db, training_set)
         text, items = training_sets.text(db, name), training_sets.get(db, name)["items"]
+        if erased := tombstones.missing(db, [item["image"] for item in items]):
+            raise ModelError(f"{erased} images of this set were erased on request; it can't be rebuilt whole")
+        with transaction(db):
+            audit.record(db, user.name, "export training set", name, files=len(items))
         known = base_samples(db, settings, items)
         for item in items:
             sha256, suffix, data = _file(db, settings, item, known)
             files.write_durably(folder / item["side"] / item["label"].upper() / f"{sha256}{suffix}", data)
     files.write_durably(folder / MANIFEST, text.encode())
-    with opened(settings.home) as db, transaction(db):
-        audit.record(db, user.name, "export training set", name, files=len(items))
     return Exported(name, len(items))
 
 

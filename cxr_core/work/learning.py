@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from cxr_core.errors import ModelError
 from cxr_core.model import dataset, release
 from cxr_core.model.calibrate import require_enough
-from cxr_core.model.card import Card, split_path, write_card
+from cxr_core.model.card import Card, is_usable, split_path, write_card
 from cxr_core.model.ensemble import checkpoints as release_checkpoints
 from cxr_core.model.ensemble import train_network
 from cxr_core.model.head import HeadRecipe, train_head
@@ -124,7 +124,7 @@ def learn(desk: Desk, training_set: str, checkpoint: Path | None = None) -> Outc
     def write(db: Database) -> None:
         models.add_weights(db, tensors)
         models.add(db, card.as_dict(), training_set)
-        if card.metrics["gate"]["compared"]:
+        if card.metrics["gate"]["locked"]["images"]:
             looks.add(db, card.name, lesson.locked_sha256)
         audit.record(db, "program", "make candidate", card.name, weights=card.weights_sha256, training_set=training_set)
 
@@ -196,5 +196,7 @@ def _material(sides: dict[Side, Gathered], rule: Preprocessing) -> Material:
 
 
 def _rivals(db: Database, parent: str) -> list[str]:
-    """The running model and the program's release, each once."""
-    return list(dict.fromkeys((models.running(db) or parent, release.card()["name"])))
+    """The running model and the site's first release that this version can use, each once."""
+    installed = [row["model"] for row in models.decisions(db) if row["action"] == "install"]
+    first = next((name for name in installed if is_usable(models.card(db, name))), release.card()["name"])
+    return list(dict.fromkeys((models.running(db) or parent, first)))

@@ -15,6 +15,7 @@ from cxr_core.records import Role, Side, User
 from cxr_core.store import images, lineage, models, predictions, tombstones
 from cxr_core.store.db import opened
 from cxr_core.store.secret import site_secret
+from cxr_core.work import revealing
 from cxr_core.work.guarding import open_to
 from cxr_core.work.opening import DEMO_SECRET
 from cxr_core.work.pictures import IMAGE_ID
@@ -134,6 +135,8 @@ def of_prediction(home: Path, user: User, image: str, model: str | None = None) 
         if model not in (None, said["model"]):
             raise NotFound(f"{model} gave no opinion on image {image[:12]}…")
         kept = {name: said[name] for name in ("model", "status", "label", "probability", "made_at")}
+        if not revealing.may_see(db, user, image):
+            kept |= {"label": None, "probability": None}
         return OfPrediction(image, row["patient"], kept, _versions(db, said["model"]))
 
 

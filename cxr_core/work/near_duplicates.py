@@ -29,15 +29,19 @@ def of_radiograph(radiograph: Radiograph) -> bytes:
     return fingerprint(brightness(radiograph, LOOKED_AT))
 
 
-def on_one_side(db: Database, settings: Settings, items: Items, base: dict[str, Sample]) -> tuple[Items, Items]:
+def on_one_side(
+    db: Database, settings: Settings, items: Items, base: dict[str, Sample], learnt: Items
+) -> tuple[Items, Items]:
     """The items without near-duplicates on two sides, and those left out, each with `why`.
 
     Of near-duplicates on several sides those stay that are learnt from: the models there are may know them already.
+    `learnt` (`image`, `side`) is what the running model and its ancestors learnt from: it counts, item or not.
     """
-    known = fingerprints.of(db, [item["image"] for item in items])
+    known = fingerprints.of(db, [item["image"] for item in (*items, *learnt)])
     known |= _made(db, settings, [item for item in items if item["image"] not in known], base)
     there = [item for item in items if item["image"] in known]
-    first = _first_sides(there, groups([known[item["image"]] for item in there]))
+    all_known = [*there, *(item for item in learnt if item["image"] in known)]
+    first = _first_sides(all_known, _either_way([known[item["image"]] for item in all_known]))
     kept = [item for item in items if first.get(item["image"], item["side"]) == item["side"]]
     left_out = [
         {"image": item["image"], "why": f"a near-duplicate of it is on the {first[item['image']]} side"}
@@ -45,6 +49,13 @@ def on_one_side(db: Database, settings: Settings, items: Items, base: dict[str, 
         if first[item["image"]] != item["side"]
     ]
     return kept, left_out
+
+
+def _either_way(prints: list[bytes]) -> list[int]:
+    """The group of each, where a film and its negative, of which every bit is the other way round, are one."""
+    negatives = [bytes(255 - byte for byte in each) for each in prints]
+    numbers = groups([*prints, *negatives])
+    return [min(pair) for pair in zip(numbers[: len(prints)], numbers[len(prints) :], strict=True)]
 
 
 def _first_sides(items: Items, numbers: list[int]) -> dict[str, str]:

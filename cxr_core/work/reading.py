@@ -183,6 +183,8 @@ def predict_beside(desk: Desk, job: Job) -> Outcome:
 
     def write(db: Database) -> None:
         for row, answer in zip(batch, answers, strict=True):
+            if not images.exists(db, row["id"]):
+                continue  # erased meanwhile
             said = answer.opinion if isinstance(answer, Reading) else None
             shadows.add(db, row["id"], shadow.model, (said.label, said.probability) if said else None)
         if shadows.lacking(db, shadow, 1):

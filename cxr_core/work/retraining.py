@@ -16,7 +16,7 @@ from cxr_core.store import audit, jobs, models, plans, training_sets
 from cxr_core.store.db import opened, transaction
 from cxr_core.work import change_plan, checkpoints, shadowing
 from cxr_core.work.change_plan import ChangePlan
-from cxr_core.work.drafting import Draft, Options, draft
+from cxr_core.work.drafting import Draft, Options, State, draft, state_of
 from cxr_core.work.guarding import EVERYBODY, open_to
 from cxr_core.work.reasons import given
 
@@ -45,6 +45,13 @@ def preview(settings: Settings, user: User, options: Options) -> Draft:
 
 
 @open_to(Role.ADMIN)
+def state(home: Path, user: User) -> State:
+    """What a preview depends on: while this stays the same, so does what it shows."""
+    with opened(home) as db:
+        return state_of(db, change_plan.site_plan(home, db))
+
+
+@open_to(Role.ADMIN)
 def start(settings: Settings, user: User, options: Options) -> int:
     """Fix the training set and queue the retrain; returns the job's number.
 
@@ -66,10 +73,12 @@ def start(settings: Settings, user: User, options: Options) -> int:
 def fix(db: Database, user: User, options: Options, drafted: Draft) -> str:
     """Write a draft down as a training set, within the caller's transaction; returns its name.
 
-    Raises Conflict if something is missing.
+    Raises Conflict if something is missing, or what the draft was made from has changed since.
     """
     if drafted.objections:
         raise Conflict("; ".join(drafted.objections))
+    if drafted.state != state_of(db, drafted.plan):
+        raise Conflict("reads, patients or the model in use have changed meanwhile: start again")
     manifest = {
         "parent": models.running(db), "options": asdict(options), "plan": plans.keep(db, drafted.plan.text),
         "items": sorted(drafted.items, key=lambda item: (item["side"], item["image"])),
@@ -105,7 +114,7 @@ def newest_job(home: Path, user: User) -> Job | None:
 def candidate(home: Path, user: User) -> dict[str, Any] | None:
     """The newest model on which nothing has been decided, with its card, or None."""
     with opened(home) as db:
-        return next((row for row in models.all_models(db) if row["action"] in OPEN), None)
+        return next((row for row in models.all_models(db) if row["parent"] and row["action"] in OPEN), None)
 
 
 @open_to(*EVERYBODY)
@@ -126,8 +135,8 @@ def promote(home: Path, user: User, model: str, reason: str) -> bool:
         gate = _undecided(db, model)["metrics"].get("gate", {})
         if not gate.get("passed"):
             raise Conflict("; ".join(gate.get("reasons", [])) or f"{model} has no gate report")
-        if (running := models.running(db)) not in [row["model"] for row in gate["compared"]]:
-            raise Conflict(f"{model} was never compared with {running}, which runs now: retrain")
+        if (running := models.running(db)) != gate.get("running"):
+            raise Conflict(f"{model} was not held against {running}, which runs now: retrain")
         so_far = _approvals(db, home, model)
         _may_approve(so_far, user)
         if so_far.wanted > 1:
@@ -167,6 +176,8 @@ def earlier_models(home: Path, user: User) -> list[str]:
 
 def _undecided(db: Database, model: str) -> dict[str, Any]:
     card = models.card(db, model)
+    if card["parent"] is None:
+        raise Conflict(f"{model} is a release of the program, which candidates are compared with: it is no candidate")
     if any(row["action"] != "approve" for row in models.decisions_on(db, model)):
         raise Conflict(f"{model} has been decided on already")
     return card

@@ -41,9 +41,10 @@ def settled(found: list[dict[str, Any]], rules: Rules) -> dict[str, Any]:
         return {"image": image, "why": "its readers disagree with each other"}
     if found[0]["slots_open"]:
         return {"image": image, "why": "it waits for its second reader"}
-    if found[0]["side"] == Side.LOCKED and not _is_audited(found):
+    locked = found[0]["side"] == Side.LOCKED
+    if locked and not _is_audited(found):
         return {"image": image, "why": "the patient is locked: only what two read blind may be compared on"}
-    if set(kinds) - set(rules.refused_for):
+    if not locked and set(kinds) - set(rules.refused_for):
         return {"image": image, "why": f"the model refused it for {' and '.join(kinds)}", "refused_for": kinds}
     return _item([read for read in found if read["label"] == label], found, rules)
 

@@ -39,7 +39,10 @@ def start(home: Path, user: User, model: str, reason: str) -> None:
             raise Conflict(f"{found.model} predicts beside the running model already: end that first")
         if models.is_decided(db, model):
             raise Conflict(f"{model} has been decided on already: only a candidate predicts unseen")
-        if not is_usable(models.card(db, model)):
+        card = models.card(db, model)
+        if card["parent"] is None:
+            raise Conflict(f"{model} is a release of the program: only a candidate predicts unseen")
+        if not is_usable(card):
             raise Conflict(f"{model} was made by another version of the program, and can't predict: retrain")
         shadows.start(db, model, user.id)
         audit.record(db, user.name, "start shadow", model, reason=given(reason))

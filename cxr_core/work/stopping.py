@@ -5,13 +5,14 @@ It is thrown by hand, or by the plan's rule: where the running model misses too 
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from cxr_core.drift.conduct import Share
-from cxr_core.errors import Conflict
+from cxr_core.errors import BadInput, Conflict
 from cxr_core.records import CLASSES, Label, Role, User
 from cxr_core.store import audit, models, reads, stops
 from cxr_core.store.db import opened, transaction
@@ -19,6 +20,8 @@ from cxr_core.store.stops import Stop
 from cxr_core.work.change_plan import site_plan
 from cxr_core.work.guarding import EVERYBODY, open_to
 from cxr_core.work.reasons import given
+
+log = logging.getLogger(__name__)
 
 
 @open_to(Role.ADMIN)
@@ -65,7 +68,11 @@ def by(found: Stop) -> str:
 
 def rule(db: Database, home: Path) -> None:
     """Ask the rule of the plan in force, within the transaction that records a read of the audit in `home`."""
-    planned = site_plan(home, db).stop
+    try:
+        planned = site_plan(home, db).stop
+    except BadInput as error:
+        log.error("the plan's rule can't be asked: %s", error)  # a reader's opinion is recorded all the same
+        return
     watch_sensitivity(db, planned.sensitivity_floor, planned.fewest_pneumonias)
 
 

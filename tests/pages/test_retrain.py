@@ -27,7 +27,8 @@ def make_candidate(home, passed):
     first = {**row, "model": card["name"], "difference": 0.0, "difference_ci95": [-0.001, 0.001]}
     card |= {"parent": card["name"], "name": "cxr-resnet18-2"}
     compared = [{**row, "model": card["name"]}, first]
-    card["metrics"]["gate"] = {"passed": passed, "reasons": [] if passed else ["too bad"], "compared": compared}
+    card["metrics"]["gate"] = {"passed": passed, "reasons": [] if passed else ["too bad"], "compared": compared,
+                               "running": first["model"]}  # fmt: skip
     with opened(home) as db:
         models.add(db, card, training_sets.add(db, {"items": []}, None))
     return card["name"]

@@ -155,4 +155,5 @@ def add_model(home, name, parent=FIRST, gate=None, training_set=None):
 
 def passed(*rivals):
     """The gate report of a candidate that passed against `rivals`."""
-    return {"passed": True, "reasons": [], "compared": [{"model": name} for name in ("candidate", *rivals)]}
+    compared = [{"model": name} for name in ("candidate", *rivals)]
+    return {"passed": True, "reasons": [], "compared": compared, "running": rivals[0]}

@@ -119,13 +119,14 @@ def test_a_slice_with_too_few_cases_is_not_judged_by_itself():
     assert "device rare" not in checks
 
 
-def test_enough_locked_images_are_asked_for_of_both_classes_and_more_than_one_patient():
+def test_enough_locked_patients_are_asked_for_of_both_classes_and_more_than_one():
     gate = replace(GATE, locked_per_class=100)
     assert enough(locked(200), gate).passed
     few = enough(locked(198), gate)
     assert (few.passed, few.found) == (False, 99)
-    assert "needs 100 locked images of each class, and there are 99 of one" in few.says
-    assert not enough(locked(200, each=200), gate).passed
+    assert "needs 100 locked patients of each class, and there are 99 of one" in few.says
+    assert not enough(locked(396, each=4), gate).passed
+    assert not enough(locked(200, each=200), replace(GATE, locked_per_class=0)).passed
     assert not enough(Locked(np.zeros(0, np.int64), [], []), gate).passed
 
 
@@ -134,7 +135,8 @@ def test_what_was_flagged_and_kept_out_must_have_got_better():
     assert better_on_flagged(own, other, GATE).passed
     assert not better_on_flagged(other, own, GATE).passed
     assert not better_on_flagged(own, own, GATE).passed
+    assert better_on_flagged(np.ones(6), np.ones(6), GATE).passed, "there is nothing better than all"
     few = better_on_flagged(own[:4], other[:4], GATE)
     assert (few.passed, few.found, few.bound) == (False, 4, 5)
     assert better_on_flagged(own[:0], other[:0], replace(GATE, flagged_kept_out=0)).passed
-    assert not better_on_flagged(other[:1], own[:1], replace(GATE, flagged_kept_out=0)).passed
+    assert better_on_flagged(other[:1], own[:1], replace(GATE, flagged_kept_out=0)).passed, "the plan doesn't ask"

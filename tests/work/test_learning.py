@@ -186,7 +186,7 @@ def test_a_candidate_that_could_not_be_compared_is_not_put_to_use(fresh, tmp_pat
     work_off(home.settings, Lane.LEARNING)
     made = retraining.candidate(home.path, COMMAND_LINE)
     assert not made["card"]["metrics"]["gate"]["passed"]
-    with pytest.raises(Conflict, match="comparing needs 20 locked images of each class, and there are 0 of one"):
+    with pytest.raises(Conflict, match="comparing needs 20 locked patients of each class, and there are 0 of one"):
         retraining.promote(home.path, home.admin, made["name"], "I want it")
     retraining.refuse(home.path, home.admin, made["name"], "can't be compared")
     with opened(home.path) as db:

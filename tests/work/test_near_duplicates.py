@@ -96,7 +96,7 @@ def test_of_near_duplicates_those_stay_that_are_learnt_from(tmp_path):
             images.add(db, {**row_of(number), "fingerprint": scattered(chance, film)}, side)
         items.append({"image": row_of(number)["id"], "side": side.value, "origin": "agreed"})
     with opened(home.path) as db:
-        kept, left_out = on_one_side(db, home.settings, items, {})
+        kept, left_out = on_one_side(db, home.settings, items, {}, [])
     assert [item["side"] for item in kept] == ["train", "locked"]
     assert {item["why"] for item in left_out} == {"a near-duplicate of it is on the train side"}
     assert len(left_out) == 2
@@ -127,6 +127,32 @@ def test_an_image_that_came_in_before_gets_its_fingerprint_when_it_is_asked_for(
         with transaction(db):
             db.execute("UPDATE images SET fingerprint = NULL")
         item = {"image": taken.image, "content": row["file_sha256"], "side": "train", "origin": "agreed"}
-        assert on_one_side(db, home.settings, [item], {}) == ([item], [])
+        assert on_one_side(db, home.settings, [item], {}, []) == ([item], [])
         (made,) = fingerprints.of(db, [taken.image]).values()
     assert distance(made, row["fingerprint"]) <= NEAR // 8
+
+
+def test_what_the_running_model_learnt_from_counts_though_it_is_no_item_now(tmp_path):
+    home, chance = new_home(tmp_path / "home"), np.random.default_rng(0)
+    for number, side in enumerate((Side.TRAIN, Side.LOCKED)):
+        with opened(home.path) as db, transaction(db):
+            images.add(db, {**row_of(number), "fingerprint": scattered(chance, 1)}, side)
+    item = {"image": row_of(1)["id"], "side": "locked", "origin": "audited"}
+    with opened(home.path) as db:
+        assert on_one_side(db, home.settings, [item], {}, []) == ([item], [])
+        learnt = [{"image": row_of(0)["id"], "side": "train"}]
+        kept, left_out = on_one_side(db, home.settings, [item], {}, learnt)
+    assert (kept, [each["image"] for each in left_out]) == ([], [item["image"]])
+
+
+def test_the_negative_of_a_film_is_the_same_film(tmp_path):
+    home, film = new_home(tmp_path / "home"), scattered(np.random.default_rng(0), 1)
+    items = []
+    for number, side in enumerate((Side.TRAIN, Side.LOCKED)):
+        seen = film if side is Side.TRAIN else bytes(255 - byte for byte in film)
+        with opened(home.path) as db, transaction(db):
+            images.add(db, {**row_of(number), "fingerprint": seen}, side)
+        items.append({"image": row_of(number)["id"], "side": side.value, "origin": "agreed"})
+    with opened(home.path) as db:
+        kept, _ = on_one_side(db, home.settings, items, {}, [])
+    assert kept == items[:1]

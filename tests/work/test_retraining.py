@@ -310,3 +310,11 @@ def test_there_is_one_retrain_at_a_time_and_a_cancelled_one_makes_room(home):
     with pytest.raises(Conflict, match="ended already"):
         retraining.cancel(home.path, home.admin, first)
     assert start(home.settings, home.admin, Options()) > first
+
+
+def test_a_draft_that_was_overtaken_is_not_fixed(home):
+    flagged(home, 1)
+    drafted = draft(home.settings, home.admin, Options())
+    flagged(home, 2)
+    with opened(home.path) as db, transaction(db), pytest.raises(Conflict, match="changed meanwhile: start again"):
+        retraining.fix(db, home.admin, Options(), drafted)

@@ -11,8 +11,8 @@ from cxr_core.errors import BadInput, Conflict, NotAllowed
 from cxr_core.records import Role
 from cxr_core.store import jobs, models, predictions
 from cxr_core.store.db import opened, rows
-from cxr_core.work import accounts, monitoring, retraining
-from cxr_core.work.change_plan import kept
+from cxr_core.work import accounts, monitoring, retraining, shadowing
+from cxr_core.work.change_plan import FILE, kept
 from cxr_core.work.drafting import Options
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.retraining import REPREDICT, start
@@ -69,7 +69,7 @@ def test_promoting_puts_a_candidate_to_use_and_has_what_waits_read_again(home):
     [
         ({"passed": False, "reasons": ["a loss can't be excluded"], "compared": []}, "a loss can't be excluded"),
         (None, "has no gate report"),
-        (passed("cxr-resnet18-7"), f"was never compared with {FIRST}"),
+        (passed("cxr-resnet18-7"), f"was not held against {FIRST}"),
     ],
 )
 def test_a_candidate_whose_gate_does_not_vouch_for_it_is_not_put_to_use(home, gate, why):
@@ -85,7 +85,7 @@ def test_a_candidate_that_was_compared_with_an_older_model_must_be_made_again(ho
     for name in ("cxr-resnet18-2", "cxr-resnet18-3"):
         add_model(home, name, gate=passed(FIRST))
     retraining.promote(home.path, home.admin, "cxr-resnet18-2", "better")
-    with pytest.raises(Conflict, match="never compared with cxr-resnet18-2, which runs now"):
+    with pytest.raises(Conflict, match="not held against cxr-resnet18-2, which runs now"):
         retraining.promote(home.path, home.admin, "cxr-resnet18-3", "better still")
 
 
@@ -102,7 +102,8 @@ def test_a_decision_needs_a_reason_and_is_made_once(home, decide):
 
 def test_one_rolls_back_to_what_was_in_use_and_to_nothing_else(home):
     for number in (2, 3, 4):
-        add_model(home, f"cxr-resnet18-{number}", gate=passed(FIRST, "cxr-resnet18-2"))
+        rivals = (FIRST,) if number == 2 else ("cxr-resnet18-2", FIRST)
+        add_model(home, f"cxr-resnet18-{number}", gate=passed(*rivals))
     retraining.promote(home.path, home.admin, "cxr-resnet18-2", "better")
     retraining.promote(home.path, home.admin, "cxr-resnet18-3", "better still")
     retraining.refuse(home.path, home.admin, "cxr-resnet18-4", "no gain")
@@ -159,3 +160,33 @@ def test_a_candidate_that_one_has_approved_can_still_be_refused(home):
     assert retraining.candidate(home.path, COMMAND_LINE) is None
     with pytest.raises(Conflict, match="decided on already"):
         retraining.promote(home.path, home.admin, "cxr-resnet18-2", "after all")
+
+
+def test_after_a_roll_back_a_candidate_that_was_only_held_against_the_bad_model_must_be_made_again(home):
+    add_model(home, "cxr-resnet18-2", gate=passed(FIRST))
+    retraining.promote(home.path, home.admin, "cxr-resnet18-2", "better")
+    add_model(home, "cxr-resnet18-3", gate=passed("cxr-resnet18-2", FIRST))
+    retraining.roll_back(home.path, home.admin, FIRST, "it was bad")
+    with pytest.raises(Conflict, match=f"not held against {FIRST}, which runs now"):
+        retraining.promote(home.path, home.admin, "cxr-resnet18-3", "as good as that one")
+
+
+def test_a_release_that_came_with_an_update_is_no_candidate(home):
+    add_model(home, "cxr-resnet18-2", gate=passed(FIRST))
+    add_model(home, "cxr-resnet18-r9", parent=None)
+    assert retraining.candidate(home.path, COMMAND_LINE)["name"] == "cxr-resnet18-2"
+    for decide in (retraining.promote, retraining.refuse):
+        with pytest.raises(Conflict, match="is a release of the program"):
+            decide(home.path, home.admin, "cxr-resnet18-r9", "because")
+    with pytest.raises(Conflict, match="is a release of the program"):
+        shadowing.start(home.path, home.admin, "cxr-resnet18-r9", "because")
+
+
+def test_a_plan_that_can_not_be_read_stops_no_decision_that_goes_by_another(home):
+    add_model(home, "cxr-resnet18-2", gate=passed(FIRST))
+    retraining.promote(home.path, home.admin, "cxr-resnet18-2", "better")
+    (home.path / FILE).write_bytes(b"\xff\xfe")
+    with pytest.raises(BadInput, match=f"{FILE} can't be read"):
+        retraining.preview(home.settings, home.admin, Options())
+    retraining.roll_back(home.path, home.admin, FIRST, "misses devices")
+    assert monitoring.running_model(home.path, COMMAND_LINE) == FIRST

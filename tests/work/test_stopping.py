@@ -260,3 +260,10 @@ def test_a_stop_that_cannot_be_recorded_leaves_the_read_unrecorded_too(settings,
     with pytest.raises(Exception, match="disk full"):
         read(settings, ben, image, Label.PNEUMONIA)
     assert query(settings, "SELECT count(*) AS n FROM reads") == before
+
+
+def test_a_plan_that_can_not_be_followed_keeps_no_read_from_being_recorded(settings, ann, ben, small):
+    (settings.home / "retrain-plan.toml").write_text("name = ", encoding="utf-8")
+    audited(settings, (ann, ben), range(1, 9), model=Label.NORMAL)
+    assert stopping.standing(settings.home, ann) is None
+    assert len(query(settings, "SELECT id FROM reads")) == 16
