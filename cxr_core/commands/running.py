@@ -107,7 +107,7 @@ def run_retrain(settings: Settings, options: argparse.Namespace) -> int:
     if options.dry_run:
         drafted = retraining.preview(settings, admin, chosen)
         result({"table": drafted.table(), "left_out": drafted.left_out, "missing": drafted.missing,
-                "not_allowed": drafted.not_allowed, "plan": drafted.plan.name,
+                "not_allowed": drafted.not_allowed, "foreseen": drafted.foreseen, "plan": drafted.plan.name,
                 "replayed": drafted.replayed})  # fmt: skip
         return 0
     number = retraining.start(settings, admin, chosen)

@@ -46,7 +46,7 @@ def _said(user: User, found: Told, versions: Sequence[Version]) -> None:
         if found.revealed:
             words.grid(["Version", "State", "Said", "P(pneumonia)", "When (UTC)", "Why not"], _rows(found, versions))
         else:
-            st.info("What the versions say of this case comes after your own opinion, or not at all.")
+            st.info("What the versions say of this case can't be seen: it comes after your own opinion, or not at all.")
 
 
 def _rows(found: Told, versions: Sequence[Version]) -> list[list[str]]:

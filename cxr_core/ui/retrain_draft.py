@@ -45,6 +45,8 @@ def flagged(draft: Draft) -> None:
     )
     for objection in draft.objections:
         st.warning(f"{objection[0].upper()}{objection[1:]}.")
+    if draft.foreseen and not draft.objections:
+        st.info(f"A retrain may start, but its result would be refused: {'; '.join(draft.foreseen)}.")
     _counted(draft)
     _by_kind(draft)
     if refused := draft.refused():

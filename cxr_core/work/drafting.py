@@ -86,6 +86,8 @@ class Draft:
     """What must come first, in plain words; empty if a retrain may start."""
     state: State
     """What it was made from."""
+    foreseen: list[str]
+    """What the gate would refuse the result for, as far as it can be told now, in plain words."""
 
     @property
     def objections(self) -> list[str]:
@@ -141,7 +143,8 @@ def draft(settings: Settings, user: User, options: Options) -> Draft:
         items = _with_replay(there, options, state.running or "")
         about = {**_about_reads(found), **base.about()}
     missing = [*_missing(items), *_lacking(items, about, plan), *_looked_at(state.looks, plan)]
-    return Draft(plan, items, [*left_out, *doubled], about, not_allowed(options, plan), missing, state)
+    foreseen = _too_few_to_judge(items, about, plan)
+    return Draft(plan, items, [*left_out, *doubled], about, not_allowed(options, plan), missing, state, foreseen)
 
 
 def state_of(db: Database, plan: ChangePlan) -> State:
@@ -242,6 +245,23 @@ def _lacking(items: list[dict[str, Any]], about: dict[str, dict[str, str]], plan
         f"the plan {plan.name} wants {needed} {what} on the training side, there are {at_hand}"
         for what, needed, at_hand in wanted
         if at_hand < needed
+    ]
+
+
+def is_flagged_and_kept_out(item: dict[str, Any]) -> bool:
+    """Whether the gate asks if the candidate got better on an item: flagged, its patient kept out of training."""
+    return item["side"] in (Side.VALIDATION, Side.CALIBRATION) and item["origin"] == "flagged"
+
+
+def _too_few_to_judge(items: list[dict[str, Any]], about: dict[str, dict[str, str]], plan: ChangePlan) -> list[str]:
+    kept_out = sum(map(is_flagged_and_kept_out, items))
+    wanted = [("flagged images of patients kept out of training", plan.gate.flagged_kept_out, kept_out)]
+    for label in CLASSES:
+        locked = [item for item in items if item["side"] == Side.LOCKED and item["label"] == label]
+        patients = {about[item["image"]]["patient"] for item in locked}
+        wanted.append((f"locked patients with {label.value}", plan.gate.locked_per_class, len(patients)))
+    return [
+        f"the gate wants {needed} {what}, there are {at_hand}" for what, needed, at_hand in wanted if at_hand < needed
     ]
 
 

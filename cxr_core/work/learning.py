@@ -30,6 +30,7 @@ from cxr_core.work import change_plan, checkpoints, comparing, gathering, readin
 from cxr_core.work.carding import Origin, make_card
 from cxr_core.work.change_plan import ChangePlan
 from cxr_core.work.doing import Desk, Outcome
+from cxr_core.work.drafting import is_flagged_and_kept_out
 from cxr_core.work.gathering import Gathered
 from cxr_core.work.pace import timed
 
@@ -135,7 +136,7 @@ def _prepared(desk: Desk, training_set: str) -> Lesson:
     with opened(desk.home) as db:
         manifest = training_sets.get(db, training_set)
         parent, items = reading.model_named(desk, db, manifest["parent"]), manifest["items"]
-        rule, kept_out = parent.card.preprocessing, [item for item in items if _is_flagged_and_kept_out(item)]
+        rule, kept_out = parent.card.preprocessing, [item for item in items if is_flagged_and_kept_out(item)]
         return Lesson(
             training_set,
             recipe_of(manifest["options"], rule),
@@ -148,10 +149,6 @@ def _prepared(desk: Desk, training_set: str) -> Lesson:
             models.next_name(db, release.STEM),
             "synthetic studies (DEMO)" if site.get(db, site.DEMO) else "studies of this site",
         )
-
-
-def _is_flagged_and_kept_out(item: dict[str, Any]) -> bool:
-    return item["side"] in (Side.VALIDATION, Side.CALIBRATION) and item["origin"] == "flagged"
 
 
 def _judged(tuned: Network, lesson: Lesson, history: list[dict[str, float]], weights_sha256: str) -> Card:

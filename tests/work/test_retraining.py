@@ -19,6 +19,7 @@ from cxr_core.work import base_data, checkpoints, recording, retraining
 from cxr_core.work.drafting import Options, draft
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.retraining import start
+from tests.work import plans
 from tests.work.learners import FIRST, add_model, agreed, flagged, new_home, passed, read, refused, store_image
 
 ENOUGH = {Side.TRAIN: 40, Side.VALIDATION: 5, Side.CALIBRATION: 19, Side.LOCKED: 20}
@@ -318,3 +319,15 @@ def test_a_draft_that_was_overtaken_is_not_fixed(home):
     flagged(home, 2)
     with opened(home.path) as db, transaction(db), pytest.raises(Conflict, match="changed meanwhile: start again"):
         retraining.fix(db, home.admin, Options(), drafted)
+
+
+def test_what_the_gate_will_refuse_for_is_told_beforehand(home):
+    flagged(home, 1)
+    assert draft(home.settings, home.admin, Options()).foreseen == []
+    plans.write(home.path, flagged_kept_out="2", locked_per_class="200")
+    flagged(home, 2, side=Side.VALIDATION)
+    drafted = draft(home.settings, home.admin, Options())
+    assert drafted.objections == []
+    assert drafted.foreseen[0] == "the gate wants 2 flagged images of patients kept out of training, there are 1"
+    assert all("200 locked patients with" in text for text in drafted.foreseen[1:])
+    assert len(drafted.foreseen) == 3
