@@ -35,8 +35,6 @@ class Settings:
     """Fill an empty home with synthetic studies, and show the demo accounts at the sign-in."""
     threads: int = 0
     """Threads that a worker computes with; 0 takes every core for reading, and all but one for learning."""
-    learning_memory_mb: int = 8192
-    """Memory that the learning worker may take; a retrain that needs more fails, and reading goes on. 0: no limit."""
     runtime: str = AUTO
     """What computes opinions: `torch`, `torch-bf16`, `openvino`, `openvino-bf16`, or `auto`: the quickest exact one."""
     idle_minutes: int = 30
@@ -45,6 +43,8 @@ class Settings:
     """Largest file that is taken in."""
     patient_pattern: str = ""
     """Regular expression that finds the patient in the name of a PNG or JPEG (its first group)."""
+    learning_memory_mb: int = 8192
+    """Memory that the learning worker may take; a retrain that needs more fails, and reading goes on. 0: no limit."""
 
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:

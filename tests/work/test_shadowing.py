@@ -48,7 +48,7 @@ def candidate(settings, shipped):
     tensors = to_file(child, shipped.network)
     sha256 = hashlib.sha256(tensors).hexdigest()
     calibration = {**release.card()["calibration"], "weights_sha256": sha256}
-    gate = {"gate": {"passed": True, "reasons": [], "compared": [{"model": FIRST}]}}
+    gate = {"gate": {"passed": True, "reasons": [], "compared": [{"model": FIRST}], "running": FIRST}}
     card = {**release.card(), "name": CHILD, "parent": FIRST, "weights_sha256": sha256, "calibration": calibration}
     with opened(settings.home) as db, transaction(db):
         models.add_weights(db, tensors)
