@@ -26,7 +26,7 @@ PARTS = (ask, learn, decide)
 """Set building; training and the gate; promotion."""
 POINTS = (6, 8, 6)
 """Kills in each."""
-ROOM = (0, 20_000)
+ROOM = (20_000,)
 """Bytes by which the home's largest file may still grow."""
 FORKED = multiprocessing.get_context("fork")
 """What is loaded already isn't loaded again for each victim; the parent has computed nothing with threads."""
