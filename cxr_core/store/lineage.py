@@ -52,12 +52,13 @@ def reads_of(db: Database, training_set: str) -> list[dict[str, Any]]:
     """What a training set took from readers, a row a read: the item (`image`, `side`, `label`, `origin`), the `patient`
     and the `mode` of its image, and of the `read` its `reader`, `made_at`, `reason` and `seen`.
 
-    `erased_at` is a stamp where the image is no more: of its reads only their numbers are left.
+    `erased_at` is a stamp where the image is no more: of its reads only their numbers are left. Sets of earlier
+    versions name a read by its number alone.
     """
     return rows(
         db,
         "SELECT t.image, t.side, t.label, t.origin, coalesce(i.patient, g.patient) AS patient, i.mode, "
-        "n.value AS read, u.name AS reader, r.made_at, r.reason, r.seen, "
+        "coalesce(n.value ->> 'id', n.value) AS read, u.name AS reader, r.made_at, r.reason, r.seen, "
         "iif(i.id IS NULL, g.erased_at, NULL) AS erased_at "
         "FROM training_sets s, json_each(s.manifest, '$.items') e, json_each(e.value, '$.reads') n "
         "JOIN training_items t ON t.training_set = s.id AND t.image = e.value ->> 'image' "

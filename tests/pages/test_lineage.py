@@ -24,7 +24,7 @@ def taught(home, ann, arrive):
         prediction = predictions.standing(db, image, None)["id"]
     form = recording.ReadForm(image, prediction, Label.NORMAL, Reason.SKIN_FOLD, "a fold")
     read = recording.submit(home, ann, form)
-    item = {"image": image, "label": "Normal", "origin": "flagged", "side": Side.TRAIN, "reads": [read]}
+    item = {"image": image, "label": "Normal", "origin": "flagged", "side": Side.TRAIN, "reads": [{"id": read}]}
     parent = release.card()["name"]
     with opened(home) as db, transaction(db):
         made = training_sets.add(db, {"parent": parent, "items": [item]}, None)

@@ -26,6 +26,12 @@ def site(tmp_path_factory):
     return home, images[24:]
 
 
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory):
+    """An opened home in which nothing has happened yet; tests copy it."""
+    return new_home(tmp_path_factory.mktemp("empty") / "home")
+
+
 @pytest.fixture
 def ann(settings):
     """A radiologist in the test's own home, which is its `settings`."""

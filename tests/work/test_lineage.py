@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from dataclasses import replace
-
 import pytest
 
 from cxr_core.dicom.pseudonym import pseudonym
@@ -17,20 +14,14 @@ from cxr_core.work import lineage
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import DEMO_SECRET
 from tests.store.rows import add_image
-from tests.work.learners import FIRST, add_model, flagged, new_home, passed, store_image
+from tests.work.learners import FIRST, add_model, copied, flagged, passed, store_image
 
 SECOND, THIRD, ASIDE = "cxr-resnet18-2", "cxr-resnet18-3", "cxr-resnet18-4"
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory):
-    return new_home(tmp_path_factory.mktemp("homes") / "home")
-
-
 @pytest.fixture
 def home(empty, tmp_path):
-    shutil.copytree(empty.path, tmp_path / "home")
-    return replace(empty, settings=replace(empty.settings, home=tmp_path / "home"))
+    return copied(empty, tmp_path / "home")
 
 
 def taught(home, *chosen):
@@ -38,7 +29,7 @@ def taught(home, *chosen):
     with opened(home.path) as db, transaction(db):
         items = [{"image": "f" * 64, "label": "Normal", "origin": "base data", "side": "train"}]
         for image in chosen:
-            read = [row["id"] for row in db.query("SELECT id FROM reads WHERE image = ?", (image,))]
+            read = list(db.query("SELECT id, reader, reason, seen FROM reads WHERE image = ?", (image,)))
             side = images.get(db, image)["side"]
             items.append({"image": image, "label": "Pneumonia", "origin": "flagged", "side": side, "reads": read})
         return training_sets.add(db, {"parent": FIRST, "items": items}, home.admin.id)

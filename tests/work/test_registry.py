@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import shutil
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,23 +21,16 @@ from cxr_core.work.doing import Desk
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.registry import State
 from tests.work import sites
-from tests.work.learners import FIRST, add_model, new_home, passed, send, store_image
+from tests.work.learners import FIRST, add_model, copied, passed, send, store_image
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 SECOND, THIRD = "cxr-resnet18-2", "cxr-resnet18-3"
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory):
-    """An opened home, to be copied."""
-    return new_home(tmp_path_factory.mktemp("homes") / "home")
-
-
 @pytest.fixture
 def home(empty, tmp_path):
-    shutil.copytree(empty.path, tmp_path / "home")
-    return replace(empty, settings=replace(empty.settings, home=tmp_path / "home"))
+    return copied(empty, tmp_path / "home")
 
 
 def promoted(home, name, parent=FIRST, **more):

@@ -20,7 +20,7 @@ from cxr_core.work.drafting import Options, draft
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.retraining import start
 from tests.work import plans
-from tests.work.learners import FIRST, add_model, agreed, flagged, new_home, passed, read, refused, store_image
+from tests.work.learners import FIRST, add_model, agreed, copied, flagged, passed, read, refused, store_image
 
 ENOUGH = {Side.TRAIN: 40, Side.VALIDATION: 5, Side.CALIBRATION: 19, Side.LOCKED: 20}
 
@@ -49,17 +49,11 @@ def base(tmp_path_factory):
     return base_of(tmp_path_factory.mktemp("base"), ENOUGH)
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory):
-    """An opened home, to be copied."""
-    return new_home(tmp_path_factory.mktemp("homes") / "home")
-
-
 @pytest.fixture
 def home(empty, base, tmp_path):
     """A home with base data."""
-    shutil.copytree(empty.path, tmp_path / "home")
-    return replace(empty, settings=replace(empty.settings, home=tmp_path / "home", base_data=base))
+    found = copied(empty, tmp_path / "home")
+    return replace(found, settings=replace(found.settings, base_data=base))
 
 
 @pytest.fixture

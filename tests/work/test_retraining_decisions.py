@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from dataclasses import replace
-
 import pytest
 
 from cxr_core.errors import BadInput, Conflict, NotAllowed
@@ -17,19 +14,12 @@ from cxr_core.work.drafting import Options
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.retraining import REPREDICT, start
 from tests.work import plans
-from tests.work.learners import FIRST, add_model, flagged, new_home, passed, store_image
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory):
-    """An opened home, to be copied."""
-    return new_home(tmp_path_factory.mktemp("homes") / "home")
+from tests.work.learners import FIRST, add_model, copied, flagged, passed, store_image
 
 
 @pytest.fixture
 def home(empty, tmp_path):
-    shutil.copytree(empty.path, tmp_path / "home")
-    return replace(empty, settings=replace(empty.settings, home=tmp_path / "home"))
+    return copied(empty, tmp_path / "home")
 
 
 def test_only_an_admin_starts_cancels_and_decides(home):
