@@ -9,6 +9,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from cxr_core import clock
+from cxr_core.errors import ModelError
 from cxr_core.store.db import count, rows
 
 
@@ -49,14 +50,16 @@ def orphaned(db: Database) -> list[dict[str, Any]]:
     )
 
 
-def missing(db: Database, images: Iterable[str]) -> int:
-    """How many of these images were erased and haven't been sent again."""
-    return count(
+def require_whole(db: Database, images: Iterable[str]) -> None:
+    """Raises ModelError if any of a training set's images were erased and haven't been sent again."""
+    erased = count(
         db,
         "SELECT count(*) FROM json_each(?) w JOIN tombstones t ON t.image = w.value "
         "WHERE t.image NOT IN (SELECT id FROM images)",
         (json.dumps(list(images)),),
     )
+    if erased:
+        raise ModelError(f"{erased} images of this set were erased on request; it can't be rebuilt whole")
 
 
 def how_many(db: Database) -> int:

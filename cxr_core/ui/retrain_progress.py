@@ -11,6 +11,7 @@ from cxr_core.ui import charts, words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import end_if_signed_out, require_user, site
 from cxr_core.work import retraining
+from cxr_core.work.pace import share_done
 
 
 def is_open(job: Job | None) -> bool:
@@ -42,12 +43,10 @@ def ended(job: Job | None) -> None:
 
 
 def _how_far(progress: dict[str, Any]) -> tuple[float, str]:
-    epochs = progress.get("epochs", 0)
-    if not epochs:
+    if not progress.get("epochs"):
         return (1.0, "All epochs done") if progress.get("history") else (0.0, "Getting ready")
-    within = progress["step"] / progress["steps"] if progress.get("steps") else 1.0
     left = f", {words.lasting(progress['seconds_left'])} left at most" if "seconds_left" in progress else ""
-    return min((progress["epoch"] - 1 + within) / epochs, 1.0), f"Epoch {progress['epoch']} of {epochs}{left}"
+    return share_done(progress), f"Epoch {progress['epoch']} of {progress['epochs']}{left}"
 
 
 def _doing(job: Job) -> str:

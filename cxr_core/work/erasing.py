@@ -7,11 +7,12 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from cxr_core.errors import BadInput, Conflict, NotFound
+from cxr_core.errors import Conflict, NotFound
 from cxr_core.records import Role, User
 from cxr_core.store import audit, images, jobs, lineage, site, tombstones
 from cxr_core.store.db import opened, transaction
 from cxr_core.work import sweeping
+from cxr_core.work.deciding import given
 from cxr_core.work.guarding import open_to
 from cxr_core.work.lineage import Touched, about, patient_named
 from cxr_core.work.retraining import RETRAIN
@@ -47,19 +48,13 @@ def erase(home: Path, user: User, patient: str, reason: str) -> Erasure:
     BadInput without a reason or for what names two patients, Conflict while files come in or a retrain learns from
     the patient.
     """
-    why = _given(reason)
+    why = given(reason, "it is kept with the tombstones")
     with opened(home) as db, transaction(db):
         found = _looked_up(db, patient_named(home, db, patient))
         _require_quiet(db, found.patient)
         _bury(db, user, found, why)
         site.put(db, sweeping.UNFINISHED, "1")
     return Erasure(found.patient, found.rows, found.images, found.models, finished=sweeping.finish(home))
-
-
-def _given(reason: str) -> str:
-    if not reason.strip():
-        raise BadInput("say why, in a sentence: it is kept with the tombstones")
-    return reason.strip()
 
 
 def _looked_up(db: Database, patient: str) -> Erasure:

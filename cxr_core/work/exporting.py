@@ -40,8 +40,7 @@ def export(settings: Settings, user: User, training_set: str, folder: Path) -> E
     with opened(settings.home) as db:
         name = training_sets.named(db, training_set)
         text, items = training_sets.text(db, name), training_sets.get(db, name)["items"]
-        if erased := tombstones.missing(db, [item["image"] for item in items]):
-            raise ModelError(f"{erased} images of this set were erased on request; it can't be rebuilt whole")
+        tombstones.require_whole(db, [item["image"] for item in items])
         with transaction(db):
             audit.record(db, user.name, "export training set", name, files=len(items))
         known = base_samples(db, settings, items)

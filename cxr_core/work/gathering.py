@@ -99,15 +99,17 @@ def of_training_set(
     settings: Settings, db: Database, items: list[dict[str, Any]], rule: Preprocessing
 ) -> dict[Side, Gathered]:
     """A training set's images on each side. Raises ModelError if base data that it names is gone, or a patient."""
-    if erased := tombstones.missing(db, [item["image"] for item in items if item["origin"] != training_sets.BASE]):
-        raise ModelError(f"{erased} images of this set were erased on request; it can't be rebuilt whole")
-    return {side: of_items(settings, db, [item for item in items if item["side"] == side], rule) for side in Side}
-
-
-def of_items(settings: Settings, db: Database, items: list[dict[str, Any]], rule: Preprocessing) -> Gathered:
-    """The images of some items of a training set. Raises ModelError if base data that it names is gone."""
+    tombstones.require_whole(db, [item["image"] for item in items])
     known = base_samples(db, settings, items)
-    return prepare((_labelled(settings.home, db, known, item) for item in items), rule)
+    return {
+        side: prepare((_labelled(settings.home, db, known, item) for item in items if item["side"] == side), rule)
+        for side in Side
+    }
+
+
+def of_the_site(home: Path, db: Database, items: list[dict[str, Any]], rule: Preprocessing) -> Gathered:
+    """The images of items of a training set, none of which is base data."""
+    return prepare((_labelled(home, db, {}, item) for item in items), rule)
 
 
 def _labelled(home: Path, db: Database, known: dict[str, dataset.Sample], item: dict[str, Any]) -> Labelled:

@@ -143,7 +143,7 @@ def _prepared(desk: Desk, training_set: str) -> Lesson:
             parent,
             [reading.model_named(desk, db, name) for name in _rivals(db, manifest["parent"])],
             gathering.of_training_set(desk.settings, db, items, rule),
-            gathering.of_items(desk.settings, db, kept_out, rule),
+            gathering.of_the_site(desk.home, db, kept_out, rule),
             change_plan.kept(db, manifest["plan"]),
             comparing.name_of(items),
             models.next_name(db, release.STEM),

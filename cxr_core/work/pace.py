@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
-from cxr_core.model.train import Progress
+Progress = Callable[[dict[str, Any]], None]
+"""What a run tells of itself, as model.train says it; that isn't imported, since screens ask how far a run is."""
 
 
 def timed(tell: Progress) -> Progress:

@@ -14,11 +14,11 @@ from sqlite_utils import Database
 from cxr_core.errors import BadInput, Conflict, NotFound
 from cxr_core.model import release
 from cxr_core.records import Role, User
-from cxr_core.store import audit, images, models, predictions, training_sets
+from cxr_core.store import images, models, predictions, training_sets
 from cxr_core.store.db import opened, transaction
 from cxr_core.work import revealing, shadowing
+from cxr_core.work.deciding import decide
 from cxr_core.work.guarding import EVERYBODY, open_to
-from cxr_core.work.reasons import given
 
 BEGINNING = re.compile(r"[0-9a-f]{4,64}")
 """Of an image's id: what is short enough to type and long enough to mean one image."""
@@ -129,8 +129,7 @@ def retire(home: Path, user: User, model: str, reason: str) -> None:
         models.card(db, model)
         if why := _why_kept(model, models.running(db), model in models.retired(db)):
             raise Conflict(why)
-        models.decide(db, model, "retire", given(reason), user.id)
-        audit.record(db, user.name, "retire model", model, reason=given(reason))
+        decide(db, user, model, "retire", reason)
         shadowing.end_of(db, user, model)
 
 

@@ -16,9 +16,9 @@ from cxr_core.store import audit, jobs, models, plans, training_sets
 from cxr_core.store.db import opened, transaction
 from cxr_core.work import change_plan, checkpoints, shadowing
 from cxr_core.work.change_plan import ChangePlan
+from cxr_core.work.deciding import candidate_card, decide
 from cxr_core.work.drafting import Draft, Options, State, draft, state_of
 from cxr_core.work.guarding import EVERYBODY, open_to
-from cxr_core.work.reasons import given
 
 RETRAIN = "retrain"
 REPREDICT = "repredict"
@@ -132,7 +132,7 @@ def promote(home: Path, user: User, model: str, reason: str) -> bool:
     the running one, or the user has approved it already; NotAllowed if the plan names others.
     """
     with opened(home) as db, transaction(db):
-        gate = _undecided(db, model)["metrics"].get("gate", {})
+        gate = candidate_card(db, model)["metrics"].get("gate", {})
         if not gate.get("passed"):
             raise Conflict("; ".join(gate.get("reasons", [])) or f"{model} has no gate report")
         if (running := models.running(db)) != gate.get("running"):
@@ -140,7 +140,7 @@ def promote(home: Path, user: User, model: str, reason: str) -> bool:
         so_far = _approvals(db, home, model)
         _may_approve(so_far, user)
         if so_far.wanted > 1:
-            _approve(db, user, model, reason)
+            decide(db, user, model, "approve", reason)
             return False
         _put_to_use(db, user, model, "promote", reason)
         shadowing.end_of(db, user, model)
@@ -151,9 +151,8 @@ def promote(home: Path, user: User, model: str, reason: str) -> bool:
 def refuse(home: Path, user: User, model: str, reason: str) -> None:
     """Decide against a candidate; it stays on record."""
     with opened(home) as db, transaction(db):
-        _undecided(db, model)
-        models.decide(db, model, "refuse", given(reason), user.id, models.card(db, model)["data"].get("plan"))
-        audit.record(db, user.name, "refuse model", model, reason=reason)
+        candidate_card(db, model)
+        decide(db, user, model, "refuse", reason)
         shadowing.end_of(db, user, model)
 
 
@@ -174,22 +173,13 @@ def earlier_models(home: Path, user: User) -> list[str]:
         return [name for name in reversed(_once_running(db)) if name != running]
 
 
-def _undecided(db: Database, model: str) -> dict[str, Any]:
-    card = models.card(db, model)
-    if card["parent"] is None:
-        raise Conflict(f"{model} is a release of the program, which candidates are compared with: it is no candidate")
-    if any(row["action"] != "approve" for row in models.decisions_on(db, model)):
-        raise Conflict(f"{model} has been decided on already")
-    return card
-
-
 def _approvals(db: Database, home: Path, model: str) -> Approvals:
     names = tuple(row["decided_by_name"] for row in models.decisions_on(db, model) if row["action"] == "approve")
-    plan = plan_of(db, home, model)
+    plan = _plan_of(db, home, model)
     return Approvals(names, max(0, plan.approval.approvals - len(names)), plan)
 
 
-def plan_of(db: Database, home: Path, model: str) -> ChangePlan:
+def _plan_of(db: Database, home: Path, model: str) -> ChangePlan:
     """The plan that a model was made under; the one in force for those of versions that had none."""
     sha256 = models.card(db, model)["data"].get("plan")
     return change_plan.kept(db, sha256) if sha256 else change_plan.site_plan(home, db)
@@ -203,11 +193,6 @@ def _may_approve(so_far: Approvals, user: User) -> None:
         raise Conflict(f"you have approved it already; {so_far.wanted} more must, each somebody else")
 
 
-def _approve(db: Database, user: User, model: str, reason: str) -> None:
-    models.decide(db, model, "approve", given(reason), user.id, models.card(db, model)["data"].get("plan"))
-    audit.record(db, user.name, "approve model", model, reason=reason)
-
-
 def _once_running(db: Database) -> list[str]:
     """Every model that was ever in use, wasn't retired and that this version can use, in the order of its first use."""
     names = dict.fromkeys(row["model"] for row in models.decisions(db) if row["action"] in models.PUT_TO_USE)
@@ -216,6 +201,5 @@ def _once_running(db: Database) -> list[str]:
 
 
 def _put_to_use(db: Database, user: User, model: str, action: str, reason: str) -> None:
-    models.decide(db, model, action, given(reason), user.id, models.card(db, model)["data"].get("plan"))
-    audit.record(db, user.name, f"{action} model", model, reason=reason)
+    decide(db, user, model, action, reason)
     jobs.ask(db, jobs.Request(REPREDICT, Lane.READING, {"model": model}, user.id, bulk=True))

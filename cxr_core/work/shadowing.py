@@ -18,8 +18,8 @@ from cxr_core.records import CLASSES, Label, Lane, Role, User
 from cxr_core.store import audit, jobs, models, shadows
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.shadows import Shadow
+from cxr_core.work.deciding import candidate_card, given
 from cxr_core.work.guarding import open_to
-from cxr_core.work.reasons import given
 
 SHADOW = "shadow"
 LABELS = {"candidate": "label", "running": "running_label"}
@@ -37,12 +37,7 @@ def start(home: Path, user: User, model: str, reason: str) -> None:
     with opened(home) as db, transaction(db):
         if found := shadows.current(db):
             raise Conflict(f"{found.model} predicts beside the running model already: end that first")
-        if models.is_decided(db, model):
-            raise Conflict(f"{model} has been decided on already: only a candidate predicts unseen")
-        card = models.card(db, model)
-        if card["parent"] is None:
-            raise Conflict(f"{model} is a release of the program: only a candidate predicts unseen")
-        if not is_usable(card):
+        if not is_usable(candidate_card(db, model)):
             raise Conflict(f"{model} was made by another version of the program, and can't predict: retrain")
         shadows.start(db, model, user.id)
         audit.record(db, user.name, "start shadow", model, reason=given(reason))

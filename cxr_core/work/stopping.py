@@ -18,8 +18,8 @@ from cxr_core.store import audit, models, reads, stops
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.stops import Stop
 from cxr_core.work.change_plan import site_plan
+from cxr_core.work.deciding import given
 from cxr_core.work.guarding import EVERYBODY, open_to
-from cxr_core.work.reasons import given
 
 log = logging.getLogger(__name__)
 
