@@ -85,3 +85,17 @@ def test_the_card_tells_what_was_used_and_nothing_else():
         "trained": "head", "size": 48, "epochs": 30, "learning_rate": 0.01, "batch_size": 8, "seed": 20260101,
         "optimiser": "Adam", "schedule": "constant", "class_weights": True, "mirrored_copies": True,
     }  # fmt: skip
+
+
+def test_a_label_that_counts_nothing_teaches_nothing(shipped, material):
+    """One of each class with the other's label, and no weight: as often as before there is each."""
+    labels = material.training.labels.copy()
+    turned = [int(np.flatnonzero(labels == kind)[0]) for kind in (0, 1)]
+    weights = np.ones(len(labels), np.float32)
+    weights[turned] = 0
+    right = replace(material, training=replace(material.training, weights=weights))
+    labels[turned] = labels[turned[::-1]]
+    wrong = replace(material, training=replace(material.training, weights=weights, labels=labels))
+    once = replace(RECIPE, epochs=1, batch_size=80)
+    assert torch.allclose(learnt(shipped, right, once), learnt(shipped, wrong, once), atol=1e-6)
+    assert not torch.allclose(learnt(shipped, material, once), learnt(shipped, right, once), atol=1e-6)

@@ -13,7 +13,7 @@ import torch
 from cxr_core.errors import Conflict, ModelError
 from cxr_core.model.augment.options import Augmentation
 from cxr_core.model.examples import Examples
-from cxr_core.model.material import class_weights, resized
+from cxr_core.model.material import class_weights, resized, weights_of
 from cxr_core.model.metrics import auc
 from cxr_core.model.network import new_network, to_file
 from cxr_core.model.optimise import learning_parts
@@ -234,3 +234,40 @@ def test_training_leaves_its_pictures_as_they_are(material):
     before = material.training.grey.copy()
     train(new_network("none", 1), material, replace(TINY, stages=((48, 1),)), None, silent)
     assert np.array_equal(material.training.grey, before)
+
+
+def test_a_label_counts_by_its_class_and_by_how_sure_it_is(material):
+    sure = np.linspace(0, 1, len(material.training), dtype=np.float32)
+    examples = replace(material.training, weights=sure)
+    by_class = class_weights(examples.labels)[examples.labels].numpy()
+    assert weights_of(examples, weighed=True).numpy() == pytest.approx(by_class * sure)
+    assert weights_of(examples, weighed=False).numpy() == pytest.approx(sure)
+    assert weights_of(material.training, weighed=True).numpy() == pytest.approx(by_class)
+
+
+def test_a_label_that_counts_nothing_moves_no_weight(material):
+    labels = material.training.labels.copy()
+    turned = [int(np.flatnonzero(labels == kind)[0]) for kind in (0, 1)]
+    weights = np.ones(len(labels), np.float32)
+    weights[turned] = 0
+    labels[turned] = labels[turned[::-1]]
+    found = []
+    for given in (material.training.labels, labels):
+        network = new_network("none", TINY.seed)
+        training = replace(material.training, labels=given, weights=weights)
+        train(network, replace(material, training=training), TINIEST, None, silent)
+        found.append(to_file(network))
+    assert found[0] == found[1]
+
+
+def test_a_run_without_patience_left_stops_and_keeps_its_best_epoch(material, tmp_path):
+    """With a rate so small that nothing moves, no epoch is better than the first."""
+    recipe = replace(TINY, stages=((32, 9),), learning_rate=1e-12, averaging=0, patience=2)
+    network = new_network("none", TINY.seed)
+    history = train(network, material, recipe, tmp_path / "a.pt", silent)
+    areas = [entry["validation_auc"] for entry in history]
+    assert 3 <= len(history) < 9
+    assert max(areas[-2:]) <= max(areas[:-2])
+    again = new_network("none", TINY.seed)
+    assert train(again, material, recipe, tmp_path / "a.pt", silent) == history, "no epoch more when it is taken up"
+    assert to_file(again) == to_file(network)
