@@ -12,7 +12,7 @@ import numpy as np
 
 from cxr_core.commands.output import result, say, training_progress
 from cxr_core.dicom.deidentify import deidentify
-from cxr_core.errors import BadInput, NotFound, RejectedFile
+from cxr_core.errors import BadInput, Conflict, NotFound, RejectedFile
 from cxr_core.model import dataset, predict, release
 from cxr_core.model.card import split_path
 from cxr_core.model.explain import on_scale
@@ -24,7 +24,8 @@ from cxr_core.store import db as database
 from cxr_core.store import files, models
 from cxr_core.store.migrations import check, has_database
 from cxr_core.store.secret import site_secret
-from cxr_core.work import evaluating, learning, quickening, reading, sources
+from cxr_core.work import evaluating, learning, quickening, reading, sources, stopping
+from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import open_home
 
 PICTURE_SIZE = 448
@@ -47,6 +48,7 @@ def model_to_use(settings: Settings, name: str | None) -> Model:
 
 def run_predict(settings: Settings, options: argparse.Namespace) -> int:
     """One JSON line a file; with --heatmaps, what became of each heatmap, too."""
+    _require_no_stop(settings, options.model)
     model = model_to_use(settings, options.model)
     if options.heatmaps:
         options.heatmaps.mkdir(parents=True, exist_ok=True)
@@ -61,6 +63,18 @@ def run_predict(settings: Settings, options: argparse.Namespace) -> int:
             answer |= _drawn(found, options.heatmaps / name, model)
         result(answer)
     return 0
+
+
+def _require_no_stop(settings: Settings, name: str | None) -> None:
+    """Raises Conflict while the home's stop stands; a file of weights is a model of nobody's home."""
+    if not has_database(settings.home) or Path(name or "").suffix == ".safetensors":
+        return
+    check(settings.home)
+    if found := stopping.standing(settings.home, COMMAND_LINE):
+        raise Conflict(
+            f"the model's opinion is switched off since {found.stopped_at[:16]} UTC by {stopping.by(found)}: "
+            f"“{found.reason}”; an admin lifts that stop on the Models page"
+        )
 
 
 def _drawn(found: reading.Reading | RejectedFile, path: Path, model: Model) -> dict[str, Any]:

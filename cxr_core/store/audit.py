@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from sqlite_utils import Database
@@ -28,6 +29,16 @@ def record(db: Database, actor: str, action: str, subject: str, **details: Any) 
     seal = _seal(last["hash"], event)
     db.table("audit").insert({**event, "hash": seal})
     site.put(db, HEAD, f"{event['id']} {seal}")
+
+
+def of_kind(db: Database, action: str, subjects: Iterable[str]) -> list[dict[str, Any]]:
+    """The events of a kind on any of these subjects, oldest first: `at`, `actor`, `subject`."""
+    return rows(
+        db,
+        "SELECT at, actor, subject FROM audit WHERE action = ? AND subject IN (SELECT value FROM json_each(?)) "
+        "ORDER BY id",
+        (action, json.dumps(list(subjects))),
+    )
 
 
 def verify(db: Database) -> int:

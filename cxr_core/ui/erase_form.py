@@ -48,6 +48,8 @@ def erased() -> None:
 def _said(found: Erasure, verb: str) -> None:
     rows = ", ".join(f"{number} {table.replace('_', ' ')}" for table, number in found.rows.items() if number)
     st.caption(f"{rows[:1].upper()}{rows[1:]} {verb}, with their files and pictures. Hashes and pseudonyms stay.")
+    if found.exported:
+        st.warning(f"Copies that were exported are out of the program's reach; erase them by hand: {_exports(found)}.")
     touched = learnt(found.models)
     if not touched:
         st.caption("No model learnt from this patient.")
@@ -57,6 +59,11 @@ def _said(found: Erasure, verb: str) -> None:
         "they are retired, or another is retrained without the patient:"
     )
     st.html(f'<ul class="tree">{"".join(_line(model) for model in touched)}</ul>')
+
+
+def _exports(found: Erasure) -> str:
+    each = (f"{words.day(row['at'])} by {row['actor']} (set {words.short(row['subject'])})" for row in found.exported)
+    return ", ".join(each)
 
 
 def _line(touched: Touched) -> str:

@@ -12,7 +12,8 @@ from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.places import place
 from cxr_core.ui.session import site
-from cxr_core.work import pictures, registry
+from cxr_core.ui.stopping import why
+from cxr_core.work import pictures, registry, stopping
 from cxr_core.work.registry import Told, Version
 
 THUMBNAIL = 280
@@ -46,7 +47,15 @@ def _said(user: User, found: Told, versions: Sequence[Version]) -> None:
         if found.revealed:
             words.grid(["Version", "State", "Said", "P(pneumonia)", "When (UTC)", "Why not"], _rows(found, versions))
         else:
-            st.info("What the versions say of this case can't be seen: it comes after your own opinion, or not at all.")
+            st.info(_hidden(user))
+
+
+def _hidden(user: User) -> str:
+    """Why nothing is shown of what the versions said."""
+    stop = stopping.standing(site().home, user)
+    if stop:
+        return why(stop)
+    return "What the versions say of this case can't be seen: it comes after your own opinion, or not at all."
 
 
 def _rows(found: Told, versions: Sequence[Version]) -> list[list[str]]:

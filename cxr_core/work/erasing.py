@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -29,6 +30,8 @@ class Erasure:
     images: list[str]
     models: list[Touched]
     """Those that learnt from the patient stay as they are: retire them, or retrain without the patient."""
+    exported: list[dict[str, Any]]
+    """Who wrote copies to a folder outside, where the program can't reach them: see OfPatient."""
     finished: bool = False
     """Whether disk and database file keep nothing more; what is left goes at the program's next start."""
 
@@ -54,7 +57,7 @@ def erase(home: Path, user: User, patient: str, reason: str) -> Erasure:
         _require_quiet(db, found.patient)
         _bury(db, user, found, why)
         site.put(db, sweeping.UNFINISHED, "1")
-    return Erasure(found.patient, found.rows, found.images, found.models, finished=sweeping.finish(home))
+    return replace(found, finished=sweeping.finish(home))
 
 
 def _looked_up(db: Database, patient: str) -> Erasure:
@@ -62,7 +65,8 @@ def _looked_up(db: Database, patient: str) -> Erasure:
     if not found.images:
         when = f": erased on {found.erased[-1]['erased_at'][:10]}" if found.erased else ""
         raise NotFound(f"there is nothing here of {patient}{when}")
-    return Erasure(patient, images.said_of(db, patient), [row["id"] for row in found.images], found.models)
+    here = [row["id"] for row in found.images]
+    return Erasure(patient, images.said_of(db, patient), here, found.models, found.exported)
 
 
 def _require_quiet(db: Database, patient: str) -> None:

@@ -18,6 +18,8 @@ from cxr_core.work.base_data import base_samples
 from cxr_core.work.guarding import open_to
 
 MANIFEST = "manifest.json"
+EXPORT = "export training set"
+"""In the audit chain."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def export(settings: Settings, user: User, training_set: str, folder: Path) -> E
         text, items = training_sets.text(db, name), training_sets.get(db, name)["items"]
         tombstones.require_whole(db, [item["image"] for item in items])
         with transaction(db):
-            audit.record(db, user.name, "export training set", name, files=len(items))
+            audit.record(db, user.name, EXPORT, name, files=len(items))
         known = base_samples(db, settings, items)
         for item in items:
             sha256, suffix, data = _file(db, settings, item, known)

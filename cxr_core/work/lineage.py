@@ -12,10 +12,11 @@ from sqlite_utils import Database
 from cxr_core.dicom.pseudonym import pseudonym
 from cxr_core.errors import BadInput, NotFound
 from cxr_core.records import Role, Side, User
-from cxr_core.store import images, lineage, models, predictions, tombstones
+from cxr_core.store import audit, images, lineage, models, predictions, tombstones
 from cxr_core.store.db import opened
 from cxr_core.store.secret import site_secret
 from cxr_core.work import revealing
+from cxr_core.work.exporting import EXPORT
 from cxr_core.work.guarding import open_to
 from cxr_core.work.opening import DEMO_SECRET
 from cxr_core.work.pictures import IMAGE_ID
@@ -98,6 +99,8 @@ class OfPatient:
     taken: list[dict[str, Any]]
     """What training sets took, with the model made of each: store.lineage.taken_of."""
     models: list[Touched]
+    exported: list[dict[str, Any]]
+    """When and by whom a set that took them was written to a folder: `at`, `actor`, `subject` (the set)."""
 
 
 @open_to(Role.ADMIN)
@@ -154,7 +157,8 @@ def about(db: Database, patient: str) -> OfPatient:
     ]
     taken = lineage.taken_of(db, patient)
     erased, said = tombstones.of_patient(db, patient), lineage.reads_on(db, patient)
-    return OfPatient(patient, images.side_of(db, patient), here, erased, said, taken, _touched(db, taken))
+    exported = audit.of_kind(db, EXPORT, {row["training_set"] for row in taken})
+    return OfPatient(patient, images.side_of(db, patient), here, erased, said, taken, _touched(db, taken), exported)
 
 
 def patient_named(home: Path, db: Database, text: str) -> str:

@@ -9,6 +9,9 @@ import pytest
 
 from cxr_core.dicom.phantoms.phantom import phantom
 from cxr_core.model import release
+from cxr_core.records import Role
+from cxr_core.work import accounts, stopping
+from cxr_core.work.guarding import COMMAND_LINE
 from tests.dicom.films import reread, to_bytes
 from tests.model.chests import phantom_chest, png
 from tests.work.sites import film, picture, zipped
@@ -128,6 +131,17 @@ def test_weights_without_a_card_are_refused(run, folder, tmp_path):
     answer = run("predict", folder, "--model", tmp_path / "bare.safetensors")
     assert answer.status == 1
     assert "no card beside it" in answer.words
+
+
+def test_a_stop_is_one_line_with_who_when_and_why_but_a_file_of_weights_is_nobodys_home(run, folder, home):
+    run("migrate")
+    admin = accounts.add_user(home, COMMAND_LINE, "eve", Role.ADMIN, "a password for eve")
+    stopping.stop(home, admin, "it misses too much")
+    for more in ((), ("--model", release.card()["name"])):
+        answer = run("predict", folder / "4-chest.png", *more)
+        assert (answer.status, answer.lines) == (1, [])
+        assert "switched off since" in answer.words and "by eve: “it misses too much”" in answer.words
+    assert run("predict", folder / "4-chest.png", "--model", release.WEIGHTS).status == 0
 
 
 def test_a_path_that_is_not_there_is_one_line_before_anything_else(run, folder):

@@ -6,9 +6,10 @@ import pytest
 
 from cxr_core.model import release
 from cxr_core.records import Label, Reason, Side
-from cxr_core.store import models, predictions, training_sets
+from cxr_core.store import audit, models, predictions, training_sets
 from cxr_core.store.db import opened, transaction
 from cxr_core.work import lineage, recording
+from cxr_core.work.exporting import EXPORT
 from cxr_core.work.guarding import COMMAND_LINE
 
 PATIENT = f"{1:08x}" * 3
@@ -30,6 +31,14 @@ def taught(home, ann, arrive):
         made = training_sets.add(db, {"parent": parent, "items": [item]}, None)
         models.add(db, {**release.card(), "name": CHILD, "parent": parent}, made)
     return image
+
+
+def test_exported_copies_are_named_before_a_patient_is_erased(show, said, taught, home):
+    assert "exported" not in said(asked(show, PATIENT))
+    with opened(home) as db, transaction(db):
+        (made,) = (row["id"] for row in db.query("SELECT id FROM training_sets"))
+        audit.record(db, "eve", EXPORT, made, files=1)
+    assert f"by eve (set {made[:8]})" in " ".join(each.value for each in asked(show, PATIENT).warning)
 
 
 def asked(show, wanted, who="bob"):

@@ -10,7 +10,8 @@ from cxr_core.model import release
 from cxr_core.records import Label, Role, User
 from cxr_core.store import models, predictions
 from cxr_core.store.db import opened
-from cxr_core.work import registry
+from cxr_core.work import accounts, registry, stopping
+from cxr_core.work.guarding import COMMAND_LINE
 from tests.store.rows import opinion
 
 FIRST, SECOND = release.card()["name"], "cxr-resnet18-2"
@@ -98,6 +99,15 @@ def test_one_case_keeps_hidden_what_its_reader_may_not_see_yet(show, said, arriv
     assert "after your own opinion" in text
     assert "98.7" not in text and "Pneumonia" not in text
     assert "98.7 %" in said(show("models", "bob", image=image))
+
+
+def test_one_case_says_that_a_stop_hides_what_was_said(show, said, arrive, home):
+    image = arrive(1, 0.987)
+    eve = accounts.add_user(home, COMMAND_LINE, "eve", Role.ADMIN, "a long password")
+    stopping.stop(home, eve, "the tube was changed")
+    text = said(show("models", "bob", image=image))
+    assert "by eve: the tube was changed" in text
+    assert "98.7" not in text
 
 
 def test_an_image_that_is_not_there_is_told_so(show, said):

@@ -22,6 +22,7 @@ from cxr_core.store.db import FILE, opened, rows, transaction
 from cxr_core.store.explanations import Explanation
 from cxr_core.work import (
     erasing,
+    exporting,
     gathering,
     lineage,
     monitoring,
@@ -371,6 +372,17 @@ def test_what_learnt_from_an_erased_patient_is_named_and_its_set_can_not_be_rebu
         items = training_sets.get(db, chosen)["items"]
         with pytest.raises(ModelError, match="1 images of this set were erased on request; it can't be rebuilt whole"):
             gathering.of_training_set(home.settings, db, items, Preprocessing())
+
+
+def test_copies_that_were_exported_are_named(learning, tmp_path):
+    home, chosen, job = learning
+    retraining.cancel(home.path, home.admin, job)
+    assert erasing.preview(home.path, home.admin, "patient 1").exported == []
+    with pytest.raises(NotFound, match="image file"):  # it is on record all the same: a part may have been written
+        exporting.export(home.settings, home.admin, chosen, tmp_path / "out")
+    assert erasing.preview(home.path, home.admin, "patient 2").exported == []
+    (found,) = erase(home, "patient 1").exported
+    assert (found["actor"], found["subject"]) == (home.admin.name, chosen)
 
 
 def test_a_draft_no_longer_has_the_images(learning):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import resource
 import shutil
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -28,6 +31,8 @@ from tests.work.sites import work_off
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
+LITTLE_KB = 60_000
+"""What a retrain may take beyond what was there before it: less than a network's gradients and activations."""
 HEAD = Options(epochs=12, learning_rate=0.01)
 
 
@@ -225,3 +230,20 @@ def test_the_body_can_be_tuned_too_and_old_checkpoints_are_cleared_away(fresh, s
     assert loaded.card.recipe["trained"] == "last block"
     assert loaded.card.preprocessing == shipped.card.preprocessing
     assert list((fresh.path / "checkpoints").iterdir()) == []
+
+
+def with_little_memory(settings):
+    taken = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmData"))
+    resource.setrlimit(resource.RLIMIT_DATA, (1024 * (int(taken.split()[1]) + LITTLE_KB),) * 2)
+    work_off(settings, Lane.LEARNING)
+
+
+def test_a_retrain_that_gets_no_more_memory_fails_with_the_setting_that_allows_more(fresh):
+    number = start(fresh.settings, fresh.admin, Options(trained="all", epochs=2))
+    process = multiprocessing.get_context("fork").Process(target=with_little_memory, args=(fresh.settings,))
+    process.start()
+    process.join(300)
+    job = retraining.newest_job(fresh.path, fresh.admin)
+    assert (process.exitcode, job.id, job.state) == (0, number, JobState.FAILED)
+    assert f"CXR_LEARNING_MEMORY_MB={fresh.settings.learning_memory_mb}" in job.error
+    assert retraining.candidate(fresh.path, fresh.admin) is None
