@@ -10,8 +10,10 @@ export CXR_HOME
 run: $(VENV)/runs
 	CXR_DEMO=$${CXR_DEMO-1} $(BIN)/streamlit run app.py
 
+# What waits for browsers and workers of its own goes last and alone, the rest on all cores.
 test: $(VENV)/develops debian
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not browser and not alone" -n auto --dist worksteal
+	$(BIN)/python -m pytest -m "browser or alone"
 
 lint: $(VENV)/develops
 	$(BIN)/ruff check .

@@ -21,6 +21,8 @@ from tests.model.chests import public_set
 from tests.processes import PATIENCE, ROOT, command, kill, start_worker, wait_until, worker_of
 from tests.work.sites import add_user, files_in, form, job, new_home, noise, picture, query, take_in
 
+pytestmark = pytest.mark.alone
+
 BASE = {Side.TRAIN: 8, Side.VALIDATION: 6, Side.CALIBRATION: 20, Side.LOCKED: 20}
 EPOCHS = 9
 MARK = 1234.5
