@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
 from PIL import Image
@@ -15,6 +16,7 @@ from torchvision import transforms
 
 from bench.measure import Measurement, seconds
 from bench.reading_room import NOTED, percentiles, reading, turn
+from cxr_core.dicom.phantoms.phantom import phantom
 from cxr_core.model import release
 from cxr_core.model.dataset import find_samples
 from cxr_core.model.examples import Examples
@@ -23,12 +25,13 @@ from cxr_core.model.material import Material
 from cxr_core.model.network import Network, from_files
 from cxr_core.model.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
 from cxr_core.model.train import train
-from cxr_core.records import Label, Role, Side
+from cxr_core.records import CLASSES, Label, Role, Side
 from cxr_core.settings import Settings
-from cxr_core.store import jobs
-from cxr_core.store.db import opened
-from cxr_core.work import accounts, gathering, recording, retraining, reviewing
+from cxr_core.store import images, jobs, predictions
+from cxr_core.store.db import opened, transaction
+from cxr_core.work import accounts, gathering, intake, recording, retraining
 from cxr_core.work.change_plan import FILE, shipped
+from cxr_core.work.doing import Desk
 from cxr_core.work.drafting import Options
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.learning import recipe_of
@@ -112,9 +115,9 @@ def _plainly(paths: list[tuple[Path, int]], trained: str) -> None:
     optimiser = torch.optim.Adam([weight for part in learning for weight in part.parameters()], 0.001)
     loss_of, batches = nn.CrossEntropyLoss(), DataLoader(_Files(paths), batch_size=32, shuffle=True)
     for _ in range(EPOCHS):
-        for images, labels in batches:
+        for seen, labels in batches:
             optimiser.zero_grad()
-            loss_of(network(images), labels).backward()
+            loss_of(network(seen), labels).backward()
             optimiser.step()
 
 
@@ -150,16 +153,27 @@ def _start_a_retrain(settings: Settings) -> None:
     (settings.home / FILE).write_text(plan, encoding="utf-8")
     other = accounts.add_user(settings.home, COMMAND_LINE, "bea", Role.RADIOLOGIST, "a password for the bench")
     admin = accounts.add_user(settings.home, COMMAND_LINE, "ada", Role.ADMIN, "a password for the bench")
-    for image in reversed([row["id"] for row in reviewing.waiting_list(settings.home, COMMAND_LINE)]):
-        said = reviewing.case(settings.home, COMMAND_LINE, image).prediction
-        label = Label.NORMAL if said["label"] == Label.PNEUMONIA else Label.PNEUMONIA
-        form = recording.ReadForm(image, said["id"], label, recording.Reason.SMALL)
-        recording.submit(settings.home, other, form)
-        if not retraining.preview(settings, admin, Options("all")).objections:
-            break
+    said = _on_the_training_side(settings)
+    label = Label.NORMAL if said["label"] == Label.PNEUMONIA else Label.PNEUMONIA
+    form = recording.ReadForm(said["image"], said["id"], label, recording.Reason.SMALL)
+    recording.submit(settings.home, other, form)
     number = retraining.start(settings, admin, Options("all", epochs=100))
     while not _is_training(settings.home, number):
         time.sleep(0.2)
+
+
+def _on_the_training_side(settings: Settings) -> dict[str, Any]:
+    """Take small studies in until one of a patient who may be learnt from has a sure opinion; returns that."""
+    desk = Desk(settings, "bench")
+    for number in range(1, 100):
+        outcome = intake.accept(desk, phantom(number, bool(number % 2), rows=400))
+        with opened(settings.home) as db, transaction(db):
+            outcome.write(db)
+            side = images.get(db, outcome.result["image"])["side"]
+            said = predictions.standing(db, outcome.result["image"], None)
+        if side == Side.TRAIN and said["label"] in CLASSES:
+            return said
+    raise AssertionError("none of a hundred patients may be learnt from")
 
 
 def _is_training(home: Path, number: int) -> bool:
