@@ -31,6 +31,8 @@ with pictures:
     viewer(case, drawn, Around(following, priors.beside(case, earlier), None if may_read else regions_shown(case)))
 with panel, st.container(key="panel", gap="small"):
     said_of(image)
+    if st.query_params.get("image", image) != image:
+        st.warning("The X-ray that was asked for isn't here, or was erased. This is the one that waits next.")
     opinion(case)
     heatmaps.choice(case, drawn)
     known(case)

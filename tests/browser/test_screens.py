@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import CDPSession, Page, expect
 
-from cxr_core.work import reviewing
+from cxr_core.work import accounts, reviewing, stopping
 from cxr_core.work.guarding import COMMAND_LINE
 from tests.browser import steps
 from tests.browser.app import App
@@ -70,6 +70,18 @@ def of_its_own(rows: int, columns: int) -> Any:
     made = film(rows, columns)
     made[:20] = made[::-1][:20]
     return made
+
+
+def test_a_stop_pushes_nothing_of_the_viewer_below_the_window(reader: Page, app: App) -> None:
+    admin = accounts.admin_named(app.home, COMMAND_LINE, None)
+    stopping.stop(app.home, admin, "two missed pneumonias")
+    opened(reader, reviewing.next_case(app.home, COMMAND_LINE) or "")
+    expect(reader.locator(".stop")).to_be_visible()
+    viewer, bottom = reader.locator(".viewer").bounding_box(), reader.locator(".bottom").bounding_box()
+    stopping.lift(app.home, admin, "looked into")
+    assert viewer
+    assert bottom
+    assert viewer["y"] + viewer["height"] <= bottom["y"]
 
 
 def test_on_a_screen_of_four_thousand_pixels_words_grow_and_the_x_ray_fills_the_rest(reader: Page, app: App) -> None:

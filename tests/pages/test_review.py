@@ -129,6 +129,15 @@ def test_what_the_page_says_begins_and_ends_with_the_image_that_it_is_of(show, a
     assert between(app) == [f'<div class="said-of" data-image="{second}"></div>'] * 2
 
 
+def test_another_case_than_the_one_asked_for_is_never_shown_without_a_word(show, arrive):
+    image = arrive(1)
+    app = show("review", "ann", image="0" * 64)
+    assert between(app) == [f'<div class="said-of" data-image="{image}"></div>'] * 2
+    assert "isn't here, or was erased" in app.warning[0].value
+    assert not show("review", "ann", image=image).warning
+    assert not show("review", "ann").warning
+
+
 def drawn_while_another_takes_it(home, ann, ben, image):
     """The review page's order: the case is drawn, and only then claimed."""
     import streamlit as st
