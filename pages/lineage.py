@@ -15,7 +15,7 @@ from cxr_core.work import lineage
 user = require_user(Role.ADMIN)
 
 wanted = st.text_input(
-    "A model's name, an image's id, or a patient: the pseudonym, its first eight digits, or the patient's own ID",
+    "A model's name, an image's id or a patient's pseudonym (the first eight digits will do), or the patient's own ID",
     key="of", max_chars=200,
 )  # fmt: skip
 erased()

@@ -59,7 +59,7 @@ def require_whole(db: Database, images: Iterable[str]) -> None:
         (json.dumps(list(images)),),
     )
     if erased:
-        raise ModelError(f"{erased} images of this set were erased on request; it can't be rebuilt whole")
+        raise ModelError(f"images of this set were erased on request: {erased}; it can't be rebuilt whole")
 
 
 def how_many(db: Database) -> int:

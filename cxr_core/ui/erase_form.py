@@ -46,7 +46,8 @@ def erased() -> None:
 
 
 def _said(found: Erasure, verb: str) -> None:
-    rows = ", ".join(f"{number} {table.replace('_', ' ')}" for table, number in found.rows.items() if number)
+    counts = [words.how_many(number, table.replace("_", " ")) for table, number in found.rows.items() if number]
+    rows = ", ".join(counts)
     st.caption(f"{rows[:1].upper()}{rows[1:]} {verb}, with their files and pictures. Hashes and pseudonyms stay.")
     if found.exported:
         st.warning(f"Copies that were exported are out of the program's reach; erase them by hand: {_exports(found)}.")

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from cxr_core.records import CLASSES, Label, Reason, Seen, User
+from cxr_core.records import CLASSES, Label, Reason, User
 from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.places import link_to_versions, place
@@ -57,7 +57,7 @@ def _frame(reads: list[dict[str, Any]]) -> pd.DataFrame:
             "Reason": read["reason"] or "",
             "Comment": read["comment"],
             "Seconds": read["seconds"] and words.rounded(read["seconds"]),
-            "Saw": "model" if read["seen"] == Seen.DIRECTLY else "nothing",
+            "Saw": words.saw(read["seen"]),
             "State": _state(read),
         }
         for read in reads

@@ -78,7 +78,7 @@ def _items(version: Version) -> None:
         )
     with right:
         words.grid(
-            ["Image", "Patient", "Taken as", "Side", "Read by", "When (UTC)", "Reason", "Had seen", "Mode"],
+            ["Image", "Patient", "Taken as", "Side", "Read by", "When (UTC)", "Reason", "Saw", "Mode"],
             [_read(row) for row in version.reads[:MOST_READS]],
         )
         if len(version.reads) > MOST_READS:
@@ -91,7 +91,14 @@ def _read(row: dict[str, Any]) -> list[str]:
     taken = [words.short(row["image"]), words.short(row["patient"]), row["label"], row["side"]]
     if row["erased_at"]:
         return [*taken, f"erased {words.day(row['erased_at'])}", *[words.NONE] * 4]
-    return [*taken, row["reader"], words.day(row["made_at"]), row["reason"] or words.NONE, row["seen"], row["mode"]]
+    return [
+        *taken,
+        row["reader"],
+        words.day(row["made_at"]),
+        row["reason"] or words.NONE,
+        words.saw(row["seen"]),
+        row["mode"],
+    ]
 
 
 def _images(found: OfPatient) -> None:
@@ -117,10 +124,10 @@ def _reads_on(found: OfPatient) -> None:
         return
     st.html("<h3>Reads</h3>")
     words.grid(
-        ["Image", "Reader", "When (UTC)", "Says", "Reason", "Had seen"],
+        ["Image", "Reader", "When (UTC)", "Says", "Reason", "Saw"],
         [
             [words.short(row["image"]), row["reader"], words.day(row["made_at"]), row["label"],
-             row["reason"] or words.NONE, row["seen"]]
+             row["reason"] or words.NONE, words.saw(row["seen"])]
             for row in found.reads
         ],
     )  # fmt: skip

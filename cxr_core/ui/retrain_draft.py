@@ -12,7 +12,7 @@ from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import site
 from cxr_core.work import retraining
-from cxr_core.work.drafting import Draft, Options, State
+from cxr_core.work.drafting import FEWEST_REPLAYED, Draft, Options, State
 from cxr_core.work.settling import REFUSALS
 
 TRAINED = {
@@ -40,8 +40,8 @@ def flagged(draft: Draft) -> None:
     """Counts of what would go in, what was left out, and what is missing, in plain words."""
     new = [item for item in draft.items if item["origin"] == "flagged"]
     st.html(
-        f'<div class="strip"><span><b>{len(new)}</b>flagged since the last retrain</span>'
-        f"<span><b>{draft.replayed:.0%}</b>of what is learnt is replay</span></div>"
+        f'<div class="strip"><span><b>{len(new)}</b>flagged, not learnt yet</span>'
+        f"<span><b>{words.percent(draft.replayed)}</b>of what is learnt is replay</span></div>"
     )
     for objection in draft.objections:
         st.warning(f"{objection[0].upper()}{objection[1:]}.")
@@ -105,7 +105,8 @@ def options() -> Options:
     )  # fmt: skip
     replay = right.number_input(
         "Replay", 0, 50, 4, key="replay",
-        help="Agreed cases and base data for every flagged one, so that the model doesn't forget. 0 switches it off.",
+        help="Agreed cases and base data for every flagged one, so that the model doesn't forget; "
+        f"{FEWEST_REPLAYED} at least. 0 switches it off.",
     )  # fmt: skip
     refused_for = st.multiselect(
         "Also learn from X-rays refused for", REFUSALS, key="refused-for", placeholder="none of them",

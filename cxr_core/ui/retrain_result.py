@@ -83,14 +83,16 @@ def _decide(user: User, model: str, passed: bool) -> None:
     if so_far.names:
         names = ", ".join(so_far.names)
         st.info(f"Approved by {names}. {so_far.wanted} more must approve before it is put to use.")
-    why = "Why? It is kept with the decision"
-    reason = st.text_input("Reason", key=f"reason-{model}", max_chars=500, placeholder=why)
+    reason = st.text_input("Reason", key=f"reason-{model}", max_chars=500, placeholder=words.WHY)
     with st.container(horizontal=True):
         label = "Promote" if so_far.wanted <= 1 else "Approve"
-        if st.button(label, type="primary", key="promote", disabled=not passed):
-            _answer(retraining.promote, user, model, reason)
-        if st.button("Refuse", key="refuse"):
-            _answer(retraining.refuse, user, model, reason)
+        promoted = st.button(label, type="primary", key="promote", disabled=not passed)
+        refused = st.button("Refuse", key="refuse")
+    # Below the buttons, so that an error doesn't come between them.
+    if promoted:
+        _answer(retraining.promote, user, model, reason)
+    elif refused:
+        _answer(retraining.refuse, user, model, reason)
 
 
 def _answer(decision: Decision, user: User, model: str, reason: str) -> None:
@@ -114,6 +116,7 @@ def decisions(user: User) -> None:
     if earlier:
         with st.expander("Roll back to a model that was in use before"):
             model = st.selectbox("Model", earlier, key="earlier")
-            reason = st.text_input("Reason", key=f"reason-back-{len(taken)}", max_chars=500)
+            key = f"reason-back-{len(taken)}"
+            reason = st.text_input("Reason", key=key, max_chars=500, placeholder=words.WHY)
             if st.button("Roll back", key="roll-back"):
                 _answer(retraining.roll_back, user, model or earlier[0], reason)

@@ -9,8 +9,11 @@ from typing import Any
 import streamlit as st
 
 from cxr_core import clock
+from cxr_core.records import Seen
 
 NONE = "–"
+WHY = "Why? It is kept with the decision"
+"""In the empty field for the reason of a decision on a model."""
 
 
 def since(stamp: str | None) -> str:
@@ -83,6 +86,16 @@ def ranged(value: float | None, interval: Any, digits: int = 3) -> str:
     edges = [edge for edge in interval or () if edge is not None]
     around = f" ({number(edges[0], digits)} to {number(edges[1], digits)})" if len(edges) == 2 else ""
     return number(value, digits) + around
+
+
+def how_many(number: int, things: str) -> str:
+    """A number with its regular plural: `1 image`, `2 images`."""
+    return f"{number} {things.removesuffix('s') if number == 1 else things}"
+
+
+def saw(seen: str) -> str:
+    """What a reader had seen of the model, in a word: `model` or `nothing`."""
+    return "model" if seen == Seen.DIRECTLY else "nothing"
 
 
 def counted(numbers: dict[str, int]) -> str:

@@ -30,8 +30,8 @@ HOW = {
 }
 """What a model did with the images on each side: all but the last is learning."""
 THROUGH = "fine-tuned from"
-FEWEST_DIGITS = 8
-"""Of an abbreviated pseudonym, as the screens show it."""
+ABBREVIATED = re.compile(r"[0-9a-f]{8,}")
+"""A pseudonym or an image's id, as the screens show it, or more of it."""
 
 
 @dataclass(frozen=True)
@@ -107,18 +107,21 @@ class OfPatient:
 def find(home: Path, user: User, wanted: str) -> OfPrediction | OfPatient | OfModel:
     """The lineage of whatever this names: a model, an image (on which the standing opinion is meant) or a patient.
 
-    Raises NotFound, or BadInput for what names two patients.
+    Of an image or a pseudonym eight digits are enough. Raises NotFound, or BadInput for what names two patients.
     """
     text = wanted.strip()
     with opened(home) as db:
         if models.exists(db, text):
             return of_model(home, user, text)
-        if images.exists(db, text):
-            return of_prediction(home, user, text)
-        erased = tombstones.patient_of(db, text)
+        image, erased = _image_named(db, text), tombstones.patient_of(db, text)
+    if image:
+        return of_prediction(home, user, image)
     if IMAGE_ID.fullmatch(text) and erased is None:
         raise NotFound(f"there is no image {text[:12]}…")
-    return of_patient(home, user, erased or text)
+    try:
+        return of_patient(home, user, erased or text)
+    except NotFound as error:
+        raise NotFound(f"no model or image is named so, and {error}") from error
 
 
 @open_to(Role.ADMIN)
@@ -178,10 +181,16 @@ def patient_named(home: Path, db: Database, text: str) -> str:
     return found[0]
 
 
+def _image_named(db: Database, text: str) -> str | None:
+    """The one image whose id this is, or begins with it, as the screens show it; None where none does, or several."""
+    digits = text.lower()
+    found = images.beginning(db, digits, 2) if ABBREVIATED.fullmatch(digits) else []
+    return found[0] if len(found) == 1 else None
+
+
 def _abbreviated(db: Database, text: str) -> list[str]:
     digits = text.removeprefix("patient-").lower()
-    enough = re.fullmatch(rf"[0-9a-f]{{{FEWEST_DIGITS},}}", digits)
-    return images.patients(db, f"patient-{digits}") if enough else []
+    return images.patients(db, f"patient-{digits}") if ABBREVIATED.fullmatch(digits) else []
 
 
 def _keyed(home: Path, db: Database, text: str) -> list[str]:

@@ -53,7 +53,7 @@ class Version:
     learnt: dict[str, int]
     """How many images it was trained on, by where they come from."""
     plan: str | None
-    """The hash of the plan under which it was last decided on."""
+    """The hash of the plan under which it was last decided on, or made while nothing is decided."""
     decisions: tuple[dict[str, Any], ...]
     """Each with `action`, `reason`, `decided_by_name` (None: the program), `decided_at` and `plan`, oldest first."""
     card: dict[str, Any]
@@ -142,7 +142,7 @@ def _version(row: dict[str, Any], taken: list[dict[str, Any]], running: str | No
         **{column: row[column] for column in columns},
         state=_state(row, actions, running),
         was_used=any(action in models.PUT_TO_USE for action in actions),
-        plan=plans[-1] if plans else None,
+        plan=plans[-1] if plans else row["card"]["data"].get("plan"),
         decisions=tuple(own),
         kept=_why_kept(row["name"], running, "retire" in actions),
     )

@@ -36,3 +36,8 @@ def test_a_time_has_a_decimal_only_where_it_matters(seconds, text):
 def test_a_number_without_an_interval_stands_alone():
     assert words.ranged(0.987, [None, None]) == "0.987"
     assert words.ranged(0.987, [0.97, 0.99]) == "0.987 (0.970 to 0.990)"
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 images"), (1, "1 image"), (2, "2 images")])
+def test_one_thing_is_not_written_as_many(number, text):
+    assert words.how_many(number, "images") == text

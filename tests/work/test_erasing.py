@@ -370,7 +370,7 @@ def test_what_learnt_from_an_erased_patient_is_named_and_its_set_can_not_be_rebu
     assert read["erased_at"]
     with opened(home.path) as db:
         items = training_sets.get(db, chosen)["items"]
-        with pytest.raises(ModelError, match="1 images of this set were erased on request; it can't be rebuilt whole"):
+        with pytest.raises(ModelError, match="images of this set were erased on request: 1; it can't be rebuilt whole"):
             gathering.of_training_set(home.settings, db, items, Preprocessing())
 
 

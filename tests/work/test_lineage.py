@@ -128,9 +128,20 @@ def test_one_field_finds_models_images_and_patients(home, family):
     assert isinstance(lineage.find(home.path, home.admin, f" {THIRD} "), lineage.OfModel)
     assert lineage.find(home.path, home.admin, image).image == image
     assert lineage.find(home.path, home.admin, "patient 1").patient == "patient 1"
-    for wrong, why in (("e" * 64, "no image eeeeeeeeeeee"), ("nobody", "no such patient"), ("", "no such patient")):
+    nothing = "no model or image is named so, and there is no such patient"
+    for wrong, why in (("e" * 64, "no image eeeeeeeeeeee"), ("nobody", nothing), ("", nothing), ("%", nothing)):
         with pytest.raises(NotFound, match=why):
             lineage.find(home.path, home.admin, wrong)
+
+
+def test_an_image_is_known_by_the_eight_digits_that_the_screens_show_if_no_other_begins_so(home):
+    image = flagged(home, 0xABCDEF12 << 224)
+    for text in (image[:8], image[:9], f" {image[:8].upper()} "):
+        assert lineage.find(home.path, home.admin, text).image == image
+    flagged(home, (0xABCDEF12 << 224) + 1)
+    for text in (image[:7], image[:8]):
+        with pytest.raises(NotFound, match="no model or image is named so"):
+            lineage.find(home.path, home.admin, text)
 
 
 @pytest.mark.parametrize("secret", ["site's", "demo's"])

@@ -105,6 +105,13 @@ def test_it_counts_what_a_version_trained_on_by_origin_and_names_its_set(home):
     assert (version.training_set, version.learnt) == (training_set, {"flagged": 1, "base data": 3})
 
 
+def test_the_plan_of_a_candidate_is_that_which_it_was_made_under(home):
+    card = {**release.card(), "name": SECOND, "parent": FIRST}
+    with opened(home.path) as db, transaction(db):
+        models.add(db, {**card, "data": {**card["data"], "plan": "c" * 64}}, None)
+    assert in_family(home)[SECOND].plan == "c" * 64
+
+
 def test_the_plan_of_a_version_is_that_of_its_last_decision_with_one(home):
     add_model(home, SECOND)
     with opened(home.path) as db, transaction(db):
