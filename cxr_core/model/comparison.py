@@ -21,7 +21,7 @@ class Difference:
 
     value: float
     error: float
-    """Standard error; 0 where both order the images alike."""
+    """Standard error; 0 where both order the images alike, unless both make no error at all."""
 
     @property
     def interval95(self) -> tuple[float, float]:
@@ -32,7 +32,9 @@ class Difference:
 def difference(labels: Labels, scores: Scores, other: Scores, patients: Sequence[str]) -> Difference:
     """AUC(scores) - AUC(other) on n images of both classes, by DeLong's method for clustered data (Obuchowski 1997).
 
-    Each patient's images are one cluster. Needs images of each class from at least two patients.
+    Each patient's images are one cluster. Needs images of each class from at least two patients. Where neither makes an
+    error there is nothing to estimate one by: it is then what one more patient could bring, of the class with fewer,
+    who stands before half of the others with one of the two.
     """
     value = auc(labels, scores) - auc(labels, other)
     whose = np.unique(np.asarray(patients), return_inverse=True)[1]
@@ -42,7 +44,13 @@ def difference(labels: Labels, scores: Scores, other: Scores, patients: Sequence
     count, clusters = (int((labels == 1).sum()), int((labels == 0).sum())), int(whose.max()) + 1
     variance = _spread(positives, of_positives) / count[0] ** 2 + _spread(negatives, of_negatives) / count[1] ** 2
     variance += 2 * clusters / (clusters - 1) * float(positives @ negatives) / (count[0] * count[1])
-    return Difference(value, math.sqrt(max(0.0, variance)))
+    unseen = 0.5 / min(of_positives, of_negatives) if _are_both_perfect(labels, scores, other) else 0.0
+    return Difference(value, max(unseen, math.sqrt(max(0.0, variance))))
+
+
+def _are_both_perfect(labels: Labels, scores: Scores, other: Scores) -> bool:
+    """Whether neither makes an error, and they aren't one and the same order."""
+    return auc(labels, scores) == auc(labels, other) == 1 and not np.array_equal(rankdata(scores), rankdata(other))
 
 
 def smallest_margin(found: Difference, power: float) -> float:

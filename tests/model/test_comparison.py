@@ -32,6 +32,17 @@ def test_a_model_differs_from_itself_by_nothing_and_ties_count_half():
     assert flat.value == pytest.approx(auc(labels, one) - 0.5)
 
 
+@pytest.mark.parametrize("patients", [20, 80])
+def test_two_that_make_no_error_may_still_differ_by_what_one_more_patient_could_bring(patients):
+    labels, *_, names = drawn(2, patients=patients)
+    one, other = (labels * 2.0 + np.random.default_rng(seed).uniform(size=patients) for seed in (1, 2))
+    found = difference(labels, one, other, names)
+    assert found == Difference(0.0, 1 / patients)
+    assert smallest_margin(found, 0.8) > 0.02
+    twice = difference(np.tile(labels, 2), np.tile(one, 2), np.tile(other, 2), names * 2)
+    assert twice == found, "more images of the same patients tell no more"
+
+
 @pytest.mark.parametrize("each", [1, 3])
 def test_the_error_is_that_of_the_bootstrap_over_patients(each):
     labels, one, other, patients = drawn(3, each=each)
