@@ -205,6 +205,10 @@ class Radiograph:
     lossy: bool = False
     synthetic: bool = False
     """Made by the program for a demo; never from a person."""
+    kvp: float | None = None
+    """The tube's peak voltage in kilovolt."""
+    exposure_mas: float | None = None
+    """What the tube gave, in milliampere seconds, to whole microampere seconds."""
 
 
 @dataclass(frozen=True)

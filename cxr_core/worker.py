@@ -30,7 +30,7 @@ from cxr_core.settings import Settings
 from cxr_core.store import jobs, workers
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.migrations import check
-from cxr_core.work import picturing, quickening, reading, spool
+from cxr_core.work import alarming, picturing, quickening, reading, spool
 from cxr_core.work.doing import Desk, Outcome
 from cxr_core.work.explaining import EXPLAIN
 from cxr_core.work.requests import MEGABYTE
@@ -163,6 +163,7 @@ def _chores(worker: Worker) -> list[Iterator[bool]]:
     return [
         quickening.improving(worker.desk, worker.is_at_leisure),
         picturing.catching_up(worker.desk.home, worker.is_at_leisure),
+        alarming.looking(worker.desk.home, worker.is_at_leisure),
     ]
 
 

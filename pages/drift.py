@@ -6,10 +6,13 @@ import streamlit as st
 
 from cxr_core.records import Role
 from cxr_core.ui import words
+from cxr_core.ui.alarms import alarms
 from cxr_core.ui.drift_charts import agreement, multiples
 from cxr_core.ui.drift_table import summary, table
+from cxr_core.ui.expected import expected
+from cxr_core.ui.reference_form import reference
 from cxr_core.ui.session import require_user, site
-from cxr_core.work import monitoring
+from cxr_core.work import watching
 
 user = require_user(Role.RADIOLOGIST, Role.ADMIN)
 
@@ -21,15 +24,20 @@ with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         label_visibility="collapsed",
     )  # fmt: skip
     st.caption("Each week beside the reference of the model in use: what it saw on patients kept from its training.")
-watch = monitoring.watch(site().home, user, RANGES[span or "3 months"])
-if not watch.windows:
-    words.empty("No predictions in this time", "Upload X-rays on the worklist, or choose a longer time.")
+if user.role is Role.ADMIN:
+    alarms(user)
+watch = watching.watch(site().home, user, RANGES[span or "3 months"])
+if not watch.images:
+    words.empty("No X-rays in this time", "Upload X-rays on the worklist, or choose a longer time.")
     st.stop()
 summary(watch)
 table(watch)
+reference(user)
 st.html("<h3>Week by week</h3>")
 multiples(watch)
-st.html("<h3>Agreement of the readers with the model</h3>")
+st.html("<h3>What to expect, and how readers judge</h3>")
+if watch.expected.n:
+    expected(watch.expected)
 if watch.agreement:
     agreement(watch.agreement, watch.releases)
 else:

@@ -15,12 +15,14 @@ from cxr_core.errors import BadInput, IntegrityError, NotFound, RejectedFile
 from cxr_core.records import Job, JobState, Lane, Role, Status
 from cxr_core.settings import Settings
 from cxr_core.store.migrations import check
-from cxr_core.work import accounts, exporting, monitoring, requests, retraining, sources, starting
+from cxr_core.work import accounts, alarming, exporting, requests, retraining, sources, starting, watching
 from cxr_core.work.drafting import Options
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import is_demo, open_home
 from cxr_core.work.verifying import verify
 
+ALARM_IS_OPEN = 3
+"""The exit status of `drift`, for what monitors it."""
 AT_ONCE = 50
 """Files that `import` has in the spool at a time."""
 LOOK_SECONDS = 0.2
@@ -132,10 +134,12 @@ def _finished(settings: Settings, number: int) -> Job:
 
 
 def run_drift(settings: Settings, options: argparse.Namespace) -> int:
-    """The signals of the drift page as JSON."""
+    """The signals and open alarms of the drift page as JSON; see ALARM_IS_OPEN."""
     check(settings.home)
-    result(monitoring.drift_now(settings.home, COMMAND_LINE, options.days))
-    return 0
+    alarming.look(settings.home)
+    found = watching.drift_now(settings.home, COMMAND_LINE, options.days)
+    result(found)
+    return ALARM_IS_OPEN if found["alarms"] else 0
 
 
 def run_verify(settings: Settings, options: argparse.Namespace) -> int:

@@ -14,6 +14,8 @@ def deidentify(data: bytes, secret: bytes) -> bytes:
     """
     reading = read(data)
     name = image_id(reading.radiograph)
-    patient = pseudonym(secret, "patient", reading.identity.patient or name)
-    device = reading.identity.device and pseudonym(secret, "device", reading.identity.device)
-    return to_stored(reading.radiograph, patient, device, name)
+    identity = reading.identity
+    patient = pseudonym(secret, "patient", identity.patient or name)
+    device = identity.device and pseudonym(secret, "device", identity.device)
+    equipment = identity.equipment and pseudonym(secret, "equipment", identity.equipment)
+    return to_stored(reading.radiograph, patient, device, equipment, name)

@@ -16,6 +16,9 @@ MANUFACTURERS = (
     "Philips", "Samsung", "Shimadzu", "Siemens", "Swissray", "Toshiba", "United Imaging", "Varian", "Vieworks",
 )  # fmt: skip
 OTHER_MANUFACTURER = "Other"
+KILOVOLTS = (10, 200)
+MILLIAMPERE_SECONDS = (0.001, 2000)
+"""What is plausible of an X-ray tube: outside of it a value reads as absent."""
 
 _VIEW_WORDS = {"LAT": "LATERAL", "LLAT": "LL", "RLAT": "RL", "OBL": "OBLIQUE"} | {view: view for view in VIEWS}
 _VIEW_CODES = {
@@ -94,3 +97,31 @@ def spacing_of(header: Header) -> tuple[float, float] | None:
         if len(values) == 2 and all(0.001 <= value <= 10 for value in values):
             return float(f"{values[0]:.6g}"), float(f"{values[1]:.6g}")
     return None
+
+
+def kvp_of(header: Header) -> float | None:
+    """The tube's peak voltage in kilovolt, 10 to 200, to four digits: KVP (PS3.3 C.8.1.2, C.8.7.9), else None."""
+    voltage = _positive(header, "KVP")
+    return float(f"{voltage:.4g}") if KILOVOLTS[0] <= voltage <= KILOVOLTS[1] else None
+
+
+def exposure_of(header: Header) -> float | None:
+    """The exposure in mAs, 0.001 to 2000, to whole microampere seconds and four digits, else None.
+
+    Exposure in µAs, else Exposure, else Exposure Time by X-Ray Tube Current (PS3.3 C.8.1.2, C.8.7.9): the first that
+    is plausible, since machines write zeros where they don't know.
+    """
+    milliseconds = _positive(header, "ExposureTimeInuS") / 1000 or _positive(header, "ExposureTime")
+    milliamperes = _positive(header, "XRayTubeCurrentInuA") / 1000 or _positive(header, "XRayTubeCurrent")
+    said = (
+        _positive(header, "ExposureInuAs") / 1000,
+        _positive(header, "Exposure"),
+        milliseconds * milliamperes / 1000,
+    )
+    low, high = MILLIAMPERE_SECONDS
+    return next((float(f"{round(value, 3):.4g}") for value in said if low <= value <= high), None)
+
+
+def _positive(header: Header, keyword: str) -> float:
+    """The first value of a DS or IS element, 0 where it is absent or negative."""
+    return max(next(iter(header.numbers(keyword)), 0.0), 0.0)

@@ -8,12 +8,12 @@ import hmac
 from cxr_core.errors import BadInput
 
 MIN_SECRET = 16
-_DIGITS = {"device": 8}
+_DIGITS = {"device": 8, "equipment": 8}
 _DEFAULT_DIGITS = 20
 
 
 def pseudonym(secret: bytes, kind: str, value: str) -> str:
-    """`patient-` and 20 hex digits, `device-` and 8, of HMAC-SHA-256 (RFC 2104) over kind and value.
+    """`patient-` and 20 hex digits, `device-` or `equipment-` and 8, of HMAC-SHA-256 (RFC 2104) over kind and value.
 
     Raises BadInput where the secret has fewer than 16 bytes.
     """

@@ -16,6 +16,8 @@ from cxr_core.dicom.tone import is_inverted, picture_tone, tone_of
 from cxr_core.errors import RejectedFile
 from cxr_core.records import Radiograph
 
+_EQUIPMENT = ("Manufacturer", "ManufacturerModelName")
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -25,6 +27,8 @@ class Identity:
     """Issuer of Patient ID and Patient ID, joined by a backslash, which neither can contain."""
     device: str | None = None
     """Manufacturer, model, station and serial number, joined likewise."""
+    equipment: str | None = None
+    """Manufacturer and model, joined likewise: the same for all machines of a kind."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,8 @@ def _read_dicom(file: DicomFile) -> Reading:
         pixel_spacing=fields.spacing_of(header),
         lossy=_is_lossy(file),
         synthetic=_is_synthetic(header),
+        kvp=fields.kvp_of(header),
+        exposure_mas=fields.exposure_of(header),
     )
     return Reading(radiograph, _identity_of(header))
 
@@ -110,11 +116,14 @@ def _is_synthetic(header: Header) -> bool:
 
 def _identity_of(header: Header) -> Identity:
     patient = header.text("PatientID")
-    device = [
-        header.text(keyword) or ""
-        for keyword in ("Manufacturer", "ManufacturerModelName", "StationName", "DeviceSerialNumber")
-    ]
     return Identity(
         patient=None if patient is None else f"{header.text('IssuerOfPatientID') or ''}\\{patient}",
-        device="\\".join(device) if any(device) else None,
+        device=_joined(header, *_EQUIPMENT, "StationName", "DeviceSerialNumber"),
+        equipment=_joined(header, *_EQUIPMENT),
     )
+
+
+def _joined(header: Header, *keywords: str) -> str | None:
+    """The values, joined by backslashes, or None where the header has none of them."""
+    values = [header.text(keyword) or "" for keyword in keywords]
+    return "\\".join(values) if any(values) else None

@@ -63,12 +63,13 @@ def image_id(radiograph: Radiograph) -> str:
     return digest.hexdigest()
 
 
-def to_stored(radiograph: Radiograph, patient: str, device: str | None, image_id: str) -> bytes:
-    """The stored form, a DICOM file. `patient` and `device` are pseudonyms; UIDs follow from `image_id`."""
+def to_stored(radiograph: Radiograph, patient: str, device: str | None, equipment: str | None, image_id: str) -> bytes:
+    """The stored form, a DICOM file. `patient`, `device`, `equipment` are pseudonyms; UIDs follow from `image_id`."""
     ds = Dataset()
     _add_object(ds, radiograph, image_id)
     _add_patient(ds, radiograph, patient)
-    _add_equipment(ds, radiograph, device)
+    _add_equipment(ds, radiograph, device, equipment)
+    _add_exposure(ds, radiograph)
     _add_image(ds, radiograph)
     ds.file_meta = _file_meta(ds)
     file = BytesIO()
@@ -142,11 +143,13 @@ def _code(value: str, scheme: str, meaning: str) -> Dataset:
     return item
 
 
-def _add_equipment(ds: Dataset, radiograph: Radiograph, device: str | None) -> None:
+def _add_equipment(ds: Dataset, radiograph: Radiograph, device: str | None, equipment: str | None) -> None:
     """General Equipment, SC Equipment and what CR and DX ask of an acquisition: PS3.3 C.7.5.1, C.8.6.1, C.8.11."""
     ds.Manufacturer = radiograph.manufacturer or ""
     if device is not None:
         ds.DeviceSerialNumber = device
+    if equipment is not None:
+        ds.ManufacturerModelName = equipment
     ds.BodyPartExamined = radiograph.body_part or ""
     if radiograph.body_part != CHEST and ds.SOPClassUID != DigitalXRayImageStorageForPresentation:
         ds.Laterality = ""  # of a part that may come in pairs, the side isn't kept
@@ -158,6 +161,14 @@ def _add_equipment(ds: Dataset, radiograph: Radiograph, device: str | None) -> N
         ds.ConversionType = "WSD"
     if ds.SOPClassUID == DigitalXRayImageStorageForPresentation:
         _add_digital_xray(ds, radiograph)
+
+
+def _add_exposure(ds: Dataset, radiograph: Radiograph) -> None:
+    """What the tube was set to, of CR Image and X-Ray Generation: PS3.3 C.8.1.2, C.8.7.9."""
+    if radiograph.kvp is not None:
+        ds.KVP = f"{radiograph.kvp:g}"
+    if radiograph.exposure_mas is not None:
+        ds.ExposureInuAs = round(radiograph.exposure_mas * 1000)
 
 
 def _add_digital_xray(ds: Dataset, radiograph: Radiograph) -> None:

@@ -10,7 +10,7 @@ from math import sqrt
 
 from scipy.special import ndtri
 
-from cxr_core.drift.signals import ENOUGH
+from cxr_core.drift.trace import ENOUGH
 from cxr_core.drift.weeks import monday
 from cxr_core.errors import BadInput
 

@@ -62,9 +62,15 @@ def insert(db: Database, table: str, row: dict[str, Any]) -> int:
 
 def rows(db: Database, sql: str, values: Any = ()) -> list[dict[str, Any]]:
     """The rows of a query as dictionaries."""
+    return list(each(db, sql, values))
+
+
+def each(db: Database, sql: str, values: Any = ()) -> Iterator[dict[str, Any]]:
+    """The rows of a query as dictionaries, one after the other: for more than should be held at once."""
     cursor = db.conn.execute(sql, values)
     names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor]
+    for row in cursor:
+        yield dict(zip(names, row, strict=True))
 
 
 def one(db: Database, sql: str, values: Any = ()) -> dict[str, Any] | None:

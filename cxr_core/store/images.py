@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlite_utils import Database
 
 from cxr_core.errors import NotFound
 from cxr_core.records import Side
-from cxr_core.store.db import count, one, rows
+from cxr_core.store.db import count, each, one, rows
 
 
 def exists(db: Database, image: str) -> bool:
@@ -50,11 +50,20 @@ def earlier(db: Database, image: dict[str, Any], limit: int) -> list[dict[str, A
     )
 
 
-def appearances(db: Database, since: str, names: Iterable[str]) -> list[tuple[Any, ...]]:
-    """When each image since a stamp came in, and its appearance: the numbers called `names`, None for what it lacks."""
-    paths = [f"$.{name}" for name in names]
-    columns = ", ".join(["received_at", *["json_extract(appearance, ?)"] * len(paths)])
-    return db.execute(f"SELECT {columns} FROM images WHERE received_at >= ?", (*paths, since)).fetchall()
+def every(db: Database) -> Iterator[dict[str, Any]]:
+    """Every image's row, oldest first."""
+    found = each(db, "SELECT * FROM images ORDER BY received_at, id")
+    return ({**row, "appearance": json.loads(row["appearance"])} for row in found)
+
+
+def lately(db: Database, since: str, place: Mapping[str, str], limit: int) -> list[str]:
+    """Ids of the last images that came in since a stamp, newest first; of one `device` or `view`, where named."""
+    wanted = "".join(f" AND {name} = :{name}" for name in place)
+    found = rows(
+        db, f"SELECT id FROM images WHERE received_at >= :since{wanted} ORDER BY received_at DESC, id LIMIT :limit",
+        {"since": since, "limit": limit, **place},
+    )  # fmt: skip
+    return [row["id"] for row in found]
 
 
 def of_patient(db: Database, patient: str) -> list[dict[str, Any]]:

@@ -116,5 +116,11 @@ def m006_controlled_change(db: Database) -> None:
     _run(db, "m006_controlled_change.sql")
 
 
+@migrations()
+def m007_drift(db: Database) -> None:
+    """What the header says of machine and exposure."""
+    _run(db, "m007_drift.sql")
+
+
 def _run(db: Database, name: str) -> None:
     db.executescript((Path(__file__).parent / name).read_text(encoding="utf-8"))

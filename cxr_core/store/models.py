@@ -95,6 +95,15 @@ def running(db: Database) -> str | None:
     return str(row["model"]) if row else None
 
 
+def put_to_use_at(db: Database, name: str) -> str:
+    """The stamp of the last decision that put a model to use. Raises NotFound where there is none."""
+    sql = f"SELECT decided_at FROM decisions WHERE model = ? AND action IN {PUT_TO_USE} ORDER BY id DESC LIMIT 1"
+    found = one(db, sql, (name,))
+    if found is None:
+        raise NotFound(f"{name} was never put to use")
+    return str(found["decided_at"])
+
+
 def training_sets_of(db: Database, name: str | None) -> list[str]:
     """The training sets that a model and its ancestors were made from, its own first."""
     found = rows(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,24 +12,27 @@ from sqlite_utils import Database
 from cxr_core import clock
 from cxr_core.errors import NotFound
 from cxr_core.records import Opinion, Status
-from cxr_core.store.db import one, rows
-from cxr_core.store.eyes import COUNTED, REVEALED, Eyes
+from cxr_core.store.db import each, one, rows
+from cxr_core.store.eyes import REVEALED, Eyes
+
+EMBEDDING = np.dtype("<f2")
+"""Of the 512 numbers that are kept."""
 
 
-def add(db: Database, image: str, model: str, opinion: Opinion) -> None:
-    """Store an opinion, once: a second one of the same model on the same image changes nothing."""
-    _insert(db, {
+def add(db: Database, image: str, model: str, opinion: Opinion) -> bool:
+    """Store an opinion, once: a second one of the same model on the same image changes nothing, and gives False."""
+    return _insert(db, {
         "image": image, "model": model, "status": Status.PREDICTED.value,
         "probability": opinion.probability, "logit": opinion.logit, "label": opinion.label.value,
-        "heatmap": opinion.heatmap.astype("<f4").tobytes(), "embedding": opinion.embedding.astype("<f2").tobytes(),
+        "heatmap": opinion.heatmap.astype("<f4").tobytes(), "embedding": opinion.embedding.astype(EMBEDDING).tobytes(),
         "heatmap_doubt": opinion.heatmap_doubt, "put_right": opinion.put_right,
         "made_at": clock.stamp(),
     })  # fmt: skip
 
 
-def add_not_analysed(db: Database, image: str, model: str, reasons: list[str], kinds: Sequence[str] = ()) -> None:
-    """Store why a model gives no opinion on an image: in sentences, and what each is about in a word."""
-    _insert(db, {
+def add_not_analysed(db: Database, image: str, model: str, reasons: list[str], kinds: Sequence[str] = ()) -> bool:
+    """Store, once, why a model gives no opinion on an image: in sentences, and what each is about in a word."""
+    return _insert(db, {
         "image": image, "model": model, "status": Status.NOT_ANALYSED.value, "reasons": json.dumps(reasons),
         "reason_kinds": json.dumps(list(kinds)),
         "made_at": clock.stamp(),
@@ -77,6 +80,17 @@ def by_version(db: Database, eyes: Eyes, image: str) -> list[dict[str, Any]]:
     return [{**row, "reasons": json.loads(row["reasons"])} for row in found]
 
 
+def on(db: Database, image: str) -> list[dict[str, Any]]:
+    """What every model said of an image."""
+    return [_decoded(row) for row in rows(db, "SELECT * FROM predictions WHERE image = ?", (image,))]
+
+
+def of_model(db: Database, image: str, model: str) -> dict[str, Any] | None:
+    """What a model said of an image, or None."""
+    found = one(db, "SELECT * FROM predictions WHERE image = ? AND model = ?", (image, model))
+    return _decoded(found) if found else None
+
+
 def get(db: Database, prediction: int) -> dict[str, Any] | None:
     """The prediction with this number, or None."""
     found = one(db, "SELECT * FROM predictions WHERE id = ?", (prediction,))
@@ -93,22 +107,18 @@ def lacking(db: Database, model: str, limit: int) -> list[dict[str, Any]]:
     )
 
 
-def made_since(db: Database, eyes: Eyes, since: str) -> list[tuple[str, str, float | None]]:
-    """When and by which version each prediction since a stamp was made, and its probability; None if not analysed.
-
-    Of images whose opinion may be counted.
-    """
-    columns = "SELECT p.made_at, p.model, p.probability FROM predictions p"
-    if eyes.sees_all:
-        return db.execute(f"{columns} WHERE p.made_at >= ?", (since,)).fetchall()
-    allowed = f"{columns} JOIN images i ON i.id = p.image WHERE p.made_at >= :since AND {COUNTED}"
-    return db.execute(allowed, {**eyes.named(), "since": since}).fetchall()
+def every(db: Database) -> Iterator[dict[str, Any]]:
+    """Every prediction with `device`, `equipment`, `view` and `mode` of its image, oldest first."""
+    columns = "p.*, i.device, i.equipment, i.view, i.mode"
+    found = each(db, f"SELECT {columns} FROM predictions p JOIN images i ON i.id = p.image ORDER BY p.id")
+    return map(_decoded, found)
 
 
-def _insert(db: Database, row: dict[str, Any]) -> None:
+def _insert(db: Database, row: dict[str, Any]) -> bool:
     names = ", ".join(row)
     marks = ", ".join("?" * len(row))
-    db.execute(f"INSERT OR IGNORE INTO predictions ({names}) VALUES ({marks})", tuple(row.values()))
+    added = db.execute(f"INSERT OR IGNORE INTO predictions ({names}) VALUES ({marks})", tuple(row.values()))
+    return added.rowcount > 0
 
 
 def _decoded(row: dict[str, Any]) -> dict[str, Any]:
@@ -118,4 +128,5 @@ def _decoded(row: dict[str, Any]) -> dict[str, Any]:
         "reasons": json.loads(row["reasons"]),
         "reason_kinds": json.loads(row["reason_kinds"]),
         "heatmap": heatmap,
+        "embedding": np.frombuffer(row["embedding"], EMBEDDING) if row["embedding"] else None,
     }

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import plotly.graph_objects as go
 import streamlit as st
 from plotly.subplots import make_subplots
 
 from cxr_core.drift.agreement import Agreement
-from cxr_core.drift.catalogue import SIGNALS
-from cxr_core.drift.signals import Signal, State
+from cxr_core.drift.sight import SITE
+from cxr_core.drift.trace import State
 from cxr_core.ui import charts
-from cxr_core.work.monitoring import Release, Watch
+from cxr_core.work.monitoring import Release
+from cxr_core.work.sighting import MODELS_OWN
+from cxr_core.work.watching import Line, Point, Watch
 
 COLUMNS = 4
 ROW_PIXELS = 140
 COLOURS = {State.ALARM: charts.RED, State.WATCH: charts.AMBER, State.STEADY: charts.GREEN, State.TOO_FEW: charts.DIM}
-LOW, HIGH = 3, 29
-"""The reference's band: its quantiles 3/32 and 29/32, about 9 % and 91 %."""
+FILL = "rgba(109, 179, 208, 0.12)"
 
 
 def multiples(watch: Watch) -> None:
-    """The weekly medians of every signal; the band holds four fifths of the reference's images."""
-    names = list(watch.reference)
-    rows = -(-len(names) // COLUMNS)
-    figure = make_subplots(rows, COLUMNS, subplot_titles=[SIGNALS[name].title for name in names],
-                           vertical_spacing=0.12, horizontal_spacing=0.045, shared_xaxes=True)  # fmt: skip
-    for number, name in enumerate(names):
-        row, column = number // COLUMNS + 1, number % COLUMNS + 1
-        for line in (*_band(watch, name), *_lines(watch, name)):
-            figure.add_trace(line, row, column)
+    """Every signal by week: medians of numbers, shares of words; the band holds four fifths of the reference."""
+    lines = [line for line in watch.lines if line.points]
+    rows = -(-len(lines) // COLUMNS)
+    figure = make_subplots(rows, COLUMNS, subplot_titles=list(map(_title, lines)), vertical_spacing=0.3 / rows,
+                           horizontal_spacing=0.045, shared_xaxes=True)  # fmt: skip
+    for number, line in enumerate(lines):
+        for trace in (*_band(line), _course(watch, line)):
+            figure.add_trace(trace, number // COLUMNS + 1, number % COLUMNS + 1)
     _mark(figure, watch.releases)
     charts.dressed(figure, rows * ROW_PIXELS + 40)
     figure.update_layout(margin={"t": 24}, hovermode="closest")
@@ -38,39 +38,40 @@ def multiples(watch: Watch) -> None:
     charts.show(figure, "multiples")
 
 
-def _band(watch: Watch, name: str) -> list[go.Scatter]:
-    """Four fifths of the reference's images as a band, and its median as a dotted line."""
-    sketch = watch.reference[name]
-    ends = [window.start for window in (watch.windows[0], watch.windows[-1])]
+def _title(line: Line) -> str:
+    return f"{line.signal.title}: {line.word}" if line.word else line.signal.title
+
+
+def _band(line: Line) -> list[go.Scatter]:
+    """Four fifths of the reference's images as a band, and its median, or its share, as a dotted line."""
+    ends = [line.points[0].week, line.points[-1].week]
     edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "x": ends}
     middle = {**edge, "line": {"color": charts.BLUE, "width": 1, "dash": "dot"}}
     return [
-        go.Scatter(y=[sketch.quantiles[LOW]] * 2, **edge),
-        go.Scatter(y=[sketch.quantiles[HIGH]] * 2, fill="tonexty", fillcolor="rgba(109, 179, 208, 0.12)", **edge),
-        go.Scatter(y=[sketch.median] * 2, **middle),
+        go.Scatter(y=[line.low] * 2, **edge),
+        go.Scatter(y=[line.high] * 2, fill="tonexty", fillcolor=FILL, **edge),
+        go.Scatter(y=[line.middle] * 2, **middle),
     ]
 
 
-def _lines(watch: Watch, name: str) -> list[go.Scatter]:
-    """A line for the pictures, or one for each version that predicted."""
-    found: dict[str | None, list[tuple[date, Signal]]] = {}
-    for window in watch.windows:
-        for signal in window.signals:
-            if signal.name == name and signal.current_median is not None:
-                found.setdefault(window.model, []).append((window.start, signal))
-    return [_line(model, points) for model, points in found.items()]
-
-
-def _line(model: str | None, points: list[tuple[date, Signal]]) -> go.Scatter:
-    colours = [COLOURS[signal.state] for _, signal in points]
-    few = [signal.state is State.TOO_FEW for _, signal in points]
+def _course(watch: Watch, line: Line) -> go.Scatter:
+    states = [_state(watch, line, point) for point in line.points]
     return go.Scatter(
-        x=[start for start, _ in points], y=[signal.current_median for _, signal in points], mode="lines+markers",
+        x=[point.week for point in line.points], y=[point.value for point in line.points], mode="lines+markers",
         line={"color": "#4a545b", "width": 1},
-        marker={"color": colours, "size": 7, "symbol": ["circle-open" if hollow else "circle" for hollow in few]},
-        text=[f"{model or 'images'}: {signal.state.value}, {signal.n} images" for _, signal in points],
-        hovertemplate="week of %{x|%d %b %Y}<br>median %{y:.3f}<br>%{text}<extra></extra>",
+        marker={"color": [COLOURS[state] for state in states], "size": 7,
+                "symbol": ["circle-open" if state is State.TOO_FEW else "circle" for state in states]},
+        text=[f"{state.value}, {point.n} images" for state, point in zip(states, line.points, strict=True)],
+        hovertemplate="week of %{x|%d %b %Y}<br>%{y:.3f}<br>%{text}<extra></extra>",
     )  # fmt: skip
+
+
+def _state(watch: Watch, line: Line, point: Point) -> State:
+    """What the signal said of the site, beside the model's own reference, at the end of the point's week."""
+    for said in watch.weeks.get(point.week, []):
+        if said.finding.signal is line.signal and said.scope == SITE and said.beside == MODELS_OWN:
+            return said.finding.state
+    return State.TOO_FEW
 
 
 def _mark(figure: go.Figure, releases: list[Release]) -> None:

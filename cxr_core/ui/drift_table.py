@@ -1,92 +1,108 @@
-"""The states of all signals at a glance: what changed, since when, and what that usually means."""
+"""The states of all signals at a glance: what changed, beside which reference, since when, what it usually is."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Iterable
+from datetime import date
 from html import escape
 
 import streamlit as st
 
-from cxr_core.drift.catalogue import SIGNALS
-from cxr_core.drift.signals import ENOUGH, Signal, State
+from cxr_core.drift.catalogue import About
+from cxr_core.drift.sight import SITE, Said
+from cxr_core.drift.trace import ENOUGH, Finding, State
 from cxr_core.ui import words
-from cxr_core.work.monitoring import Watch
+from cxr_core.work.sighting import MODELS_OWN, SITES_OWN
+from cxr_core.work.watching import Watch
 
 WEEKS = 12
-ORDER = (State.ALARM, State.WATCH, State.STEADY, State.TOO_FEW)
-CHANGED = (State.ALARM, State.WATCH)
+RANK = {state: rank for rank, state in enumerate((State.ALARM, State.WATCH, State.STEADY, State.TOO_FEW))}
 CLASSES = {State.ALARM: "alarm", State.WATCH: "watch", State.STEADY: "steady", State.TOO_FEW: "few"}
+CHANGED = (State.ALARM, State.WATCH)
+NETWORK = "Network's view"
+"""The row that stands for all of the network's axes."""
+BESIDE = {MODELS_OWN: "Beside the model's own", SITES_OWN: "Beside the site's"}
 
 
 def summary(watch: Watch) -> None:
-    """One sentence: what the last four weeks say."""
-    changed = [signal for signal in watch.signals if signal.state in CHANGED]
-    weeks = [signal for signal in watch.signals if signal not in changed and _in_a_week(watch, signal) in CHANGED]
-    judged = [signal for signal in watch.signals if signal.state is not State.TOO_FEW]
-    could = f"{len(judged)} of {len(watch.signals)} signals could be judged"
+    """One sentence: what today's look says."""
+    said = _worst(watch.now)
+    changed = [title for title, finding in said.items() if finding.state is State.ALARM]
+    watched = [title for title, finding in said.items() if finding.state is State.WATCH]
+    judged = [title for title, finding in said.items() if finding.state is not State.TOO_FEW]
     if changed:
-        names = ", ".join(SIGNALS[signal.name].title for signal in changed)
-        st.warning(f"Over the last four weeks, {len(changed)} of {len(watch.signals)} signals changed: {names}.")
-    elif weeks:
-        names = ", ".join(SIGNALS[signal.name].title for signal in weeks)
-        st.warning(
-            f"Over the last four weeks together, {could} and are steady, but in single weeks this changed: {names}."
-        )
+        st.error(f"{len(changed)} of {len(said)} signals changed: {', '.join(changed)}.")
+    elif watched:
+        st.warning(f"Nothing is certain, but this may be changing: {', '.join(watched)}.")
     elif judged:
-        st.success(f"Over the last four weeks, {could} and are steady.")
+        st.success(f"{len(judged)} of {len(said)} signals can be judged, and are steady.")
     else:
-        st.info(f"Too few images to say: at least {ENOUGH} in four weeks are needed, there are "
-                f"{max((signal.n for signal in watch.signals), default=0)}.")  # fmt: skip
+        most = max((finding.n for finding in said.values()), default=0)
+        st.info(f"Too few images to say: at least {ENOUGH} in four weeks are needed, there are {most}.")
 
 
 def table(watch: Watch) -> None:
-    """A row a signal: the last four weeks in a word, the weeks as cells, now beside the reference, the meaning."""
-    starts = sorted({window.start for window in watch.windows})[-WEEKS:]
-    ranked = sorted(watch.signals, key=lambda one: (ORDER.index(one.state), ORDER.index(_in_a_week(watch, one))))
-    weeks = "".join(f"<th>{start.day} {start:%b}</th>" for start in starts)
-    rows = "".join(_row(watch, signal, starts) for signal in ranked)
+    """A row a signal of the whole site, in the order of what it is about; weeks as cells."""
+    weeks = sorted(watch.weeks)[-WEEKS:]
+    heads = "".join(f"<th>{week.day} {week:%b}</th>" for week in weeks)
+    references = [beside for beside in BESIDE if any(said.beside == beside for said in watch.now)]
+    columns = "".join(f"<th>{BESIDE[beside]}</th>" for beside in references)
+    body = "".join(_group(watch, about, references, weeks) for about in About)
     st.html(
-        f"<table class='heat'><tr><td class='none' colspan='4'></td><th class='span' colspan='{len(starts)}'>"
-        "Images in the week from Monday</th></tr>"
-        "<tr><th>Signal</th><th>Last 4 weeks</th><th>Now</th><th>Reference</th>"
-        f"{weeks}<th>What a change usually means</th></tr>{rows}</table>"
+        f"<table class='heat'><tr><td class='none' colspan='{2 + len(references)}'></td><th class='span' "
+        f"colspan='{len(weeks)}'>Images in the four weeks up to the week from</th></tr>"
+        f"<tr><th>Signal</th>{columns}<th>Since</th>{heads}<th>What a change usually means</th></tr>{body}</table>"
     )
 
 
-def _row(watch: Watch, signal: Signal, starts: list[date]) -> str:
-    by_week: dict[date, Signal] = {}
-    for window in watch.windows:
-        found = next((one for one in window.signals if one.name == signal.name), None)
-        # Of several versions that predicted in a week, the one with the worst news is shown.
-        if found and (window.start not in by_week or _worse(found, by_week[window.start])):
-            by_week[window.start] = found
-    cells = "".join(_cell(by_week.get(start)) for start in starts)
-    explained = SIGNALS[signal.name]
-    changed = signal.state in CHANGED or _in_a_week(watch, signal) in CHANGED
-    meaning = explained.meaning if changed else ""
+def _worst(said: Iterable[Said]) -> dict[str, Finding]:
+    """By title, what is said worst of a signal; the network's axes are one."""
+    found: dict[str, Finding] = {}
+    for each in said:
+        title = _title(each)
+        if title not in found or RANK[each.finding.state] < RANK[found[title].state]:
+            found[title] = each.finding
+    return found
+
+
+def _title(said: Said) -> str:
+    return NETWORK if said.finding.signal.about is About.NETWORK else said.finding.signal.title
+
+
+def _group(watch: Watch, about: About, references: list[str], weeks: list[date]) -> str:
+    """The rows of one part of the table, the worst first."""
+    here = [said for said in watch.now if said.finding.signal.about is about and said.scope == SITE]
+    by_week = [_worst(said for said in watch.weeks[week] if said.scope == SITE) for week in weeks]
+    beside = [_worst(said for said in here if said.beside == reference) for reference in references]
+    ranked = sorted(_worst(here).items(), key=lambda row: RANK[row[1].state])
+    rows = (
+        _row(title, worst, [found.get(title) for found in beside], [week.get(title) for week in by_week])
+        for title, worst in ranked
+    )
+    head = f"<tr><th class='group' colspan='9'>{about.value[:1].upper()}{about.value[1:]}</th></tr>"
+    return head + "".join(rows) if ranked else ""
+
+
+def _row(title: str, worst: Finding, beside: list[Finding | None], weeks: list[Finding | None]) -> str:
+    changed = worst.state in CHANGED
+    what = f": {worst.what}" if changed and worst.what else ""
+    since = f"{worst.since.day} {worst.since:%b}" if changed and worst.since else ""
+    meaning = escape(worst.signal.meaning) if changed else ""
     return (
-        f"<tr><td>{escape(explained.title)}</td><td class='{CLASSES[signal.state]}'>{signal.state.value}</td>"
-        f"<td>{words.number(signal.current_median)}</td><td>{words.number(signal.reference_median)}</td>"
-        f"{cells}<td class='meaning'>{escape(meaning)}</td></tr>"
+        f"<tr><td>{escape(title + what)}</td>{''.join(map(_state, beside))}<td>{since}</td>"
+        f"{''.join(map(_cell, weeks))}<td class='meaning'>{meaning}</td></tr>"
     )
 
 
-def _in_a_week(watch: Watch, signal: Signal) -> State:
-    """The worst that a single one of the last four weeks says of a signal."""
-    newest = max(window.start for window in watch.windows)
-    recent = [window for window in watch.windows if window.start > newest - timedelta(weeks=4)]
-    states = [one.state for window in recent for one in window.signals if one.name == signal.name]
-    return min(states, key=ORDER.index, default=State.TOO_FEW)
+def _state(finding: Finding | None) -> str:
+    if finding is None:
+        return "<td class='few'>no reference</td>"
+    size = "" if finding.effect is None else f", {words.percent(finding.effect)}"
+    return f"<td class='{CLASSES[finding.state]}'>{finding.state.value}{size}</td>"
 
 
-def _worse(one: Signal, other: Signal) -> bool:
-    return ORDER.index(one.state) < ORDER.index(other.state)
-
-
-def _cell(signal: Signal | None) -> str:
-    if signal is None:
+def _cell(finding: Finding | None) -> str:
+    if finding is None:
         return "<td></td>"
-    distance = "" if signal.distance is None else f", distance {signal.distance:.2f}"
-    return (
-        f"<td class='{CLASSES[signal.state]}' title='{signal.state.value}, {signal.n} images{distance}'>{signal.n}</td>"
-    )
+    size = "" if finding.effect is None else f", {words.percent(finding.effect)} changed"
+    return f"<td class='{CLASSES[finding.state]}' title='{finding.state.value}{size}'>{finding.n}</td>"

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cxr_core import clock
-from cxr_core.drift.sketch import sketches
-from cxr_core.drift.timeline import opinion_values
 from cxr_core.model import calibrate, sanity
 from cxr_core.model.assess import assess
 from cxr_core.model.card import Card
-from cxr_core.model.gate import fitting
+from cxr_core.model.gate import fitting, walk
 from cxr_core.model.gate.gate import Gate
 from cxr_core.model.gate.likeness import features
 from cxr_core.model.intended import Intended
 from cxr_core.model.network import Network
-from cxr_core.model.predict import PNEUMONIA, Outputs, forward_all
+from cxr_core.model.predict import PNEUMONIA, Model, Outputs, forward_all
 from cxr_core.model.preprocess import Preprocessing
-from cxr_core.records import Side
+from cxr_core.records import Opinion, Side
+from cxr_core.work import references
 from cxr_core.work.gathering import Gathered
+from cxr_core.work.references import Reference
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def make_card(
     peaks = kept_apart[Side.CALIBRATION].heatmaps[held_out.labels == PNEUMONIA].max((1, 2))
     locked = kept_apart.get(Side.LOCKED)
     gate = _gate(network, _population(sides, kept_apart[Side.CALIBRATION]), rule, inherited)
-    return Card(
+    card = Card(
         name=origin.name, parent=origin.parent, base=origin.base, created_at=clock.stamp(),
         weights_sha256=origin.weights_sha256, preprocessing=rule, calibration=calibration,
         heatmap_scale=max(float(np.median(peaks)), 1e-6), intended=Intended(),
@@ -61,8 +61,9 @@ def make_card(
         heatmap_check=sanity.check(network, held_out, rule),
         data={**origin.data, "sides": _described(sides)}, recipe=origin.recipe, history=origin.history,
         metrics=_metrics(calibration, gate, locked, sides[Side.LOCKED]) if locked else {},
-        reference=_reference(calibration, sides, kept_apart),
+        reference={},
     )  # fmt: skip
+    return replace(card, reference=_reference(Model(card, network), sides, kept_apart).as_dict())
 
 
 def _population(sides: dict[Side, Gathered], calibration: Outputs) -> fitting.Population:
@@ -106,13 +107,18 @@ def _described(sides: dict[Side, Gathered]) -> dict[str, dict[str, int]]:
     }  # fmt: skip
 
 
-def _reference(
-    calibration: calibrate.Calibration, sides: dict[Side, Gathered], kept_apart: dict[Side, Outputs]
-) -> dict[str, Any]:
-    """Sketches of input statistics, probability and confidence over all patients kept from training."""
-    rows = []
+def _reference(model: Model, sides: dict[Side, Gathered], kept_apart: dict[Side, Outputs]) -> Reference:
+    """Of all patients kept from training: what their X-rays look like, and what the model says of them."""
+    appearance: list[dict[str, float]] = []
+    said: list[references.Said] = []
     for side, outputs in kept_apart.items():
-        probabilities = calibration.probability(outputs.logits)
-        for appearance, probability in zip(sides[side].appearance, probabilities, strict=True):
-            rows.append({**appearance, **opinion_values(float(probability))})
-    return {name: sketch.as_dict() for name, sketch in sketches(rows).items()}
+        images = (image / np.float32(255) for image in sides[side].examples.grey)
+        answers = walk.answered(model, images, outputs)
+        for looks, answer in zip(sides[side].appearance, answers, strict=True):
+            appearance.append(looks)
+            said.append(_heard(walk.with_flaws(answer, model.card.gate.quality.objections(looks))))
+    return references.made_of(appearance, said)
+
+
+def _heard(answer: walk.Answer) -> references.Said:
+    return (answer, []) if isinstance(answer, Opinion) else (None, [objection.kind for objection in answer])

@@ -22,7 +22,7 @@ from cxr_core.records import Job, Radiograph, Side, Status
 from cxr_core.store import audit, files, images, models, predictions
 from cxr_core.store.db import opened
 from cxr_core.store.secret import site_secret
-from cxr_core.work import listing, near_duplicates, picturing, reading, shadowing, spool
+from cxr_core.work import listing, near_duplicates, picturing, reading, rolling, shadowing, spool
 from cxr_core.work.doing import Desk, Outcome
 from cxr_core.work.opening import DEMO_SECRET
 
@@ -36,6 +36,7 @@ class Arrival:
     id: str
     patient: str
     device: str | None
+    equipment: str | None
     side: Side
     radiograph: Radiograph
 
@@ -74,8 +75,10 @@ def accept(desk: Desk, data: bytes, patient: str | None = None) -> Outcome:
         if not images.exists(db, arrival.id):  # the same image may have been taken in by another worker meanwhile
             if not files.path_of(desk.home, row["file_sha256"]).exists():
                 put_files(desk, arrival)  # erased once, sent again, and swept in between
-            images.add(db, {**row, **listing.drawn(db, secret, arrival.id)}, arrival.side)
-            opinion.write(db, arrival.id, model.card.name)
+            stored = {**row, **listing.drawn(db, secret, arrival.id)}
+            images.add(db, stored, arrival.side)
+            rolling.count_picture(db, stored)
+            opinion.write(db, stored, model.card)
             audit.record(db, "program", "take in", arrival.id, file=row["file_sha256"], status=opinion.status)
             shadowing.ask(db)
 
@@ -90,14 +93,15 @@ def _known(db: Database, image: str) -> Outcome:
 def arrive(desk: Desk, data: bytes, patient: str | None = None) -> Arrival:
     """Read, and key everything that identifies; an image without a patient is a patient of its own."""
     source, content = read(data), hashlib.sha256(data).hexdigest()
-    secret = _secret(desk, source.radiograph)
+    identity, secret = source.identity, _secret(desk, source.radiograph)
     image = image_id(source.radiograph)
-    if source.identity.patient:
-        patient = pseudonym(secret, "patient", source.identity.patient)
+    if identity.patient:
+        patient = pseudonym(secret, "patient", identity.patient)
     patient = patient or pseudonym(secret, "patient", f"image {image}")
-    device = pseudonym(secret, "device", source.identity.device) if source.identity.device else None
+    device = identity.device and pseudonym(secret, "device", identity.device)
+    equipment = identity.equipment and pseudonym(secret, "equipment", identity.equipment)
     side = release.split().get(content) or dataset.draw_side(secret + patient.encode())
-    return Arrival(image, patient, device, side, source.radiograph)
+    return Arrival(image, patient, device, equipment, side, source.radiograph)
 
 
 def _secret(desk: Desk, radiograph: Radiograph) -> bytes:
@@ -108,7 +112,8 @@ def _secret(desk: Desk, radiograph: Radiograph) -> bytes:
 def put_files(desk: Desk, arrival: Arrival) -> str:
     """Write the de-identified file, and the picture that browsers show; returns the file's hash."""
     picturing.put(desk.home, arrival.id, arrival.radiograph)
-    return files.put(desk.home, to_stored(arrival.radiograph, arrival.patient, arrival.device, arrival.id))
+    stored = to_stored(arrival.radiograph, arrival.patient, arrival.device, arrival.equipment, arrival.id)
+    return files.put(desk.home, stored)
 
 
 def _row(arrival: Arrival, file_sha256: str) -> dict[str, Any]:
@@ -117,6 +122,7 @@ def _row(arrival: Arrival, file_sha256: str) -> dict[str, Any]:
         "id": arrival.id, "patient": arrival.patient, "file_sha256": file_sha256, "source": radiograph.source,
         "modality": radiograph.modality, "view": radiograph.view, "age_years": radiograph.age_years,
         "sex": radiograph.sex, "manufacturer": radiograph.manufacturer, "device": arrival.device,
+        "equipment": arrival.equipment, "kvp": radiograph.kvp, "exposure_mas": radiograph.exposure_mas,
         "photometric": radiograph.photometric, "bits": radiograph.bits, "pixel_rows": radiograph.pixels.shape[0],
         "pixel_columns": radiograph.pixels.shape[1], "synthetic": int(radiograph.synthetic),
         "appearance": measure(brightness(radiograph, MEASURED_SIZE)), "received_at": clock.stamp(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,7 +24,7 @@ from cxr_core.model.preprocess import INVERTED, brightness, stretch
 from cxr_core.records import Job, Lane, Opinion, Radiograph, Status
 from cxr_core.store import files, images, jobs, models, predictions, shadows
 from cxr_core.store.db import opened
-from cxr_core.work import quickening
+from cxr_core.work import quickening, references, rolling
 from cxr_core.work.ahead import ahead
 from cxr_core.work.doing import Desk, Outcome
 from cxr_core.work.retraining import REPREDICT
@@ -55,12 +55,18 @@ class Reading:
         """Predicted, or not analysed."""
         return Status.PREDICTED if self.opinion else Status.NOT_ANALYSED
 
-    def write(self, db: Database, image: str, model: str) -> None:
-        """Store it as the model's prediction on the image."""
-        if self.opinion:
-            predictions.add(db, image, model, self.opinion)
-        else:
-            predictions.add_not_analysed(db, image, model, self.reasons, [found.kind for found in self.objections])
+    def write(self, db: Database, row: Mapping[str, Any], model: Card) -> None:
+        """Store it as the model's prediction on the image with this row, and count it."""
+        if not self.opinion:
+            _write_refusal(db, row, model.name, self.reasons, [found.kind for found in self.objections])
+        elif predictions.add(db, row["id"], model.name, self.opinion):
+            signals = rolling.of_opinion(self.opinion, [], references.axes_of(model.reference))
+            rolling.count_opinion(db, row, model.name, signals)
+
+
+def _write_refusal(db: Database, row: Mapping[str, Any], model: str, reasons: list[str], kinds: Sequence[str]) -> None:
+    if predictions.add_not_analysed(db, row["id"], model, reasons, kinds):
+        rolling.count_opinion(db, row, model, rolling.of_opinion(None, kinds, None))
 
 
 Look = Callable[[Model, Sequence[Film]], list[Reading]]
@@ -159,10 +165,10 @@ def repredict(desk: Desk, job: Job) -> Outcome:
             if not images.exists(db, row["id"]):
                 continue  # erased meanwhile
             if isinstance(answer, Reading):
-                answer.write(db, row["id"], name)
+                answer.write(db, images.get(db, row["id"]), model.card)
             else:
                 why = f"{answer}. The next model version reads it again."
-                predictions.add_not_analysed(db, row["id"], name, [why], [UNREADABLE])
+                _write_refusal(db, images.get(db, row["id"]), name, [why], [UNREADABLE])
         if predictions.lacking(db, name, 1):
             jobs.ask(db, jobs.Request(REPREDICT, Lane.READING, job.payload, bulk=True))
 

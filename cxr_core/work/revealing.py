@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlite_utils import Database
 
 from cxr_core.errors import NotAllowed, NotFound
-from cxr_core.records import Role, User
+from cxr_core.records import Mode, Role, User
 from cxr_core.store import stops
 from cxr_core.store.db import one
 from cxr_core.store.eyes import BY_MODE, REVEALED, Eyes
@@ -24,6 +24,16 @@ def may_see(db: Database, user: User, image: str) -> bool:
 def may_by_mode(db: Database, user: User, image: str) -> bool:
     """Whether it might be shown but for a stop. Raises NotFound for no such image."""
     return _holds(db, BY_MODE, user, image)
+
+
+def modes_counted(db: Database, user: User) -> list[str]:
+    """The modes of reading whose opinions may go into figures for the user: kept by day, images can't be told apart.
+
+    What a reader may see only after their own opinion, or never, is left out; during a stop, all is.
+    """
+    if eyes_of(user).sees_all:
+        return [mode.value for mode in Mode]
+    return [] if stops.current(db) else [Mode.CONCURRENT.value]
 
 
 def _holds(db: Database, condition: str, user: User, image: str) -> bool:

@@ -9,11 +9,11 @@ import pytest
 
 from cxr_core import __main__
 from cxr_core.commands.running import AT_ONCE
-from cxr_core.drift.signals import State
+from cxr_core.drift.trace import State
 from cxr_core.model import release
 from cxr_core.records import Lane
 from cxr_core.settings import Settings
-from cxr_core.store import users, workers
+from cxr_core.store import alarms, users, workers
 from cxr_core.store.db import opened
 from cxr_core.work.requests import BULK_FROM
 from tests.dicom.films import dataset, reread, to_bytes
@@ -247,7 +247,17 @@ def test_drift_is_json_with_the_states_in_words(run, folder):
     (found,) = answer.lines
     assert (found["model"], found["days"], found["images"]) == (release.card()["name"], 7, 4)
     assert {signal["state"] for signal in found["signals"]} == {State.TOO_FEW.value}
-    assert {signal["name"] for signal in found["signals"]} == set(release.card()["reference"])
+    assert {"mean", "probability"} <= {signal["name"] for signal in found["signals"]}
+    assert found["alarms"] == []
+
+
+def test_drift_exits_with_3_while_an_alarm_is_open(run, settings):
+    run("migrate")
+    with opened(settings.home) as db:
+        alarms.open_one(db, "site", "2026-01-02", "2026-01-01", release.card()["name"], "inverted pictures")
+    answer = run("drift")
+    assert answer.status == 3
+    assert [alarm["guess"] for alarm in answer.lines[0]["alarms"]] == ["inverted pictures"]
 
 
 def test_a_retrain_says_what_it_lacks(run, monkeypatch):

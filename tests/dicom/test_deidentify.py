@@ -1,6 +1,7 @@
 """Nothing that identifies survives: strings planted wherever a file has room for them."""
 
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -26,7 +27,8 @@ STANDARD = {
 KEPT_BY_KEYWORD = (
     "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex", "Manufacturer", "StationName",
     "ManufacturerModelName", "DeviceSerialNumber", "DerivationDescription", "ViewPosition",
-    "QualityControlImage", "ImagerPixelSpacing", "WindowCenter", "RescaleIntercept", "VOILUTFunction",
+    "QualityControlImage", "ImagerPixelSpacing", "WindowCenter", "RescaleIntercept", "VOILUTFunction", "KVP",
+    "ExposureInuAs", "Exposure", "ExposureTimeInuS", "ExposureTime", "XRayTubeCurrentInuA", "XRayTubeCurrent",
 )  # fmt: skip
 """Elements that reading looks at: they, above all, must not pass anything on."""
 PRIVATE_VRS = ("LO", "LT", "SH", "ST", "UT", "PN", "UN", "OB", "UC", "CS", "AE", "UR")
@@ -147,6 +149,16 @@ def test_the_machine_is_a_pseudonym():
     ds = reread(deidentify(dicom(StationName="ROOM1"), SECRET))
     assert ds.DeviceSerialNumber.startswith("device-")
     assert "DeviceSerialNumber" not in reread(deidentify(dicom(), SECRET))
+
+
+def test_the_equipment_is_a_pseudonym_that_machines_of_a_kind_share():
+    one, other, another = (
+        reread(deidentify(dicom(StationName=room, Manufacturer="ACME", ManufacturerModelName=model), SECRET))
+        for room, model in (("ROOM1", "Ray 5"), ("ROOM2", "Ray 5"), ("ROOM1", "Ray 6"))
+    )
+    assert one.ManufacturerModelName == other.ManufacturerModelName != another.ManufacturerModelName
+    assert re.fullmatch(r"equipment-[0-9a-f]{8}", one.ManufacturerModelName)
+    assert "ManufacturerModelName" not in reread(deidentify(dicom(StationName="ROOM1"), SECRET))
 
 
 def test_deidentifying_twice_keeps_the_image():

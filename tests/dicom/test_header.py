@@ -122,3 +122,49 @@ def test_numbers_that_are_none_read_as_absent():
     for wrong in (b"wide\\", b"nan  \\"[:5] + b"\\", b"inf\\0"):
         broken = data.replace(b"0.125\\", wrong.ljust(6)[:6], 1)
         assert read(broken).radiograph.pixel_spacing is None
+
+
+@pytest.mark.parametrize(
+    ("written", "kilovolts"),
+    [
+        ("66", 66.0), ("66.50", 66.5), ("10", 10.0), ("200", 200.0), ("120.0448", 120.0), ("70.123", 70.12),
+        ("9.9", None), ("201", None), ("66000", None), ("0", None), ("-66", None), ("", None), (None, None),
+    ],
+)  # fmt: skip
+def test_the_tubes_voltage(written, kilovolts):
+    assert xray(KVP=written).kvp == kilovolts
+
+
+@pytest.mark.parametrize("wrong", [b"66 kV ", b"sixty ", b"nan   ", b"1e9999", b"\xff\xfe\0\0  "])
+def test_a_voltage_that_is_none_reads_as_absent(wrong):
+    assert read(dicom(KVP="66.125").replace(b"66.125", wrong)).radiograph.kvp is None
+
+
+@pytest.mark.parametrize(
+    ("written", "exposure"),
+    [
+        ({"ExposureInuAs": 1250}, 1.25),
+        ({"ExposureInuAs": 1250, "Exposure": 1, "ExposureTime": 5, "XRayTubeCurrent": 300}, 1.25),
+        ({"Exposure": 2, "ExposureTime": 5, "XRayTubeCurrent": 300}, 2.0),
+        ({"ExposureTime": 5, "XRayTubeCurrent": 300}, 1.5),
+        ({"ExposureTimeInuS": "5250", "ExposureTime": 5, "XRayTubeCurrent": 300}, 1.575),
+        ({"ExposureTimeInuS": "5000", "XRayTubeCurrentInuA": "320600", "XRayTubeCurrent": 320}, 1.603),
+        ({"ExposureInuAs": 123456}, 123.5),
+        ({"ExposureInuAs": 1}, 0.001),
+        ({"Exposure": 2000}, 2000.0),
+        ({"Exposure": 2001}, None),
+        ({"ExposureInuAs": 0, "Exposure": 0, "ExposureTime": 5, "XRayTubeCurrent": 300}, 1.5),
+        ({"ExposureInuAs": 2000001000, "Exposure": 3}, 3.0),
+        ({"ExposureTime": -5, "XRayTubeCurrent": -300}, None),
+        ({"ExposureTime": 5}, None),
+        ({"XRayTubeCurrent": 300}, None),
+        ({}, None),
+    ],
+)
+def test_the_exposure(written, exposure):
+    assert xray(**written).exposure_mas == exposure
+
+
+@pytest.mark.parametrize("wrong", [b"12 mAs", b"high  ", b"inf   ", b"12\\x  "])
+def test_an_exposure_that_is_none_reads_as_absent(wrong):
+    assert read(dicom(ExposureInuAs=123456).replace(b"123456", wrong)).radiograph.exposure_mas is None

@@ -37,12 +37,12 @@ DX_TYPE_1 = (
 )  # fmt: skip
 """Attributes that a DX for presentation must have, with a value (PS3.3 A.26 and the modules it names)."""
 KNOWN_BYTES = {
-    (1, False): "f6f7be578acfaed05f4e076a18975859ee7bd8b313a3077dcec08964cdda8305",
-    (2, False): "9038545041d372287d34c8aa266a8c826291613fd7b3af1923b8a7f49e61bac6",
-    (3, True): "9ee9596cdca205af7f32e2f259129fd2588f85690a0e98fc96c097a8ee2c4eab",
-    (4, True): "1ea6494c0d508231ee667eabc8facc3e94a5141d03adee9ee61639bbe2c2e95d",
-    (9, True): "2fbeaf5d54a9c871edd5099cdd645224f9b23d623de17a6820284eba5491839e",
-    (20, False, "DEMO-NEW-1"): "a6efe84f55dcb903d4aded459a4254b7a6f1ba7744246e264e7a5aa27d2d7282",
+    (1, False): "436a85a718a5990739772077dbb5d2e71c91fe3adcb80dc3f6dd88ef8b692f73",
+    (2, False): "d3a6bac594c71ba85c84482fb0ced7a0a06c5a65238e90f64de2d0e0b51f7114",
+    (3, True): "06c135b34a6be77c78258dc32445366ba472d74245b7c73c5c062c0d62352a0a",
+    (4, True): "bf10b7f870a3549aaded67df179d1ba2dc64d46af885fb9c5295b25fac04f9d9",
+    (9, True): "ed9471d64de5dede2289edd3e36da0ab40ef3c50f5dc55ef5a0127e4da9ebe21",
+    (20, False, "DEMO-NEW-1"): "3e5558374cefd6d5c8029ed2eb313302a8193d342897361ddced9e1f0af028ef",
 }
 """SHA-256 of whole files: a JPEG-LS, a JPEG 2000, an RLE, an implicit and two explicit ones."""
 HASHES = """
@@ -186,6 +186,15 @@ def test_an_opacity_makes_the_lungs_brighter_and_leaves_the_rest_alone(healthy, 
     assert lungs(ill).mean() > lungs(healthy[number]).mean() + 0.05
     outside = slice(0, ill.shape[0] // 12)
     assert abs(ill[outside].mean() - healthy[number][outside].mean()) < 0.01
+
+
+def test_the_exposure_is_that_of_a_child_and_the_newcomers_is_another(studies):
+    for study in studies:
+        assert 60 <= study.radiograph.kvp <= 75 and 1 <= study.radiograph.exposure_mas <= 3
+    for number in range(20):
+        ds = header(number, False, 3, NEWCOMER)
+        assert 83 <= ds.KVP <= 87 and 640 <= ds.ExposureInuAs <= 1000
+    assert len({header(number, False, 3, NEWCOMER).ExposureInuAs for number in range(20)}) > 10
 
 
 def test_lungs_are_darker_than_the_heart_and_the_abdomen(healthy):

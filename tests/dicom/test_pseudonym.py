@@ -18,16 +18,17 @@ def test_the_same_value_has_the_same_name_for_ever():
 def test_names_are_short_and_readable():
     assert re.fullmatch(r"patient-[0-9a-f]{20}", pseudonym(SECRET, "patient", "4711"))
     assert re.fullmatch(r"device-[0-9a-f]{8}", pseudonym(SECRET, "device", "4711"))
+    assert re.fullmatch(r"equipment-[0-9a-f]{8}", pseudonym(SECRET, "equipment", "4711"))
 
 
 def test_another_secret_kind_or_value_is_another_name():
     names = {
         pseudonym(secret, kind, value)[-8:]
         for secret in (SECRET, OTHER)
-        for kind in ("patient", "device", "study")
+        for kind in ("patient", "device", "equipment", "study")
         for value in ("4711", "4712", "", "Ü")
     }
-    assert len(names) == 24
+    assert len(names) == 32
 
 
 @pytest.mark.parametrize("digest", [b"\0" * 32, b"\0" * 15 + b"\1" * 17, b"\xff" * 32])

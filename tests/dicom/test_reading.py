@@ -130,7 +130,7 @@ def test_a_header_that_contradicts_itself_is_refused():
 def test_the_identity_is_kept_apart_from_the_xray():
     device = {"Manufacturer": "ACME", "StationName": "R1", "DeviceSerialNumber": "9"}
     reading = read(dicom(PatientID="4711", IssuerOfPatientID="CLINIC", **device))
-    assert reading.identity == Identity("CLINIC\\4711", "ACME\\\\R1\\9")
+    assert reading.identity == Identity("CLINIC\\4711", "ACME\\\\R1\\9", "ACME\\")
     assert "4711" not in repr({name: value for name, value in vars(reading.radiograph).items() if name != "pixels"})
 
 
@@ -139,9 +139,18 @@ def test_the_same_id_from_another_issuer_is_another_patient():
     assert one != other
 
 
+def test_the_equipment_is_maker_and_model_whatever_the_room():
+    model = {"Manufacturer": "ACME", "ManufacturerModelName": "Ray 5"}
+    one, other = (read(dicom(StationName=room, **model)).identity for room in ("R1", "R2"))
+    assert one.equipment == other.equipment == "ACME\\Ray 5"
+    assert one.device != other.device
+    assert read(dicom(ManufacturerModelName="Ray 5")).identity.equipment == "\\Ray 5"
+    assert read(dicom(StationName="R1", DeviceSerialNumber="9")).identity.equipment is None
+
+
 def test_nobody_is_named_where_the_header_names_nobody():
-    assert read(dicom(PatientID=None)).identity == Identity(None, None)
-    assert read(picture(film(bits=8))).identity == Identity(None, None)
+    assert read(dicom(PatientID=None)).identity == Identity()
+    assert read(picture(film(bits=8))).identity == Identity()
 
 
 def test_a_demo_image_is_known_by_both_its_marks():

@@ -33,6 +33,8 @@ HEADERS = {
     "negative digital": {"modality": "DX", "PhotometricInterpretation": "MONOCHROME1"},
     "orientation": {"modality": "DX", "PatientOrientation": ["R", "FL"]},
     "patient": {"PatientAge": "004Y", "PatientSex": "F", "Manufacturer": "SIEMENS", "ViewPosition": "LAT"},
+    "exposure": {"KVP": "66.5", "ExposureInuAs": 1234},
+    "exposure in other units": {"modality": "DX", "KVP": "120.04", "ExposureTime": 7, "XRayTubeCurrentInuA": "3141.6"},
     "lossy": {"LossyImageCompression": "01", "Modality": "OT", "SOPClassUID": SecondaryCaptureImageStorage},
     "hand": {"modality": "DX", "BodyPartExamined": "HAND"},
     "part unknown": {"modality": "DX", "BodyPartExamined": None},
@@ -41,7 +43,8 @@ HEADERS = {
 
 
 def stored(radiograph):
-    return to_stored(radiograph, "patient-0123456789abcdef0123", "device-01234567", image_id(radiograph))
+    names = "patient-0123456789abcdef0123", "device-01234567", "equipment-01234567"
+    return to_stored(radiograph, *names, image_id(radiograph))
 
 
 def assert_same(one, other):
@@ -78,12 +81,14 @@ def test_the_same_xray_gives_the_same_bytes_on_every_machine():
         "age_years": 3,
         "photometric": "MONOCHROME2",
         "bits": 12,
+        "kvp": 66.5,
+        "exposure_mas": 1.234,
     }
     radiograph = Radiograph(pixels, tone, "dicom", **known)
     assert image_id(radiograph) == "1ffd896265287e6c3db937feca7a5a3019aa970b13b6e549a968feac2c6f934f"
     assert stored(radiograph) == stored(replace(radiograph, pixels=pixels.copy()))
     digest = hashlib.sha256(stored(radiograph)).hexdigest()
-    assert digest == "34660ac31a910e98ce63248fbb1822a6b4c50372e4561d10ee719bed2d4cc819"
+    assert digest == "13b74d12f466b341ea761be58516ef30e34a2390eb126484b43503c43bb3f9bf"
 
 
 def test_another_program_shows_what_the_tone_shows():
@@ -99,8 +104,8 @@ def test_the_marks_of_deidentification_are_there():
     ds = reread(stored(read(dicom(PatientAge="004Y")).radiograph))
     assert (ds.PatientIdentityRemoved, ds.LongitudinalTemporalInformationModified) == ("YES", "REMOVED")
     assert [item.CodeValue for item in ds.DeidentificationMethodCodeSequence] == ["113100", "113108"]
-    assert (ds.PatientID, ds.DeviceSerialNumber, ds.PatientAge) == (
-        "patient-0123456789abcdef0123", "device-01234567", "004Y",
+    assert (ds.PatientID, ds.DeviceSerialNumber, ds.ManufacturerModelName, ds.PatientAge) == (
+        "patient-0123456789abcdef0123", "device-01234567", "equipment-01234567", "004Y",
     )  # fmt: skip
     assert ds.file_meta.ImplementationClassUID == marks.IMPLEMENTATION_CLASS_UID
     assert ds.file_meta.MediaStorageSOPInstanceUID == ds.SOPInstanceUID
@@ -109,9 +114,18 @@ def test_the_marks_of_deidentification_are_there():
     assert not any(element.tag.is_private for element in ds.iterall())
 
 
-def test_without_a_device_none_is_written():
+def test_what_is_not_known_of_machine_and_exposure_is_not_written():
     radiograph = read(picture(film(bits=8))).radiograph
-    assert "DeviceSerialNumber" not in reread(to_stored(radiograph, "patient-1", None, image_id(radiograph)))
+    ds = reread(to_stored(radiograph, "patient-1", None, None, image_id(radiograph)))
+    unknown = ("DeviceSerialNumber", "ManufacturerModelName", "KVP", "ExposureInuAs")
+    assert [keyword for keyword in unknown if keyword in ds] == []
+
+
+@pytest.mark.parametrize("exposure", [0.001, 0.012, 0.8, 1.234, 12.34, 123.4, 1999.0, 2000.0])
+def test_every_exposure_that_is_read_is_kept_exactly(exposure):
+    radiograph = read(dicom(ExposureTime=1000, XRayTubeCurrentInuA=f"{exposure * 1000:g}")).radiograph
+    assert radiograph.exposure_mas == exposure
+    assert from_stored(stored(radiograph)).exposure_mas == exposure
 
 
 def test_the_same_image_has_one_id_in_every_packing(tmp_path):

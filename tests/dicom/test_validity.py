@@ -12,10 +12,11 @@ from tests.debian import program
 from tests.dicom.films import dicom, film, picture
 
 FRONTAL = {"ViewPosition": "PA", "PatientOrientation": ["L", "F"], "ImagerPixelSpacing": ["0.14", "0.14"]}
+EXPOSURE = {"KVP": "66.5", "ExposureInuAs": 1234}
 XRAYS = {
     "computed": lambda: dicom(),
-    "computed, with all that is kept": lambda: dicom(PatientAge="004Y", PatientSex="F", **FRONTAL),
-    "digital": lambda: dicom(modality="DX", **FRONTAL),
+    "computed, with all that is kept": lambda: dicom(PatientAge="004Y", PatientSex="F", **FRONTAL, **EXPOSURE),
+    "digital": lambda: dicom(modality="DX", **FRONTAL, **EXPOSURE),
     "digital, negative": lambda: dicom(modality="DX", PhotometricInterpretation="MONOCHROME1", **FRONTAL),
     "signed": lambda: dicom(film(bits=12, signed=True), 12),
     "captured": lambda: picture(film(bits=16), "PNG"),
@@ -35,7 +36,8 @@ def errors(data, folder):
 
 
 def stored(radiograph):
-    return to_stored(radiograph, "patient-0123456789abcdef0123", "device-01234567", image_id(radiograph))
+    names = "patient-0123456789abcdef0123", "device-01234567", "equipment-01234567"
+    return to_stored(radiograph, *names, image_id(radiograph))
 
 
 @pytest.mark.parametrize("number", range(len(MACHINES)))

@@ -15,7 +15,7 @@ from cxr_core.records import Label, Opinion, Role, Side
 from cxr_core.settings import Settings
 from cxr_core.store import images, models, predictions
 from cxr_core.store.db import opened
-from cxr_core.work import accounts
+from cxr_core.work import accounts, rolling
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import open_home
 
@@ -74,6 +74,7 @@ def arrive(home):
             heatmap = np.full((7, 7), probability, np.float32)
             opinion = Opinion(probability, 1.0, label, heatmap, np.zeros(512, np.float32), put_right=put_right)
             predictions.add(db, image, models.running(db), opinion)
+            rolling.count_opinion(db, images.get(db, image), models.running(db), rolling.of_opinion(opinion, [], None))
         return image
 
     return add
@@ -88,6 +89,7 @@ def _image(db: Database, number: int) -> str:
         "appearance": {"mean": 0.5, "contrast": 0.2}, "received_at": clock.stamp(),
     }  # fmt: skip
     images.add(db, row, Side.TRAIN)
+    rolling.count_picture(db, images.get(db, image))
     return image
 
 

@@ -144,13 +144,6 @@ def test_what_was_read_last_comes_first_and_a_revision_counts(db):
     assert worklist.counts(db, ALL) == {"waiting": 0, "read": 3, "coming": 0}
 
 
-def test_appearances_come_as_columns_since_a_moment(db):
-    add_image(db, 1, received_at="2026-01-01")
-    add_image(db, 2, received_at="2026-01-02")
-    assert images.appearances(db, "2026-01-02", ["noise", "mean"]) == [("2026-01-02", None, 0.5)]
-    assert len(images.appearances(db, "2026-01-01", ["mean"])) == 2
-
-
 def test_only_images_that_nobody_read_lack_an_opinion(db):
     read, seen, lacking = (add_image(db, number) for number in (1, 2, 3))
     model = add_model(db)
@@ -158,11 +151,3 @@ def test_only_images_that_nobody_read_lack_an_opinion(db):
     predictions.add(db, seen, model, opinion())
     assert [row["id"] for row in predictions.lacking(db, model, 10)] == [lacking]
     assert [row["id"] for row in predictions.lacking(db, "another", 1)] == [seen]
-
-
-def test_predictions_since_a_moment_are_told_with_their_version(db):
-    image, other, model = add_image(db, 1), add_image(db, 2), add_model(db)
-    predictions.add(db, image, model, opinion(0.25))
-    predictions.add_not_analysed(db, other, model, ["view LL"])
-    assert [row[1:] for row in predictions.made_since(db, ALL, "2020")] == [(model, 0.25), (model, None)]
-    assert predictions.made_since(db, ALL, "2999") == []

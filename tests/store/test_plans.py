@@ -5,7 +5,7 @@ import re
 import pytest
 
 from cxr_core.records import Lane
-from cxr_core.store import explanations, images, jobs, predictions, reads, shadows, stops, worklist
+from cxr_core.store import alarms, explanations, images, jobs, predictions, reads, shadows, stops, tallies, worklist
 from cxr_core.store.eyes import Eyes
 from cxr_core.store.shadows import Shadow
 from cxr_core.store.worklist import Narrowed
@@ -13,6 +13,10 @@ from tests.store.rows import ALL, LIST, add_image
 
 READER = Eyes(1, sees_all=False)
 ASKED = {
+    "counts of days": lambda db: list(tallies.between(db, "first", "2026-01-01", "2026-12-31", ["concurrent"])),
+    "a day's counts": lambda db: tallies.get(db, tallies.Key("2026-01-01", "first", "", "", "", "concurrent")),
+    "open alarms": alarms.open_alarms,
+    "what speaks": alarms.speaking,
     "waiting": lambda db: worklist.rows_of(db, READER, LIST, Narrowed("waiting")),
     "waiting, for an admin": lambda db: worklist.rows_of(db, ALL, LIST, Narrowed("waiting")),
     "waiting, narrowed": lambda db: worklist.rows_of(db, READER, LIST, Narrowed("waiting", "Normal", "machine")),
@@ -38,9 +42,6 @@ COUNTED = {
     "counts": lambda db: worklist.counts(db, READER),
     "devices": worklist.devices,
     "newest": lambda db: jobs.newest(db, "retrain"),
-    "appearances": lambda db: images.appearances(db, "2026", ["mean"]),
-    "predictions": lambda db: predictions.made_since(db, ALL, "2026"),
-    "predictions, for a reader": lambda db: predictions.made_since(db, READER, "2026"),
     "agreement": lambda db: reads.agreement(db, READER, "2026"),
     "audited": lambda db: reads.audited(db, "first", "Pneumonia", ""),
 }

@@ -49,13 +49,6 @@ def test_every_column_is_empty_for_everybody_while_a_stop_stands(db, looked_at):
     assert [told(db, eyes) for eyes in looked_at] == before
 
 
-def test_figures_over_many_stay_for_admins_alone(db, looked_at):
-    admin, reader = looked_at
-    stops.open_one(db, "why", None)
-    assert len(predictions.made_since(db, admin, "2020")) == 3
-    assert predictions.made_since(db, reader, "2020") == []
-
-
 def test_one_stop_is_open_at_a_time(db):
     stops.open_one(db, "why", None)
     with pytest.raises(sqlite3.IntegrityError):

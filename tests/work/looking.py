@@ -5,14 +5,15 @@ from dataclasses import fields, is_dataclass
 import numpy as np
 
 from cxr_core.store.db import opened
-from cxr_core.work import monitoring, registry, requests, reviewing, spool
+from cxr_core.work import monitoring, registry, requests, reviewing, spool, watching
 from cxr_core.work.reviewing import Filters, Show
 
 
 def everything(settings, user, image, job):
     """All that a reader can get to see of an image through the use cases, one after the other."""
     yield from of_the_case(settings, user, image, job)
-    yield monitoring.watch(settings.home, user, 28).windows
+    yield [(line.signal.name, line.points) for line in watching.watch(settings.home, user, 28).lines]
+    yield watching.drift_now(settings.home, user, 28)
     yield monitoring.agreement(settings.home, user, 28)
     yield [row["card"]["name"] for row in monitoring.model_versions(settings.home, user)]
 

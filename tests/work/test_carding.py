@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from cxr_core.drift.appearance import measure
-from cxr_core.drift.sketch import Sketch
+from cxr_core.drift.catalogue import ANSWERS
+from cxr_core.drift.tally import OPINION_LAYOUT, PICTURE_LAYOUT
 from cxr_core.errors import ModelError
 from cxr_core.model import sanity
 from cxr_core.model.card import Card
@@ -17,6 +18,7 @@ from cxr_core.model.gate.likeness import features
 from cxr_core.model.predict import forward_all
 from cxr_core.model.preprocess import Preprocessing
 from cxr_core.records import Side
+from cxr_core.work import references
 from cxr_core.work.carding import Origin, make_card
 from cxr_core.work.gathering import Gathered
 from tests.model.chests import halves
@@ -58,8 +60,13 @@ def test_its_metrics_are_of_the_locked_side(card, sides):
 
 
 def test_its_references_hold_every_image_that_was_kept_from_training(card):
-    assert {"mean", "noise", "probability", "confidence"} <= set(card.reference)
-    assert {Sketch.from_dict(values).n for values in card.reference.values()} == {12 + 120 + 44}
+    found = references.of_card(card.reference)
+    kept_apart = 12 + 120 + 44
+    assert PICTURE_LAYOUT.of(found.pictures, "mean").sum() == kept_apart
+    assert OPINION_LAYOUT.of(found.opinions, "answer").sum() == kept_apart
+    assert found.axes is not None
+    judged = kept_apart - OPINION_LAYOUT.of(found.opinions, "answer")[ANSWERS.index("not analysed")]
+    assert OPINION_LAYOUT.of(found.opinions, "axis1")[:-1].sum() == judged
 
 
 GATED = {"selective", "refused", "uncertain_rate"}

@@ -21,7 +21,8 @@ BEFORE_ANYBODY = {
 }  # fmt: skip
 """The way in, which somebody without a session must find: it gives nothing of a patient."""
 TOOLS = {
-    "change_plan.site_plan", "checkpoints.place", "checkpoints.remove", "gathering.of_the_site",
+    "alarming.look", "alarming.looking", "change_plan.site_plan", "checkpoints.place", "checkpoints.remove",
+    "gathering.of_the_site",
     "gathering.of_training_set", "picturing.catching_up",
     "lineage.patient_named", "picturing.put", "pictures.place", "quickening.as_set",
     "quickening.for_files", "spool.fetch", "spool.folder", "spool.patient_from_name", "spool.receive", "spool.remove",

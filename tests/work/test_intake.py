@@ -196,9 +196,24 @@ def test_two_sites_give_one_patient_two_pseudonyms(tmp_path):
         take_in(
             place, to_bytes(dataset(phantom_chest(1, False), PatientID="P-7", Manufacturer="Canon", StationName="S1"))
         )
-    found = [query(place, "SELECT patient, device FROM images")[0] for place in places]
-    assert found[0]["patient"] != found[1]["patient"]
-    assert found[0]["device"] != found[1]["device"]
+    found = [query(place, "SELECT patient, device, equipment FROM images")[0] for place in places]
+    assert all(found[0][name] != found[1][name] for name in ("patient", "device", "equipment"))
+
+
+def test_the_row_says_what_the_header_says_of_machine_and_exposure(settings):
+    model = {"Manufacturer": "Canon", "ManufacturerModelName": "CANARY16"}
+    told = to_bytes(dataset(phantom_chest(1, False), KVP="66", ExposureInuAs=1234, StationName="S1", **model))
+    same_kind = to_bytes(dataset(phantom_chest(2, False), ExposureTime=5, XRayTubeCurrent=300, **model))
+    take_in(settings, told, same_kind, picture(3))
+    first, second, third = query(settings, "SELECT * FROM images ORDER BY received_at")
+    assert [(row["kvp"], row["exposure_mas"]) for row in (first, second, third)] == [
+        (66.0, 1.234), (None, 1.5), (None, None),
+    ]  # fmt: skip
+    assert first["equipment"] == second["equipment"] != third["equipment"] is None
+    assert first["device"] != second["device"]
+    stored = files.get(settings.home, first["file_sha256"])
+    assert reread(stored).ManufacturerModelName == first["equipment"]
+    assert (from_stored(stored).kvp, from_stored(stored).exposure_mas) == (66.0, 1.234)
 
 
 def test_the_patient_of_a_picture_comes_from_the_form(settings):
@@ -226,7 +241,7 @@ def test_the_header_says_who_it_is_whatever_the_form_says(settings):
     assert len(query(settings, "SELECT DISTINCT patient FROM images")) == 1
 
 
-CANARIES = [f"CANARY{number:02d}" for number in range(16)]
+CANARIES = [f"CANARY{number:02d}" for number in range(17)]
 
 
 def marked_film():
@@ -239,6 +254,7 @@ def marked_film():
         phantom_chest(5, False), PatientID="CANARY01", PatientName="CANARY02^JANE", PatientBirthDate="19770315",
         AccessionNumber="CANARY03", InstitutionName="CANARY04", StudyDescription="CANARY05",
         StationName="CANARY09", DeviceSerialNumber="CANARY10", StudyInstanceUID="1.2.840.99.4711.815",
+        ManufacturerModelName="CANARY16",
         ImageComments="CANARY11", RequestAttributesSequence=[inner],
     )  # fmt: skip
     block = ds.private_block(0x0011, "CANARY12", create=True)

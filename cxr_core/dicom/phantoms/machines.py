@@ -35,6 +35,10 @@ class Machine:
     columns: int
     spacing: str
     """Millimetres between pixels at the detector, as a decimal string."""
+    kilovolts: int
+    """Its usual tube voltage; that of a study lies up to 2 beside it."""
+    microampere_seconds: int
+    """Its usual exposure; that of a study is 0.8 to 1.25 times it."""
     bits: int = 12
     photometric: str = "MONOCHROME2"
     display: str = "LINEAR"
@@ -52,31 +56,34 @@ class Machine:
 
 
 MACHINES = (
-    Machine("DEMO-SIE-1", "Siemens", "Fictive Ysio P1", 1000, 1280, "0.200"),
-    Machine("DEMO-PHI-1", "Philips Medical Systems", "Fictive DigitalDiagnost P2", 1024, 1260, "0.198",
+    Machine("DEMO-SIE-1", "Siemens", "Fictive Ysio P1", 1000, 1280, "0.200", 68, 1600),
+    Machine("DEMO-PHI-1", "Philips Medical Systems", "Fictive DigitalDiagnost P2", 1024, 1260, "0.198", 66, 1500,
             display="SIGMOID", syntax=JPEGLSLossless, bits=14, look=Look(flattening=0.24)),
-    Machine("DEMO-FUJ-1", "FUJIFILM Corporation", "Fictive FDR P3", 920, 1180, "0.200", bits=10,
+    Machine("DEMO-FUJ-1", "FUJIFILM Corporation", "Fictive FDR P3", 920, 1180, "0.200", 70, 1300, bits=10,
             photometric="MONOCHROME1", syntax=JPEG2000Lossless, marker="", look=Look(detail=0.6, grain=1.2)),
-    Machine("DEMO-GEM-1", "GE Healthcare", "Fictive Definium P4", 1140, 1350, "0.190", bits=14,
+    Machine("DEMO-GEM-1", "GE Healthcare", "Fictive Definium P4", 1140, 1350, "0.190", 72, 1400, bits=14,
             display="VOI LUT", syntax=RLELossless, look=Look(contrast=1.02)),
-    Machine("DEMO-CAN-1", "Canon Inc.", "Fictive CXDI P5", 760, 900, "0.320", display="LINEAR_EXACT",
+    Machine("DEMO-CAN-1", "Canon Inc.", "Fictive CXDI P5", 760, 900, "0.320", 65, 1900, display="LINEAR_EXACT",
             syntax=ImplicitVRLittleEndian, shutter=True, look=Look(contrast=0.97)),
-    Machine("DEMO-AGF-1", "Agfa", "Fictive CR P6", 880, 1120, "0.250", modality="CR", bits=8, display="NONE",
+    Machine("DEMO-AGF-1", "Agfa", "Fictive CR P6", 880, 1120, "0.250", 63, 2300, modality="CR", bits=8, display="NONE",
             photometric="MONOCHROME1", view="PA", look=Look(detail=0.4)),
-    Machine("DEMO-FUJ-2", "FUJIFILM Corporation", "Fictive FCR P7", 920, 1060, "0.200", modality="CR",
+    Machine("DEMO-FUJ-2", "FUJIFILM Corporation", "Fictive FCR P7", 920, 1060, "0.200", 62, 2100, modality="CR",
             signed=True, marker="L", shutter=True, look=Look(grain=1.5)),
-    Machine("DEMO-CAR-1", "Carestream Health", "Fictive DRX P8", 2000, 2000, "0.139", syntax=JPEGLSLossless,
+    Machine("DEMO-CAR-1", "Carestream Health", "Fictive DRX P8", 2000, 2000, "0.139", 73, 1300, syntax=JPEGLSLossless,
             view="PA", look=Look(flattening=0.16)),
-    Machine("DEMO-SAM-1", "Samsung Electronics", "Fictive GC P9", 1200, 1440, "0.175", bits=16,
+    Machine("DEMO-SAM-1", "Samsung Electronics", "Fictive GC P9", 1200, 1440, "0.175", 69, 1700, bits=16,
             photometric="MONOCHROME1", syntax=RLELossless),
 )  # fmt: skip
 """The machines that studies come from in turn."""
 
 NEWCOMER = Machine(
-    "DEMO-NEW-1", "Shimadzu", "Fictive RADspeed P10", 1100, 1300, "0.200", marker="",
+    "DEMO-NEW-1", "Shimadzu", "Fictive RADspeed P10", 1100, 1300, "0.200", 85, 800, marker="",
     look=Look(contrast=0.72, flattening=0.55, detail=0.05, grain=4.0),
 )  # fmt: skip
-"""A machine set up quite otherwise: flat, soft and grainy. It comes late in the demo's story, for the drift page."""
+"""A machine set up quite otherwise: harder rays and fewer of them, flat, soft and grainy pictures.
+
+It comes late in the demo's story, for the drift page.
+"""
 
 
 def store(ds: Dataset, grey: NDArray[np.int32], machine: Machine) -> None:

@@ -33,6 +33,7 @@ def header(number: int, opacity: bool, age: int, machine: Machine) -> Dataset:
     _patient(ds, number, age)
     _study(ds, number)
     _equipment(ds, machine)
+    _exposure(ds, number, machine)
     _image(ds, machine)
     if machine.modality == "DX":
         _dx(ds, machine)
@@ -89,6 +90,13 @@ def _equipment(ds: Dataset, machine: Machine) -> None:
     ds.Modality, ds.Manufacturer = machine.modality, machine.manufacturer
     ds.ManufacturerModelName, ds.StationName = machine.model, machine.name
     ds.SoftwareVersions, ds.DeviceSerialNumber = "1.0", "SYNTHETIC"
+
+
+def _exposure(ds: Dataset, number: int, machine: Machine) -> None:
+    """About what the machine is set to: an automatic exposure is never quite the same."""
+    chance = Chance(number, "tube")
+    ds.KVP = str(machine.kilovolts + chance.whole(-2, 2))
+    ds.ExposureInuAs = machine.microampere_seconds * chance.whole(80, 125) // 100
 
 
 def _image(ds: Dataset, machine: Machine) -> None:

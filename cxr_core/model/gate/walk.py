@@ -58,10 +58,10 @@ def judge(model: Model, films: Sequence[Film]) -> list[Answer]:
         return [film.barred for film in films]
     grey = np.stack(open_)
     answers = iter(answered(model, grey, look(model, grey)))
-    return [film.barred or _with_flaws(next(answers), film.flaws) for film in films]
+    return [film.barred or with_flaws(next(answers), film.flaws) for film in films]
 
 
-def _with_flaws(answer: Answer, flaws: list[Objection]) -> Answer:
+def with_flaws(answer: Answer, flaws: list[Objection]) -> Answer:
     """What an image looks like comes first: a hand on a black ground is a hand, and not an underexposed chest."""
     return (flaws or answer) if isinstance(answer, Opinion) else [*answer, *flaws]
 

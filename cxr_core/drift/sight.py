@@ -1,0 +1,131 @@
+"""All that is watched at one time: streams of images beside references, each signal with its word for every day."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+
+from cxr_core.drift.catalogue import Signal
+from cxr_core.drift.grid import Counts
+from cxr_core.drift.tally import Layout
+from cxr_core.drift.trace import Budget, Finding, Limits, Stream, Trace, images_a_year
+
+BUDGET = Budget()
+ALONE = 3.0
+"""How many times as far as any other a device must have moved to be the only one."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which images: all of the site, or those of one device or view."""
+
+    kind: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}".strip()
+
+
+SITE = Scope("site")
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A stream of images beside a reference."""
+
+    scope: Scope
+    beside: str
+    """What the reference is: the model's own, or the site's."""
+    trace: Trace
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a signal of a stream says."""
+
+    scope: Scope
+    beside: str
+    finding: Finding
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What stays the same from day to day."""
+        return str(self.scope), self.beside, self.finding.signal.name
+
+
+class Sight:
+    """Everything that is watched; its limits keep all of it together to one budget."""
+
+    def __init__(self, watched: Sequence[Watched], budget: Budget = BUDGET) -> None:
+        self.watched = [each for each in watched if each.trace.stream.days]
+        self._budget = budget
+
+    @cached_property
+    def comparisons(self) -> int:
+        """How many signals are compared at each look."""
+        return sum(len(each.trace.signals) for each in self.watched)
+
+    @cached_property
+    def detectors(self) -> int:
+        """How many bets are made on sudden change."""
+        return sum(each.trace.detectors for each in self.watched)
+
+    def limits(self, day: date) -> Limits:
+        """On a day, by the pace of the busiest stream in the weeks before it."""
+        streams = [each.trace.stream for each in self.watched]
+        paces = [images_a_year(stream, place) for stream in streams if (place := _place(stream, day)) is not None]
+        return self._budget.limits(self.comparisons, self.detectors, max(paces, default=0.0))
+
+    def on(self, day: date) -> list[Said]:
+        """What every signal says on a day; of a stream that had no image then, what it said on the last before."""
+        limits = self.limits(day)
+        return [
+            Said(each.scope, each.beside, finding)
+            for each in self.watched
+            if (place := _place(each.trace.stream, day)) is not None
+            for finding in each.trace.findings(place, limits)
+        ]
+
+    def culprit(self, signal: Signal, first: date, last: date, known: Container[str] = ()) -> Scope | None:
+        """The device or view that alone explains what moved in those days; None where none does, or several do.
+
+        Those of which it is `known` already, by their names with their kinds, explain nothing new.
+        """
+        for kind in ("device", "view"):
+            streams = [each for each in self.watched if each.scope.kind == kind and signal in each.trace.signals]
+            asked = [each for each in streams if str(each.scope) not in known]
+            moved = sorted((each.trace.effect_between(signal, first, last), each.scope.name) for each in asked)
+            if len(streams) > 1 and moved and _stands_out([effect for effect, _ in moved], signal.floor):
+                return Scope(kind, moved[-1][1])
+        return None
+
+
+def _stands_out(effects: Sequence[float], floor: float) -> bool:
+    """Whether the last of these, ascending, is large, and the others are small beside it."""
+    return effects[-1] >= floor and (len(effects) < 2 or effects[-1] >= ALONE * effects[-2])
+
+
+def stream_of(layout: Layout, rows: Iterable[tuple[date, Counts]]) -> Stream:
+    """The stream of counts by day, several a day added up."""
+    by_day: dict[date, Counts] = {}
+    for day, counts in rows:
+        by_day[day] = by_day[day] + counts if day in by_day else counts
+    days = sorted(by_day)
+    tallies = np.array([by_day[day] for day in days], np.int64).reshape(len(days), layout.width)
+    return Stream(layout, days, tallies)
+
+
+def known(layout: Layout, reference: Counts) -> list[Signal]:
+    """The signals of which a reference says something."""
+    return [signal for signal in layout.signals if layout.of(reference, signal.name)[:-1].any()]
+
+
+def _place(stream: Stream, day: date) -> int | None:
+    """Of the day among the stream's, or of the last before it; None where there is none."""
+    place = bisect_right(stream.days, day) - 1
+    return place if place >= 0 else None

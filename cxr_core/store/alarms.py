@@ -1,0 +1,114 @@
+"""Alarms: what changed, since when, whose it is, what it was, and what was done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from cxr_core import clock
+from cxr_core.errors import NotFound
+from cxr_core.store.db import insert, one, rows
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """One alarm, open until somebody closes it."""
+
+    id: int
+    scope: str
+    """`site`, or `device` or `view` with its name."""
+    opened_on: str
+    """The day whose look opened it."""
+    since: str
+    """When the change began, as far as can be told."""
+    model: str
+    """The version in use then."""
+    guess: str
+    """What such a change usually is."""
+    owner: str | None
+    cause: str | None
+    """What it was, as its owner found."""
+    action: str | None
+    closed_at: str | None
+    closed_by: str | None
+
+
+_ALARMS = """
+SELECT a.id, a.scope, a.opened_on, a.since, a.model, a.guess, o.name AS owner, a.cause, a.action, a.closed_at,
+       c.name AS closed_by
+FROM alarms a LEFT JOIN users o ON o.id = a.owner LEFT JOIN users c ON c.id = a.closed_by
+"""
+
+
+def open_one(db: Database, scope: str, opened_on: str, since: str, model: str, guess: str) -> int:
+    """Open an alarm; returns its number."""
+    facts = {"scope": scope, "opened_on": opened_on, "since": since, "model": model, "guess": guess}
+    return insert(db, "alarms", facts)
+
+
+def attach(db: Database, alarm: int, signals: Iterable[dict[str, Any]]) -> None:
+    """Add signals to an alarm: `scope`, `beside`, `signal`, `day`, `effect`, `chance`, `n`, `what`, `sudden`.
+
+    One that it has already stays as it spoke first; if it was steady in between, it speaks again.
+    """
+    for signal in signals:
+        db.table("alarm_signals").insert({"alarm": alarm, **signal}, ignore=True)
+        _ends(db, {"alarm": alarm, **signal}, None)
+
+
+def signals(db: Database, alarm: int) -> list[dict[str, Any]]:
+    """The signals of an alarm, in the order in which they spoke, the largest first."""
+    return rows(db, "SELECT * FROM alarm_signals WHERE alarm = ? ORDER BY day, effect DESC", (alarm,))
+
+
+def speaking(db: Database) -> list[dict[str, Any]]:
+    """`scope`, `beside`, `signal` and `alarm` of what has not been steady since it raised an alarm, open or closed."""
+    return rows(db, "SELECT scope, beside, signal, alarm FROM alarm_signals WHERE over IS NULL ORDER BY alarm")
+
+
+def fell_silent(db: Database, alarm: int, scope: str, beside: str, signal: str, day: str) -> None:
+    """The signal is steady again, since this day."""
+    _ends(db, {"alarm": alarm, "scope": scope, "beside": beside, "signal": signal}, day)
+
+
+def _ends(db: Database, signal: dict[str, Any], day: str | None) -> None:
+    db.execute(
+        "UPDATE alarm_signals SET over = :over "
+        "WHERE alarm = :alarm AND scope = :scope AND beside = :beside AND signal = :signal",
+        {**signal, "over": day},
+    )
+
+
+def get(db: Database, alarm: int) -> Alarm:
+    """An alarm by its number. Raises NotFound."""
+    found = one(db, f"{_ALARMS} WHERE a.id = ?", (alarm,))
+    if found is None:
+        raise NotFound(f"there is no alarm {alarm}")
+    return Alarm(**found)
+
+
+def open_alarms(db: Database) -> list[Alarm]:
+    """Those that nobody has closed, newest first."""
+    return [Alarm(**row) for row in rows(db, f"{_ALARMS} WHERE a.closed_at IS NULL ORDER BY a.id DESC")]
+
+
+def closed(db: Database, limit: int) -> list[Alarm]:
+    """The last that were closed, newest first."""
+    found = rows(db, f"{_ALARMS} WHERE a.closed_at NOT NULL ORDER BY a.closed_at DESC LIMIT ?", (limit,))
+    return [Alarm(**row) for row in found]
+
+
+def assign(db: Database, alarm: int, owner: int) -> None:
+    """Say whose it is."""
+    db.execute("UPDATE alarms SET owner = ? WHERE id = ? AND closed_at IS NULL", (owner, alarm))
+
+
+def close(db: Database, alarm: int, by: int, cause: str, action: str) -> None:
+    """Close it, with what it was and what was done."""
+    db.execute(
+        "UPDATE alarms SET closed_at = ?, closed_by = ?, cause = ?, action = ? WHERE id = ? AND closed_at IS NULL",
+        (clock.stamp(), by, cause, action, alarm),
+    )

@@ -1,0 +1,69 @@
+"""Counts of days, packed: of the X-rays that came in, and of what each version said. Their meaning lies elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from cxr_core.store.db import one
+
+PICTURES = ""
+"""In the place of a model: the X-rays themselves."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """Whose counts a row holds; empty where the header doesn't say."""
+
+    day: str
+    """In UTC, as 2026-01-31."""
+    model: str
+    """Whose opinions; PICTURES for the X-rays themselves."""
+    device: str
+    equipment: str
+    view: str
+    mode: str
+    """How the images are read: what may be seen of the model's opinions depends on it."""
+
+
+_WHERE = " AND ".join(f"{name} = :{name}" for name in Key.__dataclass_fields__)
+
+
+def get(db: Database, key: Key) -> bytes | None:
+    """The counts kept so far."""
+    found = one(db, f"SELECT counts FROM tallies WHERE {_WHERE}", asdict(key))
+    return found["counts"] if found else None
+
+
+def put(db: Database, key: Key, images: int, counts: bytes) -> None:
+    """Keep counts to which `images` more have been added."""
+    names = ", ".join(asdict(key))
+    marks = ", ".join(f":{name}" for name in asdict(key))
+    db.execute(
+        f"INSERT INTO tallies ({names}, images, counts) VALUES ({marks}, :images, :counts) "
+        "ON CONFLICT DO UPDATE SET images = images + :images, counts = :counts",
+        {**asdict(key), "images": images, "counts": counts},
+    )
+
+
+def between(db: Database, model: str, first: str, last: str, modes: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+    """`day`, `device`, `equipment`, `view`, `images` and `counts` of a model, or PICTURES, from a day to another.
+
+    Of images that are read in one of these modes.
+    """
+    return iter(
+        db.execute(
+            "SELECT day, device, equipment, view, images, counts FROM tallies WHERE model = :model "
+            "AND day BETWEEN :first AND :last AND mode IN (SELECT value FROM json_each(:modes)) ORDER BY day",
+            {"model": model, "first": first, "last": last, "modes": json.dumps(list(modes))},
+        )
+    )
+
+
+def is_empty(db: Database) -> bool:
+    """Whether nothing has been counted."""
+    return one(db, "SELECT 1 FROM tallies LIMIT 1") is None

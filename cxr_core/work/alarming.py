@@ -1,0 +1,214 @@
+"""Looking once a day: what changed becomes an alarm with an owner, a cause, an action and an end."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from cxr_core import clock
+from cxr_core.drift.causes import likely
+from cxr_core.drift.sight import SITE, Said, Scope
+from cxr_core.drift.trace import State
+from cxr_core.errors import BadInput, Conflict, CxrError
+from cxr_core.records import Role, User
+from cxr_core.store import alarms, audit, images, site, site_references
+from cxr_core.store.alarms import Alarm
+from cxr_core.store.db import opened, transaction
+from cxr_core.work import sighting
+from cxr_core.work.guarding import open_to
+from cxr_core.work.sighting import Seen
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 300.0
+SHOWN = 6
+"""Images of each side beside an alarm."""
+CHANGED = (State.ALARM, State.WATCH)
+Key = tuple[str, str, str]
+"""A signal's scope, reference and name."""
+LOOKED_UP_TO = "drift looked up to"
+"""The fact of the site that says which day was looked at last."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """An alarm with the signals that spoke, and images from before and now."""
+
+    alarm: Alarm
+    signals: list[dict[str, Any]]
+    before: list[str]
+    """Ids of images of the site's reference, to look at beside those of now; empty without one."""
+    now: list[str]
+    """Ids of the newest images since it began, of the same place."""
+
+    @property
+    def place(self) -> dict[str, str]:
+        """The device or view that it is about, by its kind; empty for all of the site."""
+        kind, _, name = self.alarm.scope.partition(" ")
+        return {kind: name} if name else {}
+
+
+def look(home: Path) -> list[int]:
+    """Look at every day that has ended since the last look; returns the numbers of alarms that were opened.
+
+    Nothing is done where the running model has no reference.
+    """
+    yesterday = clock.now().date() - timedelta(days=1)
+    with opened(home) as db:
+        if not _is_due(db, yesterday):
+            return []
+    with opened(home) as db, transaction(db):
+        first = date.fromisoformat(site.get(db, LOOKED_UP_TO) or date.min.isoformat()) + timedelta(days=1)
+        if first > yesterday:
+            return []  # another worker did meanwhile
+        try:
+            found = sighting.seen(db, yesterday)
+        except CxrError as error:
+            log.error("what came in can't be looked at: %s", error)
+            return []
+        numbers = [number for day in _days(found, first, yesterday) for number in _look_at(db, found, day)]
+        site.put(db, LOOKED_UP_TO, yesterday.isoformat())
+    return numbers
+
+
+def looking(home: Path, is_at_leisure: Callable[[], bool]) -> Iterator[bool]:
+    """A worker's chore: every few minutes, where nobody waits, a step looks whether a day has ended."""
+    looked_at = -LOOK_SECONDS
+    while True:
+        if time.monotonic() - looked_at < LOOK_SECONDS or not is_at_leisure():
+            yield False
+            continue
+        looked_at = time.monotonic()
+        yield bool(look(home))
+
+
+@open_to(Role.ADMIN)
+def standing(home: Path, user: User) -> list[Told]:
+    """The alarms that nobody has closed, newest first."""
+    with opened(home) as db:
+        return [_told(db, alarm) for alarm in alarms.open_alarms(db)]
+
+
+@open_to(Role.ADMIN)
+def past(home: Path, user: User, limit: int = 50) -> list[Told]:
+    """The last that were closed, newest first."""
+    with opened(home) as db:
+        return [_told(db, alarm) for alarm in alarms.closed(db, limit)]
+
+
+@open_to(Role.ADMIN)
+def take(home: Path, user: User, alarm: int) -> None:
+    """Make an alarm one's own. Raises NotFound, or Conflict where it is closed."""
+    with opened(home) as db, transaction(db):
+        _require_open(db, alarm)
+        alarms.assign(db, alarm, user.id)
+        audit.record(db, user.name, "take alarm", str(alarm))
+
+
+@open_to(Role.ADMIN)
+def close(home: Path, user: User, alarm: int, cause: str, action: str) -> None:
+    """Close an alarm with what it was and what was done. Raises NotFound, BadInput without them, Conflict if closed."""
+    if not cause.strip() or not action.strip():
+        raise BadInput("say what it was and what was done: both are kept with the alarm")
+    with opened(home) as db, transaction(db):
+        _require_open(db, alarm)
+        alarms.close(db, alarm, user.id, cause.strip(), action.strip())
+        audit.record(db, user.name, "close alarm", str(alarm), cause=cause.strip(), done=action.strip())
+
+
+def _told(db: Database, alarm: Alarm) -> Told:
+    found = Told(alarm, alarms.signals(db, alarm.id), [], [])
+    reference = site_references.current(db)
+    before = site_references.examples(db, reference.id, found.place, SHOWN) if reference else []
+    return replace(found, before=before, now=images.lately(db, alarm.since, found.place, SHOWN))
+
+
+def _require_open(db: Database, alarm: int) -> None:
+    found = alarms.get(db, alarm)
+    if found.closed_at:
+        raise Conflict(f"alarm {alarm} is closed already, by {found.closed_by}: “{found.cause}”")
+
+
+def _is_due(db: Database, yesterday: date) -> bool:
+    return (site.get(db, LOOKED_UP_TO) or "") < yesterday.isoformat()
+
+
+def _days(found: Seen, first: date, last: date) -> list[date]:
+    """Those with images that are watched: nothing is looked at twice, and nothing where nothing came."""
+    known = {day for each in found.sight.watched for day in each.trace.stream.days}
+    return sorted(day for day in known if first <= day <= last)
+
+
+def _look_at(db: Database, found: Seen, day: date) -> list[int]:
+    """One day's look: what is steady again falls silent. The numbers of the alarms that what speaks anew opened."""
+    said = found.sight.on(day)
+    told = _told_already(db, said, day)
+    new = [each for each in said if each.finding.state is State.ALARM and each.key not in told]
+    raised = (_raise(db, found, day, scope, place, told) for scope, place in _placed(found, new, told, day).items())
+    return [number for number in raised if number is not None]
+
+
+def _told_already(db: Database, said: list[Said], day: date) -> dict[Key, int]:
+    """The alarm of each signal that has spoken since it was last steady."""
+    told = {(row["scope"], row["beside"], row["signal"]): row["alarm"] for row in alarms.speaking(db)}
+    for each in said:
+        if each.key in told and each.finding.state is State.STEADY:
+            alarms.fell_silent(db, told.pop(each.key), *each.key, day.isoformat())
+    return told
+
+
+def _placed(found: Seen, new: list[Said], told: dict[Key, int], day: date) -> dict[Scope, list[Said]]:
+    """By the place that they are about: the device or view that alone explains a signal's change, else the site."""
+    places: dict[Scope, list[Said]] = {}
+    for each in new:
+        signal = each.finding.signal
+        known = {scope for scope, _, name in told if name == signal.name and each.scope != SITE}
+        alone = found.sight.culprit(signal, each.finding.since or day, day, known)
+        places.setdefault(alone or SITE, []).append(each)
+    return places
+
+
+def _raise(db: Database, found: Seen, day: date, scope: Scope, said: list[Said], told: dict[Key, int]) -> int | None:
+    """A new alarm's number; None where all of it joins one that is open there, or one that told of it already."""
+    before = {name: number for (where, _, name), number in told.items() if where == str(scope)}
+    for each in said:
+        if number := before.get(each.finding.signal.name):
+            alarms.attach(db, number, [_row(each, day)])
+    new = [each for each in said if each.finding.signal.name not in before]
+    if not new:
+        return None
+    standing = {alarm.scope: alarm.id for alarm in alarms.open_alarms(db)}
+    number = standing.get(str(scope)) or _open(db, found, day, scope, new)
+    alarms.attach(db, number, (_row(each, day) for each in new))
+    return None if number in standing.values() else number
+
+
+def _open(db: Database, found: Seen, day: date, scope: Scope, said: list[Said]) -> int:
+    since = min(each.finding.since or day for each in said)
+    guess = _guess(found, scope, said, since, day)
+    return alarms.open_one(db, str(scope), day.isoformat(), since.isoformat(), found.model, guess)
+
+
+def _guess(found: Seen, scope: Scope, said: list[Said], since: date, day: date) -> str:
+    """By all that moved there since then, beside the reference by which most is told."""
+    besides = [each.beside for each in said]
+    beside = max(besides, key=besides.count) if scope == SITE else sighting.SITES_OWN
+    traces = (each.trace for each in found.sight.watched if (each.scope, each.beside) == (scope, beside))
+    changes = {name: change for trace in traces for name, change in trace.moved(since, day).items()}
+    return likely(changes).name
+
+
+def _row(said: Said, day: date) -> dict[str, Any]:
+    finding = said.finding
+    return {
+        "scope": str(said.scope), "beside": said.beside, "signal": finding.signal.name, "day": day.isoformat(),
+        "effect": finding.effect or 0.0, "chance": finding.chance or 0.0, "n": finding.n, "what": finding.what,
+        "sudden": int(finding.sudden),
+    }  # fmt: skip

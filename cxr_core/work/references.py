@@ -1,0 +1,80 @@
+"""What a model version's X-rays were like when it was made: counts and axes on its card, and no picture of anybody."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from sqlite_utils import Database
+
+from cxr_core.drift.catalogue import AXES
+from cxr_core.drift.grid import Counts
+from cxr_core.drift.tally import OPINION_LAYOUT, PICTURE_LAYOUT, Layout
+from cxr_core.errors import BadInput
+from cxr_core.model import axes
+from cxr_core.model.axes import Axes
+from cxr_core.records import Opinion
+from cxr_core.store import models
+from cxr_core.work import rolling
+
+FEWEST = 3 * AXES
+"""Opinions below which the network's view has no axes."""
+Said = tuple[Opinion | None, list[str]]
+"""An opinion, or what kept the model from one."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The model's own: all X-rays of patients kept from its training."""
+
+    pictures: Counts
+    opinions: Counts
+    axes: Axes | None
+    """None where there were too few opinions."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """As written on a card: only JSON's own types."""
+        return {
+            "pictures": _text(PICTURE_LAYOUT, self.pictures), "opinions": _text(OPINION_LAYOUT, self.opinions),
+            "axes": asdict(self.axes) if self.axes else None,
+        }  # fmt: skip
+
+
+def of_card(written: Mapping[str, Any]) -> Reference | None:
+    """What `as_dict` wrote on a card; None where an earlier version wrote another kind, or none. Raises BadInput."""
+    if "opinions" not in written:
+        return None
+    pictures, opinions = _counts(PICTURE_LAYOUT, written["pictures"]), _counts(OPINION_LAYOUT, written["opinions"])
+    return Reference(pictures, opinions, axes_of(written))
+
+
+def axes_of(written: Mapping[str, Any]) -> Axes | None:
+    """The axes alone."""
+    return Axes(**written["axes"]) if written.get("axes") else None
+
+
+def every_axes(db: Database) -> dict[str, Axes | None]:
+    """Those of every model."""
+    return {row["name"]: axes_of(row["card"]["reference"]) for row in models.all_models(db)}
+
+
+def made_of(appearance: Iterable[Mapping[str, float]], said: list[Said]) -> Reference:
+    """The reference of X-rays that looked so, and of what the model said of them."""
+    embeddings = [opinion.embedding for opinion, _ in said if opinion]
+    seen_by = axes.fit(np.stack(embeddings), AXES) if len(embeddings) >= FEWEST else None
+    opinions = OPINION_LAYOUT.count(rolling.of_opinion(opinion, why, seen_by) for opinion, why in said)
+    return Reference(PICTURE_LAYOUT.count(appearance), opinions, seen_by)
+
+
+def _text(layout: Layout, counts: Counts) -> str:
+    return base64.b64encode(layout.to_bytes(counts)).decode("ascii")
+
+
+def _counts(layout: Layout, text: str) -> Counts:
+    try:
+        return layout.from_bytes(base64.b64decode(text, validate=True))
+    except ValueError as error:
+        raise BadInput(f"the card's reference is damaged ({error}): bring the card back from a backup") from error

@@ -1,0 +1,101 @@
+"""Counting each X-ray and each opinion as it comes, in the transaction that stores it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from sqlite_utils import Database
+
+from cxr_core import clock
+from cxr_core.drift.catalogue import ANSWERS, OTHER, REFUSALS, TURNS
+from cxr_core.drift.grid import Counts
+from cxr_core.drift.tally import OPINION_LAYOUT, PICTURE_LAYOUT, Layout
+from cxr_core.model.axes import Axes
+from cxr_core.records import Label, Opinion
+from cxr_core.store import images, predictions, tallies
+from cxr_core.store.tallies import PICTURES, Key
+
+Signals = dict[str, Any]
+"""The signals of one X-ray or opinion by the names of the drift catalogue: numbers and words."""
+
+
+def of_picture(row: Mapping[str, Any]) -> Signals:
+    """The signals of an X-ray from its row as it is stored: what it looks like, and what its header says."""
+    rows, columns = row["pixel_rows"], row["pixel_columns"]
+    return {
+        **row["appearance"], "shorter": min(rows, columns), "elongation": rows / columns,
+        "manufacturer": row["manufacturer"], "view": row["view"], "modality": row["modality"], "sex": row["sex"],
+        "age": row["age_years"], "kvp": row["kvp"], "exposure": row["exposure_mas"],
+    }  # fmt: skip
+
+
+def of_opinion(opinion: Opinion | None, refused_for: Sequence[str], axes: Axes | None) -> Signals:
+    """The signals of what a model says of an X-ray: an opinion (along the axes, if any), or why there is none."""
+    if opinion is None:
+        return {"answer": ANSWERS[-1], "refused for": (*refused_for, OTHER)[0]}
+    probability, as_stored = opinion.probability, opinion.embedding.astype(predictions.EMBEDDING)
+    seen = axes.project(as_stored[None])[0] if axes else []
+    return {
+        **{f"axis{number + 1}": float(value) for number, value in enumerate(seen)},
+        "probability": probability, "confidence": max(probability, 1 - probability), "answer": opinion.label.value,
+        "put right": opinion.put_right or TURNS[0], "refused for": REFUSALS[0],
+    }  # fmt: skip
+
+
+def count_picture(db: Database, row: Mapping[str, Any]) -> None:
+    """Count an X-ray on the day on which it came in; `row` is as images.get gives it."""
+    _add(db, _key(row, row["received_at"][:10], PICTURES), PICTURE_LAYOUT, [of_picture(row)])
+
+
+def count_opinion(db: Database, row: Mapping[str, Any], model: str, signals: Signals) -> None:
+    """Count what a model says of the image with this row, today."""
+    _add(db, _key(row, clock.stamp()[:10], model), OPINION_LAYOUT, [signals])
+
+
+def take_back(db: Database, image: str, axes: Mapping[str, Axes | None]) -> None:
+    """Take an image that is to be erased, and what was said of it, out of the counts. `axes` are each model's."""
+    row = images.get(db, image)
+    _add(db, _key(row, row["received_at"][:10], PICTURES), PICTURE_LAYOUT, [of_picture(row)], -1)
+    for said in predictions.on(db, image):
+        key = _key(row, said["made_at"][:10], said["model"])
+        _add(db, key, OPINION_LAYOUT, [of_row(said, axes.get(said["model"]))], -1)
+
+
+def count_what_was_there(db: Database, axes: Mapping[str, Axes | None]) -> None:
+    """Count all that was stored before there were counts; nothing where there are some. `axes` are each model's."""
+    if not tallies.is_empty(db):
+        return
+    pictures, said = defaultdict(list), defaultdict(list)
+    for row in images.every(db):
+        pictures[_key(row, row["received_at"][:10], PICTURES)].append(of_picture(row))
+    for row in predictions.every(db):
+        said[_key(row, row["made_at"][:10], row["model"])].append(of_row(row, axes.get(row["model"])))
+    for layout, found in ((PICTURE_LAYOUT, pictures), (OPINION_LAYOUT, said)):
+        for key, signals in found.items():
+            _add(db, key, layout, signals)
+
+
+def of_row(row: Mapping[str, Any], axes: Axes | None) -> Signals:
+    """As of_opinion, from a prediction's row."""
+    if row["label"] is None:
+        return of_opinion(None, row["reason_kinds"], axes)
+    heard = Opinion(
+        row["probability"], row["logit"], Label(row["label"]), row["heatmap"], row["embedding"],
+        put_right=row["put_right"],
+    )  # fmt: skip
+    return of_opinion(heard, [], axes)
+
+
+def _key(row: Mapping[str, Any], day: str, model: str) -> Key:
+    return Key(day, model, row["device"] or "", row["equipment"] or "", row["view"] or "", row["mode"])
+
+
+def _add(db: Database, key: Key, layout: Layout, signals: Sequence[Signals], times: int = 1) -> None:
+    """Once more, or with -1 once less."""
+    kept = tallies.get(db, key)
+    before: Counts = layout.from_bytes(kept) if kept else layout.nothing()
+    after = np.maximum(before + times * layout.count(signals), 0)
+    tallies.put(db, key, times * len(signals), layout.to_bytes(after))

@@ -1,0 +1,104 @@
+"""The drift page's alarms and its form for a reference: what admins do there, and what radiologists don't see."""
+
+from __future__ import annotations
+
+import pytest
+
+from cxr_core.store import alarms
+from cxr_core.store.db import opened
+from cxr_core.work import freezing
+
+
+@pytest.fixture
+def alarm(home):
+    """The number of an open alarm of a device, with the site's word on it."""
+    signal = {"beside": "site", "day": "2026-01-05", "chance": 0.0, "n": 40, "sudden": 1}
+    with opened(home) as db:
+        number = alarms.open_one(db, "device tube", "2026-01-05", "2026-01-04", "first", "inverted pictures")
+        alarms.attach(db, number, [
+            {**signal, "scope": "device tube", "signal": "put right", "effect": 0.421, "what": "inverted"},
+            {**signal, "scope": "site", "signal": "mean", "effect": 0.287, "what": ""},
+        ])  # fmt: skip
+    return number
+
+
+def keys(app):
+    return {button.key for button in app.button}
+
+
+def test_an_admin_sees_what_changed_where_and_what_it_usually_is(show, said, alarm):
+    app = show("drift", "bob")
+    text = said(app)
+    assert not app.exception
+    assert f"Alarm {alarm}: inverted pictures, device tube" in text
+    assert "Since 2026-01-04, noticed on 2026-01-05" in text
+    assert "call the modality engineer" in text
+    assert "nobody's yet" in text
+    assert all(part in text for part in ("Put right before they were judged", "42 %", "Average brightness", "29 %"))
+
+
+def test_an_admin_takes_an_alarm_and_closes_it_in_words_alone(show, said, home, alarm):
+    app = show("drift", "bob")
+    app.button(key=f"take-{alarm}").click().run()
+    assert "It is bob's." in said(app)
+    assert f"take-{alarm}" not in keys(app)
+    app.button(key=f"close-now-{alarm}").click().run()
+    assert "say what it was and what was done" in said(app)
+    app.text_input(key=f"cause-{alarm}").set_value("a router inverted them")
+    app.text_input(key=f"action-{alarm}").set_value("the router was put right")
+    app.button(key=f"close-now-{alarm}").click().run()
+    assert not app.exception
+    assert f"close-now-{alarm}" not in keys(app)
+    assert "a router inverted them" in said(app)
+    assert [expander.label for expander in app.expander] == ["Closed alarms: 1"]
+    with opened(home) as db:
+        assert alarms.get(db, alarm).closed_by == "bob"
+
+
+def test_somebody_who_comes_too_late_is_told(show, said, home, alarm):
+    app = show("drift", "bob")
+    with opened(home) as db:
+        alarms.close(db, alarm, 2, "a tube", "called")
+    app.button(key=f"take-{alarm}").click().run()
+    assert not app.exception
+    assert "nobody's yet" not in said(app)
+
+
+def test_a_radiologist_sees_no_alarm(show, said, alarm, arrive):
+    arrive(1)
+    app = show("drift", "ann")
+    assert not app.exception
+    assert "Alarm" not in said(app)
+    assert keys(app) == set()
+
+
+def test_an_alarm_stands_above_the_signals_with_its_images(show, said, alarm, arrive):
+    arrive(1)
+    app = show("drift", "bob")
+    assert not app.exception
+    assert "inverted pictures" in said(app)
+    assert "The site has no reference with such images." in said(app)
+
+
+def test_the_form_says_how_many_more_a_reference_needs(show, said, arrive):
+    for number in range(3):
+        arrive(number)
+    assert f"3 X-rays could go into the next one; {freezing.FEWEST} are needed." in said(show("drift", "bob"))
+    assert "could go into the next one" not in said(show("drift", "ann"))
+
+
+def test_an_admin_freezes_a_reference_with_a_reason(show, said, arrive, home, ann):
+    for number in range(freezing.FEWEST):
+        arrive(number)
+    assert "freeze" not in keys(show("drift", "ann"))
+    app = show("drift", "bob")
+    app.button(key="freeze").click().run()
+    assert "say why" in said(app)
+    (reason,) = app.text_input
+    reason.set_value("the first weeks")
+    app.button(key="freeze").click().run()
+    assert not app.exception
+    assert "freeze" not in keys(app)
+    (found,) = freezing.frozen(home, ann)
+    assert (found.images, found.reason, found.frozen_by) == (freezing.FEWEST, "the first weeks", "bob")
+    assert "the first weeks" in said(show("drift", "ann"))

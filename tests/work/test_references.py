@@ -1,0 +1,77 @@
+"""The model's own reference: onto a card and back."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from cxr_core.drift.tally import OPINION_LAYOUT, PICTURE_LAYOUT
+from cxr_core.errors import BadInput, CxrError
+from cxr_core.model import release
+from cxr_core.records import Label, Opinion
+from cxr_core.work import references
+from cxr_core.work.references import FEWEST
+
+
+def said(count, refused=0):
+    """Opinions with embeddings of their own, then refusals."""
+    chance = np.random.default_rng(0)
+    opinions = [
+        Opinion(number / count, 0.0, Label.NORMAL, np.zeros((7, 7), np.float32),
+                chance.gamma(1, size=512).astype(np.float32))
+        for number in range(count)
+    ]  # fmt: skip
+    return [*((opinion, []) for opinion in opinions), *([(None, ["age"])] * refused)]
+
+
+def made(count=FEWEST, refused=0):
+    looks = [{"mean": number / (count + refused)} for number in range(count + refused)]
+    return references.made_of(looks, said(count, refused))
+
+
+def test_a_reference_comes_back_from_json_as_it_was():
+    before = made(40, 3)
+    after = references.of_card(json.loads(json.dumps(before.as_dict(), allow_nan=False)))
+    assert np.array_equal(after.pictures, before.pictures)
+    assert np.array_equal(after.opinions, before.opinions)
+    assert after.axes == before.axes
+    assert PICTURE_LAYOUT.of(after.pictures, "mean").sum() == 43
+    assert OPINION_LAYOUT.of(after.opinions, "answer").tolist() == [40, 0, 0, 3, 0]
+    assert OPINION_LAYOUT.of(after.opinions, "axis1")[:-1].sum() == 40
+
+
+def test_too_few_opinions_have_no_axes():
+    few, enough = made(FEWEST - 1), made(FEWEST)
+    assert few.axes is None
+    assert references.of_card(few.as_dict()).axes is None
+    assert OPINION_LAYOUT.of(few.opinions, "axis1")[:-1].sum() == 0
+    assert enough.axes is not None
+
+
+@pytest.mark.parametrize("written", [{}, {"mean": [0.1, 0.2]}])
+def test_what_earlier_versions_wrote_is_no_reference(written):
+    assert references.of_card(written) is None
+    assert references.axes_of(written) is None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"pictures": "no base64!"}, {"opinions": "AAAA"}, {"opinions": ""}, {"axes": {"count": 8, "arrays": "AAAA"}}],
+)
+def test_a_damaged_card_says_so(damage):
+    with pytest.raises(CxrError, match="backup"):
+        references.of_card({**made().as_dict(), **damage})
+
+
+def test_a_card_of_a_later_version_says_so():
+    later = PICTURE_LAYOUT.to_bytes(np.ones(PICTURE_LAYOUT.width + 1, np.int64))
+    with pytest.raises(BadInput, match="later version"):
+        PICTURE_LAYOUT.from_bytes(later)
+
+
+def test_the_release_has_a_reference_with_axes():
+    found = references.of_card(release.card()["reference"])
+    assert found.axes is not None
+    assert found.opinions.sum() > 0
