@@ -8,7 +8,7 @@ from cxr_core.records import Role
 from cxr_core.ui import words
 from cxr_core.ui.alarms import alarms
 from cxr_core.ui.drift_charts import agreement, multiples
-from cxr_core.ui.drift_table import summary, table
+from cxr_core.ui.drift_table import places, summary, table
 from cxr_core.ui.expected import expected
 from cxr_core.ui.reference_form import reference
 from cxr_core.ui.session import require_user, site
@@ -32,6 +32,7 @@ if not watch.images:
     st.stop()
 summary(watch)
 table(watch)
+places(watch)
 reference(user)
 st.html("<h3>Week by week</h3>")
 multiples(watch)

@@ -13,7 +13,7 @@ import numpy as np
 from cxr_core.drift.catalogue import Signal
 from cxr_core.drift.grid import Counts
 from cxr_core.drift.tally import Layout
-from cxr_core.drift.trace import Budget, Finding, Limits, Stream, Trace, images_a_year
+from cxr_core.drift.trace import WINDOW_DAYS, Budget, Finding, Limits, Stream, Trace, images_a_year
 
 BUDGET = Budget()
 ALONE = 3.0
@@ -82,7 +82,10 @@ class Sight:
         return self._budget.limits(self.comparisons, self.detectors, max(paces, default=0.0))
 
     def on(self, day: date) -> list[Said]:
-        """What every signal says on a day; of a stream that had no image then, what it said on the last before."""
+        """What every signal says on a day; of a stream that had no image then, what it said on the last before.
+
+        A stream that had none for WINDOW_DAYS says nothing any more.
+        """
         limits = self.limits(day)
         return [
             Said(each.scope, each.beside, finding)
@@ -126,6 +129,6 @@ def known(layout: Layout, reference: Counts) -> list[Signal]:
 
 
 def _place(stream: Stream, day: date) -> int | None:
-    """Of the day among the stream's, or of the last before it; None where there is none."""
+    """Of the day among the stream's, or of the last before it; None where there is none in WINDOW_DAYS."""
     place = bisect_right(stream.days, day) - 1
-    return place if place >= 0 else None
+    return place if place >= 0 and (day - stream.days[place]).days < WINDOW_DAYS else None

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv, ndtr, ndtri
 
-from cxr_core.drift.catalogue import RARE, Signal
+from cxr_core.drift.catalogue import RARE, About, Signal
 from cxr_core.drift.grid import Counts
 
 TILTS = (-1.0, -0.5, 0.5, 1.0)
@@ -39,14 +39,13 @@ def bets(signal: Signal, reference: Counts) -> Bets:
 @lru_cache(maxsize=4096)
 def _bets(signal: Signal, reference: tuple[int, ...]) -> Bets:
     counts = np.array(reference, np.int64)
-    rises = _rises(np.array([counts[:-1].sum(), counts[-1]])) if signal.grid else _rises(counts)
+    is_header = signal.about is About.HEADER  # of others, images that lack them aren't counted
     if not signal.grid:
-        return rises
-    lacking = np.repeat(rises[1:, :1], signal.bins, axis=1)
-    return np.vstack([
-        np.column_stack([_tilted(counts[:-1]), np.zeros(len(TILTS))]),
-        np.column_stack([lacking, rises[1:, 1:]]),
-    ])  # fmt: skip
+        return _rises(counts)[: None if is_header else -1]
+    tilted = np.column_stack([_tilted(counts[:-1]), np.zeros(len(TILTS))])
+    rises = _rises(np.array([counts[:-1].sum(), counts[-1]]))
+    lacking = np.column_stack([np.repeat(rises[1:, :1], signal.bins, axis=1), rises[1:, 1:]])
+    return np.vstack([tilted, lacking]) if is_header else tilted
 
 
 def _tilted(counts: Counts) -> Bets:

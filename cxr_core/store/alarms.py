@@ -65,8 +65,15 @@ def signals(db: Database, alarm: int) -> list[dict[str, Any]]:
 
 
 def speaking(db: Database) -> list[dict[str, Any]]:
-    """`scope`, `beside`, `signal` and `alarm` of what has not been steady since it raised an alarm, open or closed."""
-    return rows(db, "SELECT scope, beside, signal, alarm FROM alarm_signals WHERE over IS NULL ORDER BY alarm")
+    """What has not been over since it raised an alarm, open or closed: `scope`, `beside`, `signal`, `alarm`.
+
+    With the alarm's `model` and `opened_on`.
+    """
+    return rows(
+        db,
+        "SELECT s.scope, s.beside, s.signal, s.alarm, a.model, a.opened_on FROM alarm_signals s "
+        "JOIN alarms a ON a.id = s.alarm WHERE s.over IS NULL ORDER BY s.alarm",
+    )
 
 
 def fell_silent(db: Database, alarm: int, scope: str, beside: str, signal: str, day: str) -> None:

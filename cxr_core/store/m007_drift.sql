@@ -31,6 +31,8 @@ CREATE TABLE site_references (
 ) STRICT;
 CREATE TRIGGER site_references_are_never_changed BEFORE UPDATE ON site_references
 BEGIN SELECT RAISE(ABORT, 'a reference is never changed: freeze another'); END;
+CREATE TRIGGER site_references_are_never_deleted BEFORE DELETE ON site_references
+BEGIN SELECT RAISE(ABORT, 'a reference is never changed: freeze another'); END;
 CREATE TABLE reference_tallies (
     reference INTEGER NOT NULL REFERENCES site_references (id),
     model TEXT NOT NULL,

@@ -108,8 +108,8 @@ def lacking(db: Database, model: str, limit: int) -> list[dict[str, Any]]:
 
 
 def every(db: Database) -> Iterator[dict[str, Any]]:
-    """Every prediction with `device`, `equipment`, `view` and `mode` of its image, oldest first."""
-    columns = "p.*, i.device, i.equipment, i.view, i.mode"
+    """Every prediction with `received_at`, `device`, `equipment`, `view` and `mode` of its image, oldest first."""
+    columns = "p.*, i.received_at, i.device, i.equipment, i.view, i.mode"
     found = each(db, f"SELECT {columns} FROM predictions p JOIN images i ON i.id = p.image ORDER BY p.id")
     return map(_decoded, found)
 

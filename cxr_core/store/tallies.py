@@ -64,6 +64,6 @@ def between(db: Database, model: str, first: str, last: str, modes: Iterable[str
     )
 
 
-def is_empty(db: Database) -> bool:
-    """Whether nothing has been counted."""
-    return one(db, "SELECT 1 FROM tallies LIMIT 1") is None
+def clear(db: Database) -> None:
+    """Forget all counts, to count anew."""
+    db.execute("DELETE FROM tallies")

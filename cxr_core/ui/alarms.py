@@ -10,6 +10,7 @@ import streamlit as st
 from cxr_core.drift.catalogue import SIGNALS
 from cxr_core.drift.causes import CAUSES, UNKNOWN
 from cxr_core.records import User
+from cxr_core.store.alarms import Alarm
 from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.places import place
@@ -100,13 +101,13 @@ def _forms(user: User, found: Told) -> None:
             st.rerun()
 
 
-def _closed(found: Sequence[Told]) -> None:
+def _closed(found: Sequence[Alarm]) -> None:
     words.grid(
         ["Alarm", "Where", "Since", "Taken for", "It was", "Done", "Owner", "Closed (UTC)", "By"],
         [
-            [str(each.alarm.id), each.alarm.scope, each.alarm.since, each.alarm.guess, each.alarm.cause or words.NONE,
-             each.alarm.action or words.NONE, each.alarm.owner or words.NONE, words.day(each.alarm.closed_at),
-             each.alarm.closed_by or words.NONE]
+            [str(each.id), each.scope, each.since, each.guess, each.cause or words.NONE,
+             each.action or words.NONE, each.owner or words.NONE, words.day(each.closed_at),
+             each.closed_by or words.NONE]
             for each in found
         ],
     )  # fmt: skip

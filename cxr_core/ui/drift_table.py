@@ -26,7 +26,7 @@ BESIDE = {MODELS_OWN: "Beside the model's own", SITES_OWN: "Beside the site's"}
 
 def summary(watch: Watch) -> None:
     """One sentence: what today's look says."""
-    said = _worst(watch.now)
+    said = _worst(each for each in watch.now if each.scope == SITE)
     changed = [title for title, finding in said.items() if finding.state is State.ALARM]
     watched = [title for title, finding in said.items() if finding.state is State.WATCH]
     judged = [title for title, finding in said.items() if finding.state is not State.TOO_FEW]
@@ -39,6 +39,17 @@ def summary(watch: Watch) -> None:
     else:
         most = max((finding.n for finding in said.values()), default=0)
         st.info(f"Too few images to say: at least {ENOUGH} in four weeks are needed, there are {most}.")
+
+
+def places(watch: Watch) -> None:
+    """The devices and views of which something is said that isn't steady."""
+    loud = [each for each in watch.now if each.scope != SITE and each.finding.state in CHANGED]
+    by_place = {place: _worst(each for each in loud if each.scope == place) for place in {each.scope for each in loud}}
+    if by_place:
+        words.grid(
+            ["Of one device or view", "What changed"],
+            [[str(place), ", ".join(found)] for place, found in sorted(by_place.items(), key=lambda row: str(row[0]))],
+        )
 
 
 def table(watch: Watch) -> None:
@@ -79,7 +90,8 @@ def _group(watch: Watch, about: About, references: list[str], weeks: list[date])
         _row(title, worst, [found.get(title) for found in beside], [week.get(title) for week in by_week])
         for title, worst in ranked
     )
-    head = f"<tr><th class='group' colspan='9'>{about.value[:1].upper()}{about.value[1:]}</th></tr>"
+    across = 3 + len(references) + len(weeks)
+    head = f"<tr><th class='group' colspan='{across}'>{about.value[:1].upper()}{about.value[1:]}</th></tr>"
     return head + "".join(rows) if ranked else ""
 
 

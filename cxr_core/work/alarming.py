@@ -15,7 +15,7 @@ from sqlite_utils import Database
 from cxr_core import clock
 from cxr_core.drift.causes import likely
 from cxr_core.drift.sight import SITE, Said, Scope
-from cxr_core.drift.trace import State
+from cxr_core.drift.trace import WINDOW_DAYS, State
 from cxr_core.errors import BadInput, Conflict, CxrError
 from cxr_core.records import Role, User
 from cxr_core.store import alarms, audit, images, site, site_references
@@ -62,19 +62,20 @@ def look(home: Path) -> list[int]:
     """
     yesterday = clock.now().date() - timedelta(days=1)
     with opened(home) as db:
-        if not _is_due(db, yesterday):
-            return []
-    with opened(home) as db, transaction(db):
-        first = date.fromisoformat(site.get(db, LOOKED_UP_TO) or date.min.isoformat()) + timedelta(days=1)
+        first = _first_day(db)
         if first > yesterday:
-            return []  # another worker did meanwhile
+            return []
         try:
             found = sighting.seen(db, yesterday)
         except CxrError as error:
             log.error("what came in can't be looked at: %s", error)
             return []
-        numbers = [number for day in _days(found, first, yesterday) for number in _look_at(db, found, day)]
-        site.put(db, LOOKED_UP_TO, yesterday.isoformat())
+        said = {day: found.sight.on(day) for day in _days(found, first, yesterday)}
+        with transaction(db):
+            if _first_day(db) != first:
+                return []  # another worker did meanwhile
+            numbers = [number for day, words in said.items() for number in _look_at(db, found, words, day)]
+            site.put(db, LOOKED_UP_TO, yesterday.isoformat())
     return numbers
 
 
@@ -86,7 +87,11 @@ def looking(home: Path, is_at_leisure: Callable[[], bool]) -> Iterator[bool]:
             yield False
             continue
         looked_at = time.monotonic()
-        yield bool(look(home))
+        try:
+            yield bool(look(home))
+        except Exception:
+            log.exception("what came in could not be looked at")
+            yield False
 
 
 @open_to(Role.ADMIN)
@@ -97,10 +102,10 @@ def standing(home: Path, user: User) -> list[Told]:
 
 
 @open_to(Role.ADMIN)
-def past(home: Path, user: User, limit: int = 50) -> list[Told]:
+def past(home: Path, user: User, limit: int = 50) -> list[Alarm]:
     """The last that were closed, newest first."""
     with opened(home) as db:
-        return [_told(db, alarm) for alarm in alarms.closed(db, limit)]
+        return alarms.closed(db, limit)
 
 
 @open_to(Role.ADMIN)
@@ -126,7 +131,8 @@ def close(home: Path, user: User, alarm: int, cause: str, action: str) -> None:
 def _told(db: Database, alarm: Alarm) -> Told:
     found = Told(alarm, alarms.signals(db, alarm.id), [], [])
     reference = site_references.current(db)
-    before = site_references.examples(db, reference.id, found.place, SHOWN) if reference else []
+    is_older = reference is not None and reference.last_at[:10] <= alarm.since
+    before = site_references.examples(db, reference.id, found.place, SHOWN) if reference and is_older else []
     return replace(found, before=before, now=images.lately(db, alarm.since, found.place, SHOWN))
 
 
@@ -136,8 +142,9 @@ def _require_open(db: Database, alarm: int) -> None:
         raise Conflict(f"alarm {alarm} is closed already, by {found.closed_by}: “{found.cause}”")
 
 
-def _is_due(db: Database, yesterday: date) -> bool:
-    return (site.get(db, LOOKED_UP_TO) or "") < yesterday.isoformat()
+def _first_day(db: Database) -> date:
+    """The first that wasn't looked at yet."""
+    return date.fromisoformat(site.get(db, LOOKED_UP_TO) or date.min.isoformat()) + timedelta(days=1)
 
 
 def _days(found: Seen, first: date, last: date) -> list[date]:
@@ -146,22 +153,36 @@ def _days(found: Seen, first: date, last: date) -> list[date]:
     return sorted(day for day in known if first <= day <= last)
 
 
-def _look_at(db: Database, found: Seen, day: date) -> list[int]:
+def _look_at(db: Database, found: Seen, said: list[Said], day: date) -> list[int]:
     """One day's look: what is steady again falls silent. The numbers of the alarms that what speaks anew opened."""
-    said = found.sight.on(day)
-    told = _told_already(db, said, day)
+    told = _told_already(db, found, said, day)
     new = [each for each in said if each.finding.state is State.ALARM and each.key not in told]
     raised = (_raise(db, found, day, scope, place, told) for scope, place in _placed(found, new, told, day).items())
     return [number for number in raised if number is not None]
 
 
-def _told_already(db: Database, said: list[Said], day: date) -> dict[Key, int]:
-    """The alarm of each signal that has spoken since it was last steady."""
-    told = {(row["scope"], row["beside"], row["signal"]): row["alarm"] for row in alarms.speaking(db)}
-    for each in said:
-        if each.key in told and each.finding.state is State.STEADY:
-            alarms.fell_silent(db, told.pop(each.key), *each.key, day.isoformat())
+def _told_already(db: Database, found: Seen, said: list[Said], day: date) -> dict[Key, int]:
+    """The alarm of each signal that has spoken ever since, beside the references that stand.
+
+    What speaks no more falls silent: it is steady, nothing comes from there any more, or another reference took the
+    place of its own. Of too few images, as after a holiday, nobody knows.
+    """
+    told: dict[Key, int] = {}
+    speak = {each.key for each in said if each.finding.state is not State.STEADY}
+    for row in alarms.speaking(db):
+        key = row["scope"], row["beside"], row["signal"]
+        if key in speak and _still_stands(found, row):
+            told[key] = row["alarm"]
+        else:
+            alarms.fell_silent(db, row["alarm"], *key, day.isoformat())
     return told
+
+
+def _still_stands(found: Seen, row: dict[str, Any]) -> bool:
+    """Whether what a signal was compared with then is what it is compared with now."""
+    if row["beside"] == sighting.MODELS_OWN:
+        return bool(row["model"] == found.model)
+    return found.frozen is not None and row["opened_on"] > found.frozen.last_at[:10]
 
 
 def _placed(found: Seen, new: list[Said], told: dict[Key, int], day: date) -> dict[Scope, list[Said]]:
@@ -176,18 +197,26 @@ def _placed(found: Seen, new: list[Said], told: dict[Key, int], day: date) -> di
 
 
 def _raise(db: Database, found: Seen, day: date, scope: Scope, said: list[Said], told: dict[Key, int]) -> int | None:
-    """A new alarm's number; None where all of it joins one that is open there, or one that told of it already."""
-    before = {name: number for (where, _, name), number in told.items() if where == str(scope)}
+    """A new alarm's number; None where all of it joins one that is open there, or one that told of it already.
+
+    Of a device or view that is known to have changed, the site's change is nothing new, be that alarm closed.
+    """
+    before = {name: number for (where, _, name), number in told.items() if where == str(scope) and scope != SITE}
     for each in said:
         if number := before.get(each.finding.signal.name):
             alarms.attach(db, number, [_row(each, day)])
     new = [each for each in said if each.finding.signal.name not in before]
     if not new:
         return None
-    standing = {alarm.scope: alarm.id for alarm in alarms.open_alarms(db)}
+    standing = {alarm.scope: alarm.id for alarm in alarms.open_alarms(db) if _is_recent(alarm, day)}
     number = standing.get(str(scope)) or _open(db, found, day, scope, new)
     alarms.attach(db, number, (_row(each, day) for each in new))
     return None if number in standing.values() else number
+
+
+def _is_recent(alarm: Alarm, day: date) -> bool:
+    """Whether what speaks on a day may still be of the same change."""
+    return (day - date.fromisoformat(alarm.opened_on)).days < WINDOW_DAYS
 
 
 def _open(db: Database, found: Seen, day: date, scope: Scope, said: list[Said]) -> int:

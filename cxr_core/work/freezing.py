@@ -67,7 +67,7 @@ def _next_images(db: Database) -> list[dict[str, Any]]:
 
 def _parts(db: Database, rows: list[dict[str, Any]], model: str) -> list[Part]:
     """Counts by device and view: of the X-rays, and of what the model said of those that it has seen."""
-    seen_by = references.axes_of(models.card(db, model)["reference"])
+    seen_by = references.axes_of(models.card(db, model))
     pictures: dict[tuple[str, str], list[Signals]] = defaultdict(list)
     said: dict[tuple[str, str], list[Signals]] = defaultdict(list)
     for row in rows:

@@ -60,7 +60,7 @@ class Reading:
         if not self.opinion:
             _write_refusal(db, row, model.name, self.reasons, [found.kind for found in self.objections])
         elif predictions.add(db, row["id"], model.name, self.opinion):
-            signals = rolling.of_opinion(self.opinion, [], references.axes_of(model.reference))
+            signals = rolling.of_opinion(self.opinion, [], references.axes_of(vars(model)))
             rolling.count_opinion(db, row, model.name, signals)
 
 

@@ -14,7 +14,7 @@ from cxr_core.drift.catalogue import AXES
 from cxr_core.drift.grid import Counts
 from cxr_core.drift.tally import OPINION_LAYOUT, PICTURE_LAYOUT, Layout
 from cxr_core.errors import BadInput
-from cxr_core.model import axes
+from cxr_core.model import axes, release
 from cxr_core.model.axes import Axes
 from cxr_core.records import Opinion
 from cxr_core.store import models
@@ -43,22 +43,33 @@ class Reference:
         }  # fmt: skip
 
 
-def of_card(written: Mapping[str, Any]) -> Reference | None:
+def of_card(card: Mapping[str, Any]) -> Reference | None:
     """What `as_dict` wrote on a card; None where an earlier version wrote another kind, or none. Raises BadInput."""
+    written = _written(card)
     if "opinions" not in written:
         return None
     pictures, opinions = _counts(PICTURE_LAYOUT, written["pictures"]), _counts(OPINION_LAYOUT, written["opinions"])
-    return Reference(pictures, opinions, axes_of(written))
+    return Reference(pictures, opinions, axes_of(card))
 
 
-def axes_of(written: Mapping[str, Any]) -> Axes | None:
+def axes_of(card: Mapping[str, Any]) -> Axes | None:
     """The axes alone."""
+    written = _written(card)
     return Axes(**written["axes"]) if written.get("axes") else None
 
 
 def every_axes(db: Database) -> dict[str, Axes | None]:
     """Those of every model."""
-    return {row["name"]: axes_of(row["card"]["reference"]) for row in models.all_models(db)}
+    return {row["name"]: axes_of(row["card"]) for row in models.all_models(db)}
+
+
+def _written(card: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A card's reference; for the release's card from before there were such, what comes with the same weights now."""
+    own: Mapping[str, Any] = card["reference"]
+    if "opinions" in own or card["weights_sha256"] != (shipped := release.card())["weights_sha256"]:
+        return own
+    found: Mapping[str, Any] = shipped["reference"]
+    return found
 
 
 def made_of(appearance: Iterable[Mapping[str, float]], said: list[Said]) -> Reference:

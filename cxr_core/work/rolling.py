@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 from sqlite_utils import Database
 
-from cxr_core import clock
 from cxr_core.drift.catalogue import ANSWERS, OTHER, REFUSALS, TURNS
 from cxr_core.drift.grid import Counts
 from cxr_core.drift.tally import OPINION_LAYOUT, PICTURE_LAYOUT, Layout
 from cxr_core.model.axes import Axes
 from cxr_core.records import Label, Opinion
-from cxr_core.store import images, predictions, tallies
+from cxr_core.store import images, predictions, site, tallies
 from cxr_core.store.tallies import PICTURES, Key
 
+A_DAY = timedelta(days=1)
+COUNTED = "days are counted"
+"""The fact of the site that says that what was there before this version has been counted."""
 Signals = dict[str, Any]
 """The signals of one X-ray or opinion by the names of the drift catalogue: numbers and words."""
 
@@ -51,8 +55,18 @@ def count_picture(db: Database, row: Mapping[str, Any]) -> None:
 
 
 def count_opinion(db: Database, row: Mapping[str, Any], model: str, signals: Signals) -> None:
-    """Count what a model says of the image with this row, today."""
-    _add(db, _key(row, clock.stamp()[:10], model), OPINION_LAYOUT, [signals])
+    """Count what a model said of the image with this row, on the day on which that was stored, where it is counted."""
+    said = predictions.of_model(db, row["id"], model)
+    if said and is_counted(row, said):
+        _add(db, _key(row, said["made_at"][:10], model), OPINION_LAYOUT, [signals])
+
+
+def is_counted(row: Mapping[str, Any], said: Mapping[str, Any]) -> bool:
+    """Whether an opinion came within a day of its X-ray. What a new version makes of those that waited says nothing of
+    what comes in: they are those that nobody was in a hurry to read.
+    """
+    came, made = (datetime.fromisoformat(stamp) for stamp in (row["received_at"], said["made_at"]))
+    return made - came < A_DAY
 
 
 def take_back(db: Database, image: str, axes: Mapping[str, Axes | None]) -> None:
@@ -60,22 +74,32 @@ def take_back(db: Database, image: str, axes: Mapping[str, Axes | None]) -> None
     row = images.get(db, image)
     _add(db, _key(row, row["received_at"][:10], PICTURES), PICTURE_LAYOUT, [of_picture(row)], -1)
     for said in predictions.on(db, image):
-        key = _key(row, said["made_at"][:10], said["model"])
-        _add(db, key, OPINION_LAYOUT, [of_row(said, axes.get(said["model"]))], -1)
+        if is_counted(row, said):
+            key = _key(row, said["made_at"][:10], said["model"])
+            _add(db, key, OPINION_LAYOUT, [of_row(said, axes.get(said["model"]))], -1)
 
 
 def count_what_was_there(db: Database, axes: Mapping[str, Axes | None]) -> None:
-    """Count all that was stored before there were counts; nothing where there are some. `axes` are each model's."""
-    if not tallies.is_empty(db):
+    """Count all that was stored before this version; once, within the caller's transaction. `axes` are each model's."""
+    if site.get(db, COUNTED):
         return
-    pictures, said = defaultdict(list), defaultdict(list)
-    for row in images.every(db):
-        pictures[_key(row, row["received_at"][:10], PICTURES)].append(of_picture(row))
-    for row in predictions.every(db):
-        said[_key(row, row["made_at"][:10], row["model"])].append(of_row(row, axes.get(row["model"])))
-    for layout, found in ((PICTURE_LAYOUT, pictures), (OPINION_LAYOUT, said)):
-        for key, signals in found.items():
-            _add(db, key, layout, signals)
+    tallies.clear(db)
+    for day, rows in groupby(images.every(db), lambda row: str(row["received_at"][:10])):
+        _count_day(db, PICTURE_LAYOUT, ((_key(row, day, PICTURES), of_picture(row)) for row in rows))
+    said = filter(lambda row: is_counted(row, row), predictions.every(db))
+    for day, rows in groupby(said, lambda row: str(row["made_at"][:10])):
+        found = ((_key(row, day, row["model"]), of_row(row, axes.get(row["model"]))) for row in rows)
+        _count_day(db, OPINION_LAYOUT, found)
+    site.put(db, COUNTED, "1")
+
+
+def _count_day(db: Database, layout: Layout, found: Iterable[tuple[Key, Signals]]) -> None:
+    """A day at a time: years of images are more than should be held at once."""
+    by_key: dict[Key, list[Signals]] = defaultdict(list)
+    for key, signals in found:
+        by_key[key].append(signals)
+    for key, rows in by_key.items():
+        _add(db, key, layout, rows)
 
 
 def of_row(row: Mapping[str, Any], axes: Axes | None) -> Signals:

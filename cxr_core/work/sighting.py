@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -61,8 +61,11 @@ class Seen:
         return _stream(layout, self.pictures if layout is PICTURE_LAYOUT else self.opinions, scope)
 
 
-def seen(db: Database, today: date, modes: Iterable[str] = tuple(Mode)) -> Seen:
-    """Up to `today`, opinions of images read in these modes. Raises BadInput if the running model has no reference."""
+def seen(db: Database, today: date, modes: Collection[str] = tuple(Mode)) -> Seen:
+    """Up to `today`, opinions of images read in these modes. Raises BadInput if the running model has no reference.
+
+    The site's reference holds opinions on images of all modes: whoever may not know of all isn't shown them beside it.
+    """
     model, reference = _running(db)
     first, last = (today - timedelta(days=REMEMBERED_DAYS)).isoformat(), today.isoformat()
     pictures = _rows(PICTURE_LAYOUT, tallies.between(db, PICTURES, first, last, tuple(Mode)))
@@ -71,13 +74,14 @@ def seen(db: Database, today: date, modes: Iterable[str] = tuple(Mode)) -> Seen:
     released = date.fromisoformat(models.put_to_use_at(db, model)[:10])
     watched = [*_beside_the_models(pictures, opinions, reference, released)]
     if frozen:
-        watched += _beside_the_sites(pictures, opinions, frozen, model, site_references.parts(db, frozen.id))
+        known = opinions if set(modes) == set(Mode) else []
+        watched += _beside_the_sites(pictures, known, frozen, model, site_references.parts(db, frozen.id))
     return Seen(model, reference, frozen, released, pictures, opinions, Sight(watched))
 
 
 def _running(db: Database) -> tuple[str, Reference]:
     model = models.running(db) or ""
-    reference = references.of_card(models.card(db, model)["reference"])
+    reference = references.of_card(models.card(db, model))
     if reference is None:
         raise BadInput(f"the card of {model} has no reference that this version reads: put another to use, or retrain")
     return model, reference

@@ -17,7 +17,7 @@ from cxr_core.drift.sight import Said, known
 from cxr_core.drift.tally import OPINION_LAYOUT, PICTURE_LAYOUT, Layout
 from cxr_core.drift.trace import WINDOW_DAYS, Stream
 from cxr_core.drift.weeks import monday
-from cxr_core.records import User
+from cxr_core.records import Role, User
 from cxr_core.store import alarms, models
 from cxr_core.store.db import opened
 from cxr_core.work import monitoring, revealing, sighting
@@ -96,12 +96,12 @@ def watch(home: Path, user: User, days: int) -> Watch:
     )
 
 
-@open_to(*EVERYBODY)
+@open_to(Role.ADMIN)
 def drift_now(home: Path, user: User, days: int) -> dict[str, Any]:
-    """What each signal says today, ready for JSON. Raises BadInput if the running model's card has no reference."""
+    """What each signal says today, and the open alarms, ready for JSON. Raises BadInput as `watch` does."""
     today = clock.now().date()
     with opened(home) as db:
-        found = sighting.seen(db, today, revealing.modes_counted(db, user))
+        found = sighting.seen(db, today)
         standing = alarms.open_alarms(db)
     images = _weekly_images(found.stream(PICTURE_LAYOUT), today - timedelta(days=days))
     return {

@@ -12,7 +12,7 @@ from cxr_core.drift.grid import Grid
 from cxr_core.drift.sudden import CEILING, bets, evidence
 from tests.drift.streams import NUMBERS, WORDS, calm
 
-FEW = Signal("few", About.PICTURE, "Few", "It moved.", Grid(0, 6, 6))
+FEW = Signal("few", About.HEADER, "Few", "It moved.", Grid(0, 6, 6))
 steps = arrays(np.float64, st.tuples(st.integers(0, 15), st.integers(1, 3)), elements=st.floats(-5, 5))
 
 

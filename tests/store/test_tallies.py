@@ -16,14 +16,18 @@ def found(db, model=PICTURES, first="2026-01-01", last="2026-01-31", modes=tuple
 
 
 def test_counts_are_kept_and_the_next_ones_take_their_place(db):
-    assert tallies.is_empty(db)
     assert tallies.get(db, key()) is None
     tallies.put(db, key(), 2, b"two")
     tallies.put(db, key(), 3, b"five")
     tallies.put(db, key(), -1, b"four")
-    assert not tallies.is_empty(db)
     assert tallies.get(db, key()) == b"four"
     assert found(db) == [("2026-01-02", "tube", "maker", "PA", 4, b"four")]
+
+
+def test_all_can_be_forgotten(db):
+    tallies.put(db, key(), 2, b"two")
+    tallies.clear(db)
+    assert found(db) == []
 
 
 @pytest.mark.parametrize(

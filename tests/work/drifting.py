@@ -58,11 +58,15 @@ class Stream:
 
     def comes(self, day, model, shifts=(0.0, 0.0), says=0.0, count=15):
         """X-rays of a day, `count` of each tube."""
+        for tube, shift in zip(TUBES, shifts, strict=True):
+            self.comes_from(tube, day, model, shift, says, count)
+
+    def comes_from(self, tube, day, model, shift=0.0, says=0.0, count=15):
+        """X-rays of a day, `count` of one tube."""
         with opened(self.home) as db, transaction(db):
-            for tube, shift in zip(TUBES, shifts, strict=True):
-                for name, layout, seen in (
-                    (PICTURES, PICTURE_LAYOUT, self.looks(count, shift)),
-                    (model, OPINION_LAYOUT, self.says(count, says)),
-                ):
-                    key = Key(day.isoformat(), name, tube, "", "", Mode.CONCURRENT.value)
-                    tallies.put(db, key, count, layout.to_bytes(layout.count(seen)))
+            for name, layout, seen in (
+                (PICTURES, PICTURE_LAYOUT, self.looks(count, shift)),
+                (model, OPINION_LAYOUT, self.says(count, says)),
+            ):
+                key = Key(day.isoformat(), name, tube, "", "", Mode.CONCURRENT.value)
+                tallies.put(db, key, count, layout.to_bytes(layout.count(seen)))

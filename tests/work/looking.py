@@ -13,7 +13,6 @@ def everything(settings, user, image, job):
     """All that a reader can get to see of an image through the use cases, one after the other."""
     yield from of_the_case(settings, user, image, job)
     yield [(line.signal.name, line.points) for line in watching.watch(settings.home, user, 28).lines]
-    yield watching.drift_now(settings.home, user, 28)
     yield monitoring.agreement(settings.home, user, 28)
     yield [row["card"]["name"] for row in monitoring.model_versions(settings.home, user)]
 

@@ -185,12 +185,14 @@ def test_what_was_steady_in_between_is_an_alarm_again(settings, stream, admin):
     assert look_daily(settings, 100, 106) == [2]
 
 
-def test_a_signal_that_speaks_again_joins_its_open_alarm_once_more(settings, stream, admin):
+def test_a_signal_that_speaks_again_within_weeks_joins_its_open_alarm_once_more(settings, stream, admin):
     come(stream, (0, 30))
-    come(stream, (30, 35), (BRIGHTER, BRIGHTER))
-    come(stream, (35, 100))
-    come(stream, (100, 105), (BRIGHTER, BRIGHTER))
-    assert look(settings, 105) == [1]
+    come(stream, (30, 32), (BRIGHTER, BRIGHTER))
+    come(stream, (32, 55))
+    come(stream, (55, 58), (BRIGHTER, BRIGHTER))
+    assert look_daily(settings, 1, 55) == [1]
+    assert [row["over"] is None for row in standing(settings, admin)[0].signals] == [False]
+    assert look_daily(settings, 55, 59) == []
     (found,) = standing(settings, admin)
     assert [(row["signal"], row["over"]) for row in found.signals] == [("mean", None)]
 
@@ -217,7 +219,7 @@ def test_without_a_reference_nothing_is_looked_at_until_there_is_one(settings, s
     come(stream, (0, 30))
     come(stream, (30, 40), (BRIGHTER, BRIGHTER))
     with noon(1), opened(settings.home) as db, transaction(db):
-        models.add(db, {**release.card(), "name": "bare", "reference": {}})
+        models.add(db, {**release.card(), "name": "bare", "weights_sha256": "0" * 64, "reference": {}})
         models.decide(db, "bare", "promote", "a test", None)
     assert look(settings, 40) == []
     with opened(settings.home) as db, transaction(db):
@@ -261,7 +263,7 @@ def test_an_admin_takes_an_alarm_and_closes_it_with_what_it_was(settings, alarm,
     alarming.close(settings.home, admin, alarm, " a new tube ", " called ")
     assert standing(settings, admin) == []
     (found,) = alarming.past(settings.home, admin)
-    assert (found.alarm.cause, found.alarm.action, found.alarm.closed_by) == ("a new tube", "called", "admin")
+    assert (found.cause, found.action, found.closed_by) == ("a new tube", "called", "admin")
     events = query(settings, "SELECT actor, action, subject FROM audit WHERE action LIKE '%alarm' ORDER BY id")
     assert events == [
         {"actor": "admin", "action": f"{verb} alarm", "subject": str(alarm)} for verb in ("take", "close")
@@ -290,7 +292,7 @@ def test_a_closed_alarm_is_neither_taken_nor_closed_again(settings, alarm, admin
     for act in (alarming.take, lambda *where: alarming.close(*where, "nothing", "nothing")):
         with pytest.raises(Conflict, match="closed already, by admin: “a tube”"):
             act(settings.home, admin, alarm)
-    assert alarming.past(settings.home, admin)[0].alarm.cause == "a tube"
+    assert alarming.past(settings.home, admin)[0].cause == "a tube"
 
 
 def test_an_alarm_that_is_not_there_is_not_found(settings, admin):
@@ -302,3 +304,56 @@ def test_alarms_are_for_admins(settings, alarm, ann):
     for use, more in ((alarming.standing, ()), (alarming.take, (alarm,)), (alarming.close, (alarm, "a", "b"))):
         with pytest.raises(NotAllowed):
             use(settings.home, ann, *more)
+
+
+def test_what_was_closed_as_known_of_the_models_reference_hides_no_later_change_of_the_site(settings, stream, admin):
+    come(stream, (0, 12), (BRIGHTER, BRIGHTER))
+    assert look_daily(settings, 1, 12) == [1]
+    alarming.close(settings.home, admin, 1, "our tubes are brighter than the model's", "none")
+    stream.freeze(admin, day(11), "watched", BRIGHTER)
+    come(stream, (12, 40), (BRIGHTER, BRIGHTER))
+    assert look_daily(settings, 12, 40) == [], "it goes on as it was"
+    come(stream, (40, 50), (2 * BRIGHTER, 2 * BRIGHTER))
+    assert look_daily(settings, 40, 50) == [2]
+    (found,) = standing(settings, admin)
+    assert (found.alarm.scope, ("site", "site", "mean") in spoken(found)) == ("site", True)
+
+
+def test_a_version_that_is_far_from_its_own_reference_is_told_whatever_was_closed_of_the_one_before(
+    settings, stream, admin
+):
+    come(stream, (0, 20), says=0.4)
+    assert look_daily(settings, 1, 20) == [1]
+    alarming.close(settings.home, admin, 1, "more of them are ill", "retrained")
+    with noon(20):
+        stream.model("second", says=-0.2)
+    come(stream, (20, 40), says=0.4, model="second")
+    assert look_daily(settings, 20, 40) == [2]
+
+
+def test_a_device_that_sends_nothing_any_more_falls_silent(settings, stream, admin):
+    stream.freeze(admin, day(0), "watched")
+    come(stream, (0, 30))
+    come(stream, (30, 40), (BRIGHTER, 0.0))
+    assert look_daily(settings, 1, 41) == [1]
+    for number in range(40, 80):
+        stream.comes_from("right", day(number), "watched")
+    assert look_daily(settings, 41, 80) == []
+    (found,) = standing(settings, admin)
+    assert {row["over"] is None for row in found.signals} == {False}
+
+
+def test_what_changes_months_later_is_an_alarm_of_its_own(settings, stream, admin):
+    come(stream, (0, 30))
+    come(stream, (30, 90), (BRIGHTER, BRIGHTER))
+    come(stream, (90, 100), (BRIGHTER, BRIGHTER), says=0.4)
+    assert look_daily(settings, 1, 101) == [1, 2]
+
+
+def test_a_look_that_fails_ends_no_worker(settings, stream):
+    come(stream, (0, 2))
+    with opened(settings.home) as db:
+        db.execute("UPDATE tallies SET counts = x'00'")
+    chore = alarming.looking(settings.home, lambda: True)
+    with noon(3):
+        assert [next(chore), next(chore)] == [False, False]

@@ -60,7 +60,7 @@ def test_its_metrics_are_of_the_locked_side(card, sides):
 
 
 def test_its_references_hold_every_image_that_was_kept_from_training(card):
-    found = references.of_card(card.reference)
+    found = references.of_card(vars(card))
     kept_apart = 12 + 120 + 44
     assert PICTURE_LAYOUT.of(found.pictures, "mean").sum() == kept_apart
     assert OPINION_LAYOUT.of(found.opinions, "answer").sum() == kept_apart

@@ -15,6 +15,10 @@ from cxr_core.work import references
 from cxr_core.work.references import FEWEST
 
 
+def card_with(reference, weights="0" * 64):
+    return {"reference": reference, "weights_sha256": weights}
+
+
 def said(count, refused=0):
     """Opinions with embeddings of their own, then refusals."""
     chance = np.random.default_rng(0)
@@ -33,7 +37,7 @@ def made(count=FEWEST, refused=0):
 
 def test_a_reference_comes_back_from_json_as_it_was():
     before = made(40, 3)
-    after = references.of_card(json.loads(json.dumps(before.as_dict(), allow_nan=False)))
+    after = references.of_card(card_with(json.loads(json.dumps(before.as_dict(), allow_nan=False))))
     assert np.array_equal(after.pictures, before.pictures)
     assert np.array_equal(after.opinions, before.opinions)
     assert after.axes == before.axes
@@ -45,15 +49,15 @@ def test_a_reference_comes_back_from_json_as_it_was():
 def test_too_few_opinions_have_no_axes():
     few, enough = made(FEWEST - 1), made(FEWEST)
     assert few.axes is None
-    assert references.of_card(few.as_dict()).axes is None
+    assert references.of_card(card_with(few.as_dict())).axes is None
     assert OPINION_LAYOUT.of(few.opinions, "axis1")[:-1].sum() == 0
     assert enough.axes is not None
 
 
 @pytest.mark.parametrize("written", [{}, {"mean": [0.1, 0.2]}])
 def test_what_earlier_versions_wrote_is_no_reference(written):
-    assert references.of_card(written) is None
-    assert references.axes_of(written) is None
+    assert references.of_card(card_with(written)) is None
+    assert references.axes_of(card_with(written)) is None
 
 
 @pytest.mark.parametrize(
@@ -62,7 +66,7 @@ def test_what_earlier_versions_wrote_is_no_reference(written):
 )
 def test_a_damaged_card_says_so(damage):
     with pytest.raises(CxrError, match="backup"):
-        references.of_card({**made().as_dict(), **damage})
+        references.of_card(card_with({**made().as_dict(), **damage}))
 
 
 def test_a_card_of_a_later_version_says_so():
@@ -72,6 +76,14 @@ def test_a_card_of_a_later_version_says_so():
 
 
 def test_the_release_has_a_reference_with_axes():
-    found = references.of_card(release.card()["reference"])
+    found = references.of_card(release.card())
     assert found.axes is not None
     assert found.opinions.sum() > 0
+
+
+def test_a_home_that_has_the_releases_card_from_before_uses_what_the_program_ships_now():
+    shipped = release.card()
+    before = card_with({"mean": {"n": 500}}, shipped["weights_sha256"])
+    found = references.of_card(before)
+    assert found.as_dict() == references.of_card(shipped).as_dict()
+    assert references.axes_of(before) == references.axes_of(shipped)

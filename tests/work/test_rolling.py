@@ -49,9 +49,15 @@ def put_second_to_use(settings):
         jobs.ask(db, jobs.Request(REPREDICT, Lane.READING, {"model": "second"}, bulk=True))
 
 
-def count_anew(settings):
+def forget(settings):
     with opened(settings.home) as db, transaction(db):
         db.execute("DELETE FROM tallies")
+        db.execute("DELETE FROM site WHERE name = ?", (rolling.COUNTED,))
+
+
+def count_anew(settings):
+    forget(settings)
+    with opened(settings.home) as db, transaction(db):
         rolling.count_what_was_there(db, references.every_axes(db))
 
 
@@ -123,13 +129,25 @@ def test_what_is_counted_already_is_not_counted_again(settings):
     assert counted(settings) == before
 
 
-def test_a_home_from_before_is_counted_when_it_is_opened(settings):
-    take_in(settings, film(1), picture(2))
+def test_a_home_from_before_is_counted_whole_when_it_is_opened_whatever_came_in_just_before(settings):
+    take_in(settings, film(1), picture(2), film(6))
     before = counted(settings)
-    with opened(settings.home) as db:
-        db.execute("DELETE FROM tallies")
+    forget(settings)
+    take_in(settings, film(6))
     open_home(settings.home)
     assert counted(settings) == before != []
+
+
+def test_what_a_new_version_makes_of_x_rays_that_waited_is_not_counted(settings):
+    with clock.at(clock.now() - timedelta(days=3)):
+        take_in(settings, picture(1))
+    take_in(settings, picture(2))
+    put_second_to_use(settings)
+    work_off(settings)
+    assert of(settings, "second") == 1, "the other came three days before"
+    before = counted(settings)
+    count_anew(settings)
+    assert counted(settings) == before
 
 
 def test_what_is_erased_is_taken_back_and_nothing_else(settings):

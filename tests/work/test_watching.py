@@ -49,8 +49,8 @@ def see(settings, count, model=FIRST, mode=Mode.CONCURRENT):
 
 
 def states(settings, user=COMMAND_LINE):
-    found = watching.drift_now(settings.home, user, 28)
-    return {signal["name"]: signal["state"] for signal in found["signals"]}
+    found = watching.watch(settings.home, user, 28).now
+    return {said.finding.signal.name: said.finding.state for said in found}
 
 
 def on_two_days(settings, count):
@@ -133,7 +133,8 @@ def test_during_a_stop_the_figures_of_what_the_model_says_are_for_admins_alone(s
 
 def test_a_card_without_a_reference_says_so(settings):
     with opened(settings.home) as db:
-        models.add(db, {**release.card(), "name": "second", "parent": FIRST, "reference": {}})
+        card = {**release.card(), "name": "second", "parent": FIRST, "weights_sha256": "0" * 64, "reference": {}}
+        models.add(db, card)
         models.decide(db, "second", "promote", "a test", None)
     with pytest.raises(BadInput, match="second has no reference"):
         watching.watch(settings.home, COMMAND_LINE, 28)
