@@ -58,7 +58,7 @@ class Card:
     metrics: dict[str, Any]
     """On the locked patients; see evaluate."""
     reference: dict[str, Any]
-    """Sketches of input statistics and confidence on patients kept from training; for the drift page."""
+    """Counts and axes of X-rays and opinions on patients kept from training, for the drift page (work.references)."""
     architecture: str = ARCHITECTURE
     labels: tuple[str, ...] = tuple(label.value for label in CLASSES)
 

@@ -27,14 +27,6 @@ class Release:
 
 
 @open_to(*EVERYBODY)
-def model_versions(home: Path, user: User) -> list[dict[str, Any]]:
-    """Every model with its card and the last decision on it, newest first; `running` marks the one in use."""
-    with opened(home) as db:
-        running = models.running(db)
-        return [{**row, "running": row["name"] == running} for row in models.all_models(db)]
-
-
-@open_to(*EVERYBODY)
 def running_model(home: Path, user: User) -> str | None:
     """The name of the model in use."""
     with opened(home) as db:

@@ -14,7 +14,7 @@ def everything(settings, user, image, job):
     yield from of_the_case(settings, user, image, job)
     yield [(line.signal.name, line.points) for line in watching.watch(settings.home, user, 28).lines]
     yield monitoring.agreement(settings.home, user, 28)
-    yield [row["card"]["name"] for row in monitoring.model_versions(settings.home, user)]
+    yield [version.name for version in registry.family(settings.home, user)]
 
 
 def of_the_case(settings, user, image, job):

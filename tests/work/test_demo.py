@@ -11,7 +11,7 @@ from cxr_core.records import JobState, Role
 from cxr_core.store import users
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.secret import site_secret
-from cxr_core.work import accounts, base_data, drafting, monitoring, pictures, retraining, reviewing, starting
+from cxr_core.work import accounts, base_data, drafting, monitoring, pictures, registry, retraining, reviewing, starting
 from cxr_core.work.change_plan import FILE, shipped
 from cxr_core.work.drafting import Options
 from cxr_core.work.guarding import COMMAND_LINE
@@ -90,12 +90,12 @@ def test_its_history_lies_in_the_past_and_in_order(demo):
 
 def test_a_retrain_really_ran_and_was_decided_on_by_its_gate(demo):
     decided = [row for row in monitoring.decisions(demo.home, COMMAND_LINE) if row["model"] != release.card()["name"]]
-    (second,) = (row for row in monitoring.model_versions(demo.home, COMMAND_LINE) if row["parent"])
-    gate = second["card"]["metrics"]["gate"]
+    (second,) = (version for version in registry.family(demo.home, COMMAND_LINE) if version.parent)
+    gate = second.card["metrics"]["gate"]
     assert [row["action"] for row in decided] == ["promote" if gate["passed"] else "refuse"]
     assert len(gate["compared"]) == 2
     assert retraining.newest_job(demo.home, COMMAND_LINE) is None, "it is part of the demo's own job"
-    assert second["card"]["recipe"]["trained"] == "head"
+    assert second.card["recipe"]["trained"] == "head"
 
 
 def test_readers_disagreed_now_and_then_also_after_the_retrain(demo):
@@ -114,11 +114,11 @@ def test_the_base_data_stand_ready_for_the_next_retrain(demo):
 
 
 def test_its_retrain_was_judged_by_a_plan_of_its_own_and_says_so(demo):
-    made = next(row for row in monitoring.model_versions(demo.home, COMMAND_LINE) if row["training_set"])
-    gate = made["card"]["metrics"]["gate"]
+    made = next(version for version in registry.family(demo.home, COMMAND_LINE) if version.training_set)
+    gate = made.card["metrics"]["gate"]
     assert (gate["plan_name"], gate["demo"], gate["plan"]) == ("DEMO", True, shipped("demo").sha256)
-    assert made["card"]["data"]["plan"] == shipped("demo").sha256
-    (decided,) = query(demo, "SELECT plan FROM decisions WHERE model = ?", made["name"])
+    assert made.card["data"]["plan"] == shipped("demo").sha256
+    (decided,) = query(demo, "SELECT plan FROM decisions WHERE model = ?", made.name)
     assert decided["plan"] == shipped("demo").sha256
 
 
