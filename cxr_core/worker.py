@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -41,6 +42,7 @@ from cxr_core.work.starting import MAKE_DEMO
 log = logging.getLogger(__name__)
 
 Handler = Callable[[Desk, Job], Outcome]
+Chore = Callable[[], Iterator[bool]]
 
 HANDLERS = {
     Lane.READING: {
@@ -53,6 +55,8 @@ HANDLERS = {
 BEAT_SECONDS = 2
 NAP_SECONDS = 0.1
 """Between looks for work: short, because a radiologist is waiting for the opinion."""
+REST_SECONDS = 300.0
+"""Before what a worker does of its own accord is tried again after it went wrong."""
 SETTLING_SECONDS = 5
 """After its start, and after somebody's last file, in which a worker does nothing of its own accord: more may come."""
 
@@ -146,7 +150,7 @@ def run(settings: Settings, lane: Lane, starter: int | None) -> None:
         _look_after(worker)
         if lane is Lane.READING:
             reading.warm_up(worker.desk)
-        chores = _chores(worker)
+        chores = [_kept_up(chore) for chore in _chores(worker)]
         while not worker.stopping.is_set():
             _look_after(worker)
             if not worker.stopping.is_set():
@@ -156,15 +160,27 @@ def run(settings: Settings, lane: Lane, starter: int | None) -> None:
         _leave(worker)
 
 
-def _chores(worker: Worker) -> list[Iterator[bool]]:
+def _chores(worker: Worker) -> list[Chore]:
     """What the worker does of its own accord, a step at each `next`; a step says whether it did anything."""
     if worker.lane is not Lane.READING:
         return []
     return [
-        quickening.improving(worker.desk, worker.is_at_leisure),
-        picturing.catching_up(worker.desk.home, worker.is_at_leisure),
-        alarming.looking(worker.desk.home, worker.is_at_leisure),
+        partial(quickening.improving, worker.desk, worker.is_at_leisure),
+        partial(picturing.catching_up, worker.desk.home, worker.is_at_leisure),
+        partial(alarming.looking, worker.desk.home, worker.is_at_leisure),
     ]
+
+
+def _kept_up(chore: Chore) -> Iterator[bool]:
+    """The steps of a chore. One that goes wrong ends no worker: after REST_SECONDS the chore is begun anew."""
+    while True:
+        try:
+            yield from chore()
+        except Exception:
+            log.exception("what a worker does of its own accord went wrong; again in %.0f s", REST_SECONDS)
+        begun = time.monotonic()
+        while time.monotonic() - begun < REST_SECONDS:
+            yield False
 
 
 @contextmanager

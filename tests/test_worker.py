@@ -269,6 +269,20 @@ def test_a_worker_is_at_leisure_once_it_has_settled_and_nobody_waits_for_a_singl
         assert own.is_at_leisure()
 
 
+def test_what_a_worker_does_of_its_own_accord_may_go_wrong_and_is_begun_anew(monkeypatch):
+    monkeypatch.setattr(worker, "REST_SECONDS", 0.0)
+    begun = []
+
+    def chore():
+        begun.append(1)
+        yield True
+        if len(begun) == 1:
+            raise ZeroDivisionError
+
+    kept_up = worker._kept_up(chore)
+    assert [next(kept_up) for _ in range(3)] == [True, True, True] and len(begun) == 3
+
+
 def test_the_learning_worker_gets_no_more_memory_than_it_may_take():
     code = (
         "import numpy as np; from cxr_core import worker; worker._limit_memory(2048); np.ones(10**8); print('enough')\n"

@@ -87,11 +87,7 @@ def looking(home: Path, is_at_leisure: Callable[[], bool]) -> Iterator[bool]:
             yield False
             continue
         looked_at = time.monotonic()
-        try:
-            yield bool(look(home))
-        except Exception:
-            log.exception("what came in could not be looked at")
-            yield False
+        yield bool(look(home))
 
 
 @open_to(Role.ADMIN)
