@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from cxr_core.records import Role
-from cxr_core.ui import words
+from cxr_core.ui import charts, words
 from cxr_core.ui.alarms import alarms
-from cxr_core.ui.drift_charts import agreement, multiples
+from cxr_core.ui.drift_charts import agreement, few_reads, multiples
 from cxr_core.ui.drift_table import places, summary, table
 from cxr_core.ui.expected import expected
 from cxr_core.ui.reference_form import reference
@@ -35,11 +35,13 @@ table(watch)
 places(watch)
 reference(user)
 st.html("<h3>Week by week</h3>")
-multiples(watch)
+charts.show(multiples(watch), "multiples")
 st.html("<h3>What to expect, and how readers judge</h3>")
 if watch.expected.n:
     expected(watch.expected)
 if watch.agreement:
-    agreement(watch.agreement, watch.releases)
+    charts.show(agreement(watch.agreement, watch.releases), "agreement")
+    if hollow := few_reads(watch.agreement):
+        st.caption(hollow)
 else:
     words.empty("No reads in this time", "Read cases on the review page: agreement is counted from them.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import plotly.graph_objects as go
-import streamlit as st
 from plotly.subplots import make_subplots
 
 from cxr_core.drift.agreement import Agreement
@@ -22,7 +21,7 @@ COLOURS = {State.ALARM: charts.RED, State.WATCH: charts.AMBER, State.STEADY: cha
 FILL = "rgba(109, 179, 208, 0.12)"
 
 
-def multiples(watch: Watch) -> None:
+def multiples(watch: Watch) -> go.Figure:
     """Every signal by week: medians of numbers, shares of words; the band holds four fifths of the reference."""
     lines = [line for line in watch.lines if line.points]
     rows = -(-len(lines) // COLUMNS)
@@ -34,8 +33,7 @@ def multiples(watch: Watch) -> None:
     _mark(figure, watch.releases)
     charts.dressed(figure, rows * ROW_PIXELS + 40)
     figure.update_layout(margin={"t": 24}, hovermode="closest")
-    figure.update_annotations(font={"size": 12, "color": charts.TEXT})
-    charts.show(figure, "multiples")
+    return figure.update_annotations(font={"size": 12, "color": charts.TEXT})
 
 
 def _title(line: Line) -> str:
@@ -80,7 +78,7 @@ def _mark(figure: go.Figure, releases: list[Release]) -> None:
         figure.add_vline(release.at.timestamp() * 1000, line={"color": charts.VIOLET, "width": 1, "dash": "dash"})
 
 
-def agreement(found: list[Agreement], releases: list[Release]) -> None:
+def agreement(found: list[Agreement], releases: list[Release]) -> go.Figure:
     """The share of reads that agree with the model, by week and version, with 95 % intervals."""
     figure = go.Figure()
     for model, colour in zip(dict.fromkeys(row.model for row in found), _palette(), strict=False):
@@ -93,11 +91,13 @@ def agreement(found: list[Agreement], releases: list[Release]) -> None:
     charts.dressed(figure, 230)
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.18, "x": 0}, hovermode="closest",
                          margin={"t": 34})  # fmt: skip
-    figure.update_yaxes(range=[0, 1.04], tickformat=".0%")
-    charts.show(figure, "agreement")
+    return figure.update_yaxes(range=[0, 1.04], tickformat=".0%")
+
+
+def few_reads(found: list[Agreement]) -> str:
+    """What hollow marks mean; empty where there are none."""
     few = [row for row in found if not row.enough]
-    if few:
-        st.caption(f"Hollow marks: too few reads in that week to say ({len(few)} of {len(found)}).")
+    return f"Hollow marks: too few reads in that week to say ({len(few)} of {len(found)})." if few else ""
 
 
 def _shares(model: str, rows: list[Agreement], colour: str) -> go.Scatter:
