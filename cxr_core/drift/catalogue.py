@@ -15,6 +15,7 @@ class About(StrEnum):
     HEADER = "what the header says"
     NETWORK = "what the network sees"
     MODEL = "what the model says"
+    READERS = "how the readers judge"
 
 
 @dataclass(frozen=True)
@@ -178,4 +179,24 @@ OPINIONS = (
 )  # fmt: skip
 """What one version of the model sees and says; never comparable across versions."""
 
-SIGNALS = {signal.name: signal for signal in (*PICTURES, *HEADERS, *OPINIONS)}
+JUDGED = ("agreed", "disagreed")
+FLAGS = (
+    "not flagged", "overlying device", "rotation", "poor inspiration", "chronic change", "skin fold",
+    "opacity, not pneumonia", "retrocardiac", "small finding", "atypical pattern", "portable technique",
+    "image unsuitable", "label ambiguous", OTHER,
+)  # fmt: skip
+JUDGEMENTS = (
+    Signal("agreed", About.READERS, "Readers, having seen the opinion",
+           "The model errs more often, or others read, or they rely on it more.", words=JUDGED),
+    Signal("flagged for", About.READERS, "Flagged because of",
+           "Something that misleads the model comes more often.", words=FLAGS, floor=0.05),
+    Signal("of the ill", About.READERS, "Pneumonia found unaided: the model",
+           "The model misses more, or fewer, of those who are ill.", words=ANSWERS),
+    Signal("of the healthy", About.READERS, "Normal found unaided: the model",
+           "The model alarms more, or less, on those who aren't ill.", words=ANSWERS),
+    Signal("left over", About.READERS, "Calibration: found unaided, less the probability",
+           "The probabilities no longer fit what readers find.", Grid(-1, 1, 100)),
+)  # fmt: skip
+"""What readers made of one version's opinions; the last three of reads given without having seen them."""
+
+SIGNALS = {signal.name: signal for signal in (*PICTURES, *HEADERS, *OPINIONS, *JUDGEMENTS)}

@@ -55,18 +55,21 @@ BLURRED = Cause("blurred or smoothed pictures", Next.CALL)
 DETECTOR = Cause("a noisy or broken detector", Next.CALL)
 EXPOSURE = Cause("another exposure or processing", Next.CALL)
 SOURCE = Cause("pictures from another source", Next.RETRAIN)
+ERRING = Cause("a model that errs more often", Next.RETRAIN)
 UNKNOWN = Cause("a change without a usual cause", Next.LOOK)
 
 CAUSES = {
     cause.name: cause
     for cause in (INVERTED, NOT_CHESTS, HEADER, MACHINE, PREPROCESSING, CASE_MIX, BLURRED, DETECTOR, EXPOSURE, SOURCE,
-                  UNKNOWN)
+                  ERRING, UNKNOWN)
 }  # fmt: skip
 """By name, as alarms keep them."""
 _LOOKS = tuple(signal.name for signal in PICTURES)
 _TONE = ("mean", "p01", "p99", "contrast")
 _FORM = ("sharpness", "noise", "border", "polarity", "shorter", "elongation")
 _SEEN = (*(signal.name for signal in NETWORK), "probability", "confidence")
+_WRONG = ("of the ill: Normal", "of the ill: Uncertain", "of the healthy: Pneumonia", "of the healthy: Uncertain",
+          "agreed: disagreed")  # fmt: skip
 _NO_CHEST = tuple(f"refused for: {word}" for word in ("no frontal chest X-ray", "view", "body part", "turned"))
 
 
@@ -133,6 +136,11 @@ def _is_another_source(changes: Changes) -> bool:
     return _most(changes, _LOOKS) >= CLEAR / 2 and _alike(changes) >= SEVERAL
 
 
+def _is_erring(changes: Changes) -> bool:
+    """Readers find what it doesn't, and what comes in looks as before."""
+    return _most(changes, _WRONG) >= CLEAR or abs(changes.get("left over", 0.0)) >= CLEAR
+
+
 def _alike(changes: Changes) -> int:
     """How many signals of the pictures moved at least half as far as the one that moved most."""
     return sum(abs(changes.get(name, 0.0)) >= _most(changes, _LOOKS) / 2 for name in _LOOKS)
@@ -149,5 +157,6 @@ _SIGNS: tuple[tuple[Cause, Callable[[Changes], bool]], ...] = (
     (DETECTOR, _is_noisy),
     (EXPOSURE, _is_exposure),
     (SOURCE, _is_another_source),
+    (ERRING, _is_erring),
 )
 """The order matters: what an early sign explains, later ones show as well."""

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_core.drift.catalogue import HEADERS, OPINIONS, PICTURES, About, Signal
+from cxr_core.drift.catalogue import HEADERS, JUDGEMENTS, OPINIONS, PICTURES, About, Signal
 from cxr_core.drift.grid import Counts
 from cxr_core.errors import BadInput
 
@@ -87,4 +87,5 @@ def _counted(signal: Signal, values: list[Any]) -> Counts:
 
 PICTURE_LAYOUT = Layout((*PICTURES, *HEADERS))
 OPINION_LAYOUT = Layout(OPINIONS)
-"""Both only ever grow at their ends: what was kept is read by place."""
+JUDGEMENT_LAYOUT = Layout(JUDGEMENTS)
+"""All only ever grow at their ends: what was kept is read by place."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from sqlite_utils import Database
 
 from cxr_core.errors import NotFound
 from cxr_core.records import Region, Shape
-from cxr_core.store.db import count, insert, one, rows
+from cxr_core.store.db import count, each, insert, one, rows
 from cxr_core.store.eyes import COUNTED, OWN, REVEALED, Eyes
 
 
@@ -114,6 +115,30 @@ def last_words(db: Database) -> list[dict[str, Any]]:
         "LEFT JOIN reads f ON f.image = r.image AND f.reader = r.reader AND NOT f.final AND NOT f.withdrawn "
         "LEFT JOIN predictions p ON p.id = r.prediction WHERE r.final ORDER BY r.id",
     )
+
+
+_JUDGEMENTS = """
+SELECT r.made_at, r.label, r.agrees, r.reason, r.final, r.seen, p.model, p.label AS said, p.probability,
+       i.device, i.equipment, i.view, i.mode
+FROM reads r JOIN predictions p ON p.id = r.prediction JOIN images i ON i.id = r.image
+LEFT JOIN reads n ON n.supersedes = r.id
+WHERE NOT r.withdrawn AND (n.id IS NULL OR (r.seen = 'nothing' AND n.seen = 'directly' AND NOT n.withdrawn))
+"""
+
+
+def judgements(db: Database, image: str) -> list[dict[str, Any]]:
+    """What stands of what readers said of an image, each with the opinion that it is about, seen or not.
+
+    Their last words, and before these what they had said unaided: the model's opinion, which came then, undoes nothing.
+    `made_at`, `label`, `agrees`, `reason`, `final`, `seen`; of the opinion `model`, `said` (its label, or None) and
+    `probability`; of the image `device`, `equipment`, `view` and `mode`.
+    """
+    return rows(db, f"{_JUDGEMENTS} AND r.image = ? ORDER BY r.id", (image,))
+
+
+def every_judgement(db: Database) -> Iterator[dict[str, Any]]:
+    """The same of all images, in the order in which they were read."""
+    return each(db, f"{_JUDGEMENTS} ORDER BY r.made_at, r.id")
 
 
 def audited(db: Database, model: str | None, found: str, since: str) -> list[str | None]:

@@ -1,4 +1,4 @@
-"""Counts of days, packed: of the X-rays that came in, and of what each version said. Their meaning lies elsewhere."""
+"""Counts of days, packed: of X-rays, opinions and reads. Their meaning lies elsewhere."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ PICTURES = ""
 """In the place of a model: the X-rays themselves."""
 
 
+def readers_of(model: str) -> str:
+    """In the place of a model: what readers made of its opinions."""
+    return f"readers of {model}"
+
+
 @dataclass(frozen=True)
 class Key:
     """Whose counts a row holds; empty where the header doesn't say."""
@@ -22,7 +27,7 @@ class Key:
     day: str
     """In UTC, as 2026-01-31."""
     model: str
-    """Whose opinions; PICTURES for the X-rays themselves."""
+    """Whose opinions; PICTURES for the X-rays themselves, `readers_of` a model for what was made of its opinions."""
     device: str
     equipment: str
     view: str
@@ -51,7 +56,7 @@ def put(db: Database, key: Key, images: int, counts: bytes) -> None:
 
 
 def between(db: Database, model: str, first: str, last: str, modes: Iterable[str]) -> Iterator[tuple[Any, ...]]:
-    """`day`, `device`, `equipment`, `view`, `images` and `counts` of a model, or PICTURES, from a day to another.
+    """`day`, `device`, `equipment`, `view`, `images` and `counts` from a day to another; `model` as in Key.
 
     Of images that are read in one of these modes.
     """

@@ -19,7 +19,7 @@ from cxr_core.model.intended import Intended
 from cxr_core.model.network import Network
 from cxr_core.model.predict import PNEUMONIA, Model, Outputs, forward_all
 from cxr_core.model.preprocess import Preprocessing
-from cxr_core.records import Opinion, Side
+from cxr_core.records import CLASSES, Label, Opinion, Side
 from cxr_core.work import references
 from cxr_core.work.gathering import Gathered
 from cxr_core.work.references import Reference
@@ -111,13 +111,15 @@ def _reference(model: Model, sides: dict[Side, Gathered], kept_apart: dict[Side,
     """Of all patients kept from training: what their X-rays look like, and what the model says of them."""
     appearance: list[dict[str, float]] = []
     said: list[references.Said] = []
+    labels: list[Label] = []
     for side, outputs in kept_apart.items():
         images = (image / np.float32(255) for image in sides[side].examples.grey)
         answers = walk.answered(model, images, outputs)
         for looks, answer in zip(sides[side].appearance, answers, strict=True):
             appearance.append(looks)
             said.append(_heard(walk.with_flaws(answer, model.card.gate.quality.objections(looks))))
-    return references.made_of(appearance, said)
+        labels += [CLASSES[number] for number in sides[side].examples.labels]
+    return references.made_of(appearance, said, labels)
 
 
 def _heard(answer: walk.Answer) -> references.Said:

@@ -12,7 +12,7 @@ from cxr_core.errors import Conflict, NotFound
 from cxr_core.records import Role, User
 from cxr_core.store import audit, images, jobs, lineage, site, tombstones
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import references, rolling, sweeping
+from cxr_core.work import judging, references, rolling, sweeping
 from cxr_core.work.deciding import given
 from cxr_core.work.guarding import open_to
 from cxr_core.work.lineage import Touched, about, patient_named
@@ -82,6 +82,7 @@ def _require_quiet(db: Database, patient: str) -> None:
 def _bury(db: Database, user: User, found: Erasure, reason: str) -> None:
     seen_by = references.every_axes(db)
     for row in images.of_patient(db, found.patient):
+        judging.take_back(db, row["id"])
         rolling.take_back(db, row["id"], seen_by)
         tombstones.add(db, row, found.patient, reason, user.id or None)
     images.erase(db, found.patient)

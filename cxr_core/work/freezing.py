@@ -8,14 +8,14 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from cxr_core.drift.tally import OPINION_LAYOUT, PICTURE_LAYOUT, Layout
+from cxr_core.drift.tally import JUDGEMENT_LAYOUT, OPINION_LAYOUT, PICTURE_LAYOUT, Layout
 from cxr_core.errors import Conflict
 from cxr_core.records import Role, User
 from cxr_core.store import audit, models, predictions, site_references
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.site_references import Frozen, Part
-from cxr_core.store.tallies import PICTURES
-from cxr_core.work import references, rolling
+from cxr_core.store.tallies import PICTURES, readers_of
+from cxr_core.work import judging, references, rolling
 from cxr_core.work.deciding import given
 from cxr_core.work.guarding import EVERYBODY, open_to
 from cxr_core.work.rolling import Signals
@@ -66,20 +66,26 @@ def _next_images(db: Database) -> list[dict[str, Any]]:
 
 
 def _parts(db: Database, rows: list[dict[str, Any]], model: str) -> list[Part]:
-    """Counts by device and view: of the X-rays, and of what the model said of those that it has seen."""
+    """Counts by device and view: of the X-rays, of what the model said of them, and what readers made of that."""
     seen_by = references.axes_of(models.card(db, model))
     pictures: dict[tuple[str, str], list[Signals]] = defaultdict(list)
     said: dict[tuple[str, str], list[Signals]] = defaultdict(list)
+    judged: dict[tuple[str, str], list[Signals]] = defaultdict(list)
     for row in rows:
         place = row["device"] or "", row["view"] or ""
         pictures[place].append(rolling.of_picture(row))
         if found := predictions.of_model(db, row["id"], model):
             said[place].append(rolling.of_row(found, seen_by))
-    return [*_counted(PICTURE_LAYOUT, PICTURES, pictures), *_counted(OPINION_LAYOUT, model, said)]
+        judged[place] += judging.of_image(db, row["id"], model)
+    return [
+        *_counted(PICTURE_LAYOUT, PICTURES, pictures), *_counted(OPINION_LAYOUT, model, said),
+        *_counted(JUDGEMENT_LAYOUT, readers_of(model), judged),
+    ]  # fmt: skip
 
 
 def _counted(layout: Layout, model: str, found: dict[tuple[str, str], list[Signals]]) -> list[Part]:
     return [
         Part(model, device, view, len(signals), layout.to_bytes(layout.count(signals)))
         for (device, view), signals in found.items()
+        if signals
     ]

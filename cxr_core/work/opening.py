@@ -14,7 +14,7 @@ from cxr_core.model.card import is_usable
 from cxr_core.records import Lane
 from cxr_core.store import audit, jobs, migrations, models, secret, site
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import references, rolling, spool, sweeping
+from cxr_core.work import recounting, spool, sweeping
 from cxr_core.work.retraining import REPREDICT
 
 DEMO_SECRET = hashlib.sha256(b"the demo's patients are nobody's").digest()
@@ -37,7 +37,7 @@ def open_home(home: Path) -> list[str]:
     sweeping.finish(home)
     _install_release_if_new(home)
     with opened(home) as db, transaction(db):
-        rolling.count_what_was_there(db, references.every_axes(db))
+        recounting.count_what_was_there(db)
     return steps
 
 

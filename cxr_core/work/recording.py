@@ -14,7 +14,7 @@ from cxr_core.errors import BadInput, Conflict, NotAllowed
 from cxr_core.records import CLASSES, Label, Mode, Reason, Region, Role, Seen, User
 from cxr_core.store import audit, claims, images, models, predictions, reads, sessions, stops
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import revealing, stopping
+from cxr_core.work import judging, revealing, stopping
 from cxr_core.work.guarding import open_to
 
 LONGEST_COMMENT = 2000
@@ -130,7 +130,9 @@ def undo(home: Path, user: User, read: int) -> int:
         if old["made_at"] < _signed_in(db, user):
             raise NotAllowed("a read can be taken back until you sign out; revise it instead")
         taken = {name: value for name, value in old.items() if name != "id"}
-        number = reads.add(db, {**taken, "supersedes": read, "withdrawn": 1, "seconds": 0.0, "made_at": clock.stamp()})
+        taken |= {"supersedes": read, "withdrawn": 1, "seconds": 0.0, "made_at": clock.stamp()}
+        with judging.recounted(db, old["image"]):
+            number = reads.add(db, taken)
         audit.record(db, user.name, "undo read", old["image"], read=number, supersedes=read)
         claims.renew(db, old["image"], user.id)
         return number
@@ -188,10 +190,12 @@ def _record(db: Database, user: User, form: ReadForm, stage: dict[str, int], old
         raise BadInput("this changes nothing in your read: choose another answer or reason, or change the comment")
     supersedes = old["id"] if old else None
     slot = old["slot"] if old else reads.next_slot(db, form.image)
-    read = reads.add(db, {
+    row = {
         **answer, "reader": user.id, "supersedes": supersedes, "slot": slot, "seconds": form.seconds,
         "made_at": clock.stamp(),
-    })  # fmt: skip
+    }  # fmt: skip
+    with judging.recounted(db, form.image):
+        read = reads.add(db, row)
     action = "revise read" if old else "read"
     audit.record(db, user.name, action, form.image, read=read, label=form.label.value, supersedes=supersedes)
     return read

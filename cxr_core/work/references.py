@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,14 @@ from sqlite_utils import Database
 
 from cxr_core.drift.catalogue import AXES
 from cxr_core.drift.grid import Counts
-from cxr_core.drift.tally import OPINION_LAYOUT, PICTURE_LAYOUT, Layout
+from cxr_core.drift.tally import JUDGEMENT_LAYOUT, OPINION_LAYOUT, PICTURE_LAYOUT, Layout
 from cxr_core.errors import BadInput
 from cxr_core.model import axes, release
 from cxr_core.model.axes import Axes
-from cxr_core.records import Opinion
+from cxr_core.records import Label, Opinion
 from cxr_core.store import models
-from cxr_core.work import rolling
+from cxr_core.work import judging, rolling
+from cxr_core.work.rolling import Signals
 
 FEWEST = 3 * AXES
 """Opinions below which the network's view has no axes."""
@@ -34,12 +35,15 @@ class Reference:
     opinions: Counts
     axes: Axes | None
     """None where there were too few opinions."""
+    judgements: Counts = field(default_factory=JUDGEMENT_LAYOUT.nothing)
+    """What the model said of those that are ill, and that aren't; empty on cards of earlier versions."""
 
     def as_dict(self) -> dict[str, Any]:
         """As written on a card: only JSON's own types."""
         return {
             "pictures": _text(PICTURE_LAYOUT, self.pictures), "opinions": _text(OPINION_LAYOUT, self.opinions),
             "axes": asdict(self.axes) if self.axes else None,
+            "judgements": _text(JUDGEMENT_LAYOUT, self.judgements),
         }  # fmt: skip
 
 
@@ -49,7 +53,9 @@ def of_card(card: Mapping[str, Any]) -> Reference | None:
     if "opinions" not in written:
         return None
     pictures, opinions = _counts(PICTURE_LAYOUT, written["pictures"]), _counts(OPINION_LAYOUT, written["opinions"])
-    return Reference(pictures, opinions, axes_of(card))
+    found = Reference(pictures, opinions, axes_of(card))
+    judged = written.get("judgements")
+    return replace(found, judgements=_counts(JUDGEMENT_LAYOUT, judged)) if judged else found
 
 
 def axes_of(card: Mapping[str, Any]) -> Axes | None:
@@ -72,12 +78,19 @@ def _written(card: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
-def made_of(appearance: Iterable[Mapping[str, float]], said: list[Said]) -> Reference:
-    """The reference of X-rays that looked so, and of what the model said of them."""
+def made_of(appearance: Iterable[Mapping[str, float]], said: list[Said], labels: Iterable[Label]) -> Reference:
+    """The reference of X-rays that looked so, of what the model said of them, and of what they show."""
     embeddings = [opinion.embedding for opinion, _ in said if opinion]
     seen_by = axes.fit(np.stack(embeddings), AXES) if len(embeddings) >= FEWEST else None
     opinions = OPINION_LAYOUT.count(rolling.of_opinion(opinion, why, seen_by) for opinion, why in said)
-    return Reference(PICTURE_LAYOUT.count(appearance), opinions, seen_by)
+    judgements = JUDGEMENT_LAYOUT.count(
+        _judged(opinion, label) for (opinion, _), label in zip(said, labels, strict=True)
+    )
+    return Reference(PICTURE_LAYOUT.count(appearance), opinions, seen_by, judgements)
+
+
+def _judged(opinion: Opinion | None, label: Label) -> Signals:
+    return judging.of_finding(label, *((opinion.label, opinion.probability) if opinion else (None, None)))
 
 
 def _text(layout: Layout, counts: Counts) -> str:

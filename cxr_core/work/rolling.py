@@ -16,12 +16,10 @@ from cxr_core.drift.grid import Counts
 from cxr_core.drift.tally import OPINION_LAYOUT, PICTURE_LAYOUT, Layout
 from cxr_core.model.axes import Axes
 from cxr_core.records import Label, Opinion
-from cxr_core.store import images, predictions, site, tallies
+from cxr_core.store import images, predictions, tallies
 from cxr_core.store.tallies import PICTURES, Key
 
 A_DAY = timedelta(days=1)
-COUNTED = "days are counted"
-"""The fact of the site that says that what was there before this version has been counted."""
 Signals = dict[str, Any]
 """The signals of one X-ray or opinion by the names of the drift catalogue: numbers and words."""
 
@@ -51,14 +49,14 @@ def of_opinion(opinion: Opinion | None, refused_for: Sequence[str], axes: Axes |
 
 def count_picture(db: Database, row: Mapping[str, Any]) -> None:
     """Count an X-ray on the day on which it came in; `row` is as images.get gives it."""
-    _add(db, _key(row, row["received_at"][:10], PICTURES), PICTURE_LAYOUT, [of_picture(row)])
+    _add(db, key(row, row["received_at"][:10], PICTURES), PICTURE_LAYOUT, [of_picture(row)])
 
 
 def count_opinion(db: Database, row: Mapping[str, Any], model: str, signals: Signals) -> None:
     """Count what a model said of the image with this row, on the day on which that was stored, where it is counted."""
     said = predictions.of_model(db, row["id"], model)
     if said and is_counted(row, said):
-        _add(db, _key(row, said["made_at"][:10], model), OPINION_LAYOUT, [signals])
+        _add(db, key(row, said["made_at"][:10], model), OPINION_LAYOUT, [signals])
 
 
 def is_counted(row: Mapping[str, Any], said: Mapping[str, Any]) -> bool:
@@ -72,34 +70,30 @@ def is_counted(row: Mapping[str, Any], said: Mapping[str, Any]) -> bool:
 def take_back(db: Database, image: str, axes: Mapping[str, Axes | None]) -> None:
     """Take an image that is to be erased, and what was said of it, out of the counts. `axes` are each model's."""
     row = images.get(db, image)
-    _add(db, _key(row, row["received_at"][:10], PICTURES), PICTURE_LAYOUT, [of_picture(row)], -1)
+    _add(db, key(row, row["received_at"][:10], PICTURES), PICTURE_LAYOUT, [of_picture(row)], -1)
     for said in predictions.on(db, image):
         if is_counted(row, said):
-            key = _key(row, said["made_at"][:10], said["model"])
-            _add(db, key, OPINION_LAYOUT, [of_row(said, axes.get(said["model"]))], -1)
+            place = key(row, said["made_at"][:10], said["model"])
+            _add(db, place, OPINION_LAYOUT, [of_row(said, axes.get(said["model"]))], -1)
 
 
-def count_what_was_there(db: Database, axes: Mapping[str, Axes | None]) -> None:
-    """Count all that was stored before this version; once, within the caller's transaction. `axes` are each model's."""
-    if site.get(db, COUNTED):
-        return
-    tallies.clear(db)
+def count_all(db: Database, axes: Mapping[str, Axes | None]) -> None:
+    """Count all that came in before this version, within the caller's transaction. `axes` are each model's."""
     for day, rows in groupby(images.every(db), lambda row: str(row["received_at"][:10])):
-        _count_day(db, PICTURE_LAYOUT, ((_key(row, day, PICTURES), of_picture(row)) for row in rows))
+        count(db, PICTURE_LAYOUT, ((key(row, day, PICTURES), of_picture(row)) for row in rows))
     said = filter(lambda row: is_counted(row, row), predictions.every(db))
     for day, rows in groupby(said, lambda row: str(row["made_at"][:10])):
-        found = ((_key(row, day, row["model"]), of_row(row, axes.get(row["model"]))) for row in rows)
-        _count_day(db, OPINION_LAYOUT, found)
-    site.put(db, COUNTED, "1")
+        found = ((key(row, day, row["model"]), of_row(row, axes.get(row["model"]))) for row in rows)
+        count(db, OPINION_LAYOUT, found)
 
 
-def _count_day(db: Database, layout: Layout, found: Iterable[tuple[Key, Signals]]) -> None:
-    """A day at a time: years of images are more than should be held at once."""
+def count(db: Database, layout: Layout, found: Iterable[tuple[Key, Signals]], times: int = 1) -> None:
+    """Count once more, or with -1 once less; a day at a time, for years are more than should be held at once."""
     by_key: dict[Key, list[Signals]] = defaultdict(list)
-    for key, signals in found:
-        by_key[key].append(signals)
-    for key, rows in by_key.items():
-        _add(db, key, layout, rows)
+    for place, signals in found:
+        by_key[place].append(signals)
+    for place, rows in by_key.items():
+        _add(db, place, layout, rows, times)
 
 
 def of_row(row: Mapping[str, Any], axes: Axes | None) -> Signals:
@@ -113,13 +107,13 @@ def of_row(row: Mapping[str, Any], axes: Axes | None) -> Signals:
     return of_opinion(heard, [], axes)
 
 
-def _key(row: Mapping[str, Any], day: str, model: str) -> Key:
+def key(row: Mapping[str, Any], day: str, model: str) -> Key:
+    """Where an image's counts belong; `row` has its device, equipment, view and mode, `model` as in tallies."""
     return Key(day, model, row["device"] or "", row["equipment"] or "", row["view"] or "", row["mode"])
 
 
-def _add(db: Database, key: Key, layout: Layout, signals: Sequence[Signals], times: int = 1) -> None:
-    """Once more, or with -1 once less."""
-    kept = tallies.get(db, key)
+def _add(db: Database, place: Key, layout: Layout, signals: Sequence[Signals], times: int = 1) -> None:
+    kept = tallies.get(db, place)
     before: Counts = layout.from_bytes(kept) if kept else layout.nothing()
     after = np.maximum(before + times * layout.count(signals), 0)
-    tallies.put(db, key, times * len(signals), layout.to_bytes(after))
+    tallies.put(db, place, times * len(signals), layout.to_bytes(after))

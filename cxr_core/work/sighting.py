@@ -11,13 +11,13 @@ from sqlite_utils import Database
 from cxr_core.drift.catalogue import About
 from cxr_core.drift.grid import Counts
 from cxr_core.drift.sight import SITE, Scope, Sight, Watched, known, stream_of
-from cxr_core.drift.tally import OPINION_LAYOUT, PICTURE_LAYOUT, Layout
+from cxr_core.drift.tally import JUDGEMENT_LAYOUT, OPINION_LAYOUT, PICTURE_LAYOUT, Layout
 from cxr_core.drift.trace import Stream, Trace
 from cxr_core.errors import BadInput
 from cxr_core.records import Mode
 from cxr_core.store import models, site_references, tallies
 from cxr_core.store.site_references import Frozen, Part
-from cxr_core.store.tallies import PICTURES
+from cxr_core.store.tallies import PICTURES, readers_of
 from cxr_core.work import references
 from cxr_core.work.references import Reference
 
@@ -25,6 +25,8 @@ REMEMBERED_DAYS = 400
 """How far back counts are looked at."""
 FEWEST = 50
 """Images of a device or view in the site's reference below which it isn't watched by itself."""
+LAYOUTS = (PICTURE_LAYOUT, OPINION_LAYOUT, JUDGEMENT_LAYOUT)
+"""What came in, what the model said of it, what readers made of that."""
 MODELS_OWN, SITES_OWN = "model", "site"
 """The two references."""
 
@@ -54,29 +56,36 @@ class Seen:
     """When the model was put to use."""
     pictures: list[Row]
     opinions: list[Row]
+    judgements: list[Row]
+    """What readers made of the opinions."""
     sight: Sight
 
     def stream(self, layout: Layout, scope: Scope = SITE) -> Stream:
-        """What came in (PICTURE_LAYOUT), or what the model said of it."""
-        return _stream(layout, self.pictures if layout is PICTURE_LAYOUT else self.opinions, scope)
+        """What came in (PICTURE_LAYOUT), what the model said of it, or what readers made of that."""
+        rows = {PICTURE_LAYOUT: self.pictures, OPINION_LAYOUT: self.opinions, JUDGEMENT_LAYOUT: self.judgements}
+        return _stream(layout, rows[layout], scope)
 
 
 def seen(db: Database, today: date, modes: Collection[str] = tuple(Mode)) -> Seen:
     """Up to `today`, opinions of images read in these modes. Raises BadInput if the running model has no reference.
 
-    The site's reference holds opinions on images of all modes: whoever may not know of all isn't shown them beside it.
+    The site's reference holds opinions on images of all modes, and reads tell of them: whoever may not know of all
+    isn't shown opinions beside it, nor reads.
     """
     model, reference = _running(db)
     first, last = (today - timedelta(days=REMEMBERED_DAYS)).isoformat(), today.isoformat()
     pictures = _rows(PICTURE_LAYOUT, tallies.between(db, PICTURES, first, last, tuple(Mode)))
     opinions = _rows(OPINION_LAYOUT, tallies.between(db, model, first, last, modes))
+    knows_all = set(modes) == set(Mode)
+    judged = tallies.between(db, readers_of(model), first, last, tuple(Mode)) if knows_all else ()
+    judgements = _rows(JUDGEMENT_LAYOUT, judged)
     frozen = site_references.current(db)
     released = date.fromisoformat(models.put_to_use_at(db, model)[:10])
-    watched = [*_beside_the_models(pictures, opinions, reference, released)]
+    watched = [*_beside_the_models((pictures, opinions, judgements), reference, released)]
     if frozen:
-        known = opinions if set(modes) == set(Mode) else []
-        watched += _beside_the_sites(pictures, known, frozen, model, site_references.parts(db, frozen.id))
-    return Seen(model, reference, frozen, released, pictures, opinions, Sight(watched))
+        known = (pictures, opinions if knows_all else [], judgements)
+        watched += _beside_the_sites(known, frozen, model, site_references.parts(db, frozen.id))
+    return Seen(model, reference, frozen, released, pictures, opinions, judgements, Sight(watched))
 
 
 def _running(db: Database) -> tuple[str, Reference]:
@@ -98,23 +107,20 @@ def _stream(layout: Layout, rows: Iterable[Row], scope: Scope, first: date = dat
     return stream_of(layout, ((row.day, row.counts) for row in rows if row.day >= first and row.is_of(scope)))
 
 
-def _beside_the_models(
-    pictures: Sequence[Row], opinions: Sequence[Row], reference: Reference, first: date
-) -> Iterator[Watched]:
+def _beside_the_models(seen: Sequence[Sequence[Row]], reference: Reference, first: date) -> Iterator[Watched]:
     """All of the site since the model is in use: its reference knows nothing of devices."""
-    for layout, rows, counts in (
-        (PICTURE_LAYOUT, pictures, reference.pictures), (OPINION_LAYOUT, opinions, reference.opinions),
-    ):  # fmt: skip
+    beside = (reference.pictures, reference.opinions, reference.judgements)
+    for layout, rows, counts in zip(LAYOUTS, seen, beside, strict=True):
         trace = Trace(_stream(layout, rows, SITE, first), counts, known(layout, counts))
         yield Watched(SITE, MODELS_OWN, trace)
 
 
 def _beside_the_sites(
-    pictures: Sequence[Row], opinions: Sequence[Row], frozen: Frozen, model: str, parts: Sequence[Part]
+    seen: Sequence[Sequence[Row]], frozen: Frozen, model: str, parts: Sequence[Part]
 ) -> Iterator[Watched]:
     """The site, and each device and view by itself, since the day after the last X-ray of the reference."""
     first = date.fromisoformat(frozen.last_at[:10]) + timedelta(days=1)
-    for layout, rows, of in ((PICTURE_LAYOUT, pictures, PICTURES), (OPINION_LAYOUT, opinions, model)):
+    for layout, rows, of in zip(LAYOUTS, seen, (PICTURES, model, readers_of(model)), strict=True):
         own = [part for part in parts if part.model == of]
         for scope in _scopes(own):
             counts = _added(layout, (part for part in own if scope == SITE or getattr(part, scope.kind) == scope.name))

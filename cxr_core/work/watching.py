@@ -14,7 +14,7 @@ from cxr_core.drift.catalogue import SIGNALS, About, Signal
 from cxr_core.drift.expected import Expected, expected
 from cxr_core.drift.grid import Counts
 from cxr_core.drift.sight import Said, known
-from cxr_core.drift.tally import OPINION_LAYOUT, PICTURE_LAYOUT, Layout
+from cxr_core.drift.tally import JUDGEMENT_LAYOUT, OPINION_LAYOUT, PICTURE_LAYOUT, Layout
 from cxr_core.drift.trace import WINDOW_DAYS, Stream
 from cxr_core.drift.weeks import monday
 from cxr_core.records import Role, User
@@ -83,7 +83,9 @@ def watch(home: Path, user: User, days: int) -> Watch:
         threshold = float(models.card(db, found.model)["calibration"]["threshold"])
     pictures, said = found.stream(PICTURE_LAYOUT), found.stream(OPINION_LAYOUT)
     ends = {monday(day): day for day in pictures.days if day > since}
-    beside = ((pictures, found.reference.pictures), (said, found.reference.opinions))
+    judged = found.stream(JUDGEMENT_LAYOUT)
+    own = found.reference
+    beside = ((pictures, own.pictures), (said, own.opinions), (judged, own.judgements))
     return Watch(
         found.model,
         found.sight.on(today),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cxr_core.drift.catalogue import OTHER, SIGNALS, Signal
+from cxr_core.drift.catalogue import JUDGEMENTS, OTHER, SIGNALS, Signal
 from cxr_core.drift.grid import Scale
 from cxr_core.drift.tally import OPINION_LAYOUT, PICTURE_LAYOUT
 
@@ -41,6 +41,17 @@ KEPT_OPINIONS = [
         "no frontal chest X-ray", "Other",
     ),
 ]  # fmt: skip
+KEPT_JUDGEMENTS = [
+    ("agreed", "agreed", "disagreed"),
+    (
+        "flagged for", "not flagged", "overlying device", "rotation", "poor inspiration", "chronic change", "skin fold",
+        "opacity, not pneumonia", "retrocardiac", "small finding", "atypical pattern", "portable technique",
+        "image unsuitable", "label ambiguous", "Other",
+    ),
+    ("of the ill", "Normal", "Pneumonia", "Uncertain", "not analysed"),
+    ("of the healthy", "Normal", "Pneumonia", "Uncertain", "not analysed"),
+    ("left over", -1, 1, 100, "linear"),
+]  # fmt: skip
 
 
 def _kept(signal: Signal) -> tuple[object, ...]:
@@ -56,8 +67,12 @@ def test_opinions_kept_so_far_are_read_as_they_were_counted() -> None:
     assert [_kept(signal) for signal in OPINION_LAYOUT.signals[: len(KEPT_OPINIONS)]] == KEPT_OPINIONS
 
 
+def test_judgements_kept_so_far_are_read_as_they_were_counted() -> None:
+    assert [_kept(signal) for signal in JUDGEMENTS[: len(KEPT_JUDGEMENTS)]] == KEPT_JUDGEMENTS
+
+
 def test_every_signal_has_a_name_of_its_own_and_is_explained_in_one_sentence() -> None:
-    assert list(SIGNALS) == [signal.name for signal in (*PICTURE_LAYOUT.signals, *OPINION_LAYOUT.signals)]
+    assert list(SIGNALS) == [signal.name for signal in (*PICTURE_LAYOUT.signals, *OPINION_LAYOUT.signals, *JUDGEMENTS)]
     assert len({signal.title for signal in SIGNALS.values()}) == len(SIGNALS)
     assert all(signal.meaning.count(".") == 1 and signal.meaning.endswith(".") for signal in SIGNALS.values())
 

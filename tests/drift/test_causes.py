@@ -3,7 +3,7 @@
 import pytest
 
 from cxr_core.drift import causes
-from cxr_core.drift.catalogue import HEADERS, MANUFACTURERS, REFUSALS, TURNS
+from cxr_core.drift.catalogue import HEADERS, MANUFACTURERS, REFUSALS, SIGNALS, TURNS
 from cxr_core.drift.causes import CAUSES, UNKNOWN, likely
 
 SIGNS = [
@@ -22,6 +22,9 @@ SIGNS = [
     (causes.DETECTOR, {"noise": 0.5, "contrast": 0.2}),
     (causes.SOURCE, {"mean": 0.3, "border": 0.3, "elongation": -0.3}),
     (causes.EXPOSURE, {"mean": -0.3, "p99": -0.3}),
+    (causes.ERRING, {"of the ill: Normal": 0.2, "of the ill: Pneumonia": -0.2}),
+    (causes.ERRING, {"agreed: disagreed": 0.15}),
+    (causes.ERRING, {"left over": -0.12}),
     (UNKNOWN, {}),
     (UNKNOWN, {"border": 0.3}),
     (UNKNOWN, {"put right: inverted": 0.01, "kvp": 0.05, "age: missing": 0.05, "mean": 0.05, "probability": 0.05}),
@@ -40,7 +43,7 @@ def test_every_cause_has_a_sign():
 @pytest.mark.parametrize(
     ("first", "then"),
     [(causes.INVERTED, causes.EXPOSURE), (causes.HEADER, causes.MACHINE), (causes.MACHINE, causes.SOURCE),
-     (causes.PREPROCESSING, causes.CASE_MIX), (causes.BLURRED, causes.EXPOSURE),
+     (causes.PREPROCESSING, causes.CASE_MIX), (causes.BLURRED, causes.EXPOSURE), (causes.CASE_MIX, causes.ERRING),
      (causes.DETECTOR, causes.EXPOSURE)],
 )  # fmt: skip
 def test_of_two_patterns_at_once_the_surer_sign_is_told(first, then):
@@ -57,4 +60,5 @@ def test_the_signs_are_spelt_as_the_signals_are():
     assert {"inverted"} <= set(TURNS) & set(REFUSALS)
     assert {"no frontal chest X-ray", "view", "body part", "turned"} <= set(REFUSALS)
     assert "Siemens" in MANUFACTURERS
+    assert all(word in SIGNALS[name].words for name, word in (sign.split(": ") for sign in causes._WRONG))
     assert {"manufacturer", "modality", "kvp", "exposure", "age"} <= {signal.name for signal in HEADERS}

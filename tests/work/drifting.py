@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from cxr_core.drift.tally import OPINION_LAYOUT, PICTURE_LAYOUT
+from cxr_core.drift.tally import JUDGEMENT_LAYOUT, OPINION_LAYOUT, PICTURE_LAYOUT
 from cxr_core.model import release
 from cxr_core.records import Mode
 from cxr_core.store import models, site_references, tallies
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.site_references import Part
-from cxr_core.store.tallies import PICTURES, Key
+from cxr_core.store.tallies import PICTURES, Key, readers_of
 from cxr_core.work.references import Reference
 
 TUBES = ("left", "right")
@@ -20,7 +20,7 @@ class Stream:
     """X-rays as they come in day by day, of which the mean and the noise are known, and an opinion on each."""
 
     def __init__(self, home):
-        self.home, self._chance = home, np.random.default_rng(7)
+        self.home, self._chance, self._unaided = home, np.random.default_rng(7), np.random.default_rng(8)
 
     def looks(self, count, shift=0.0):
         """What so many X-rays look like; `shift` makes them brighter, in standard deviations."""
@@ -33,10 +33,20 @@ class Stream:
         """What a model says of them."""
         return [{"probability": value} for value in np.clip(self._chance.beta(2, 5, count) + shift, 0, 1)]
 
+    def found(self, count, missed=0.05):
+        """What the model had said where readers found pneumonia unaided, of which it missed such a share."""
+        return [{"of the ill": "Normal" if miss else "Pneumonia"} for miss in self._unaided.random(count) < missed]
+
+    def judged(self, day, model, count, missed=0.05):
+        """So many reads of a day of patients with pneumonia, by readers who hadn't seen the opinion."""
+        key = Key(day.isoformat(), readers_of(model), TUBES[0], "", "", Mode.BLINDED.value)
+        with opened(self.home) as db, transaction(db):
+            tallies.put(db, key, count, JUDGEMENT_LAYOUT.to_bytes(JUDGEMENT_LAYOUT.count(self.found(count, missed))))
+
     def model(self, name, says=0.0):
         """Put a version to use whose reference is such X-rays, of which it says by so much more."""
         pictures, opinions = PICTURE_LAYOUT.count(self.looks(2000)), OPINION_LAYOUT.count(self.says(2000, says))
-        reference = Reference(pictures, opinions, None).as_dict()
+        reference = Reference(pictures, opinions, None, JUDGEMENT_LAYOUT.count(self.found(500))).as_dict()
         with opened(self.home) as db, transaction(db):
             models.add(db, {**release.card(), "name": name, "reference": reference})
             models.decide(db, name, "promote", "a test", None)

@@ -350,6 +350,17 @@ def test_what_changes_months_later_is_an_alarm_of_its_own(settings, stream, admi
     assert look_daily(settings, 1, 101) == [1, 2]
 
 
+def test_a_model_that_misses_what_readers_find_unaided_is_told(settings, stream, admin):
+    come(stream, (0, 40))
+    for number in range(40):
+        stream.judged(day(number), "watched", 3, missed=0.05 if number < 20 else 0.4)
+    assert look_daily(settings, 1, 21) == []
+    assert look_daily(settings, 21, 41) == [1]
+    (found,) = standing(settings, admin)
+    assert spoken(found) == {("site", "model", "of the ill")}
+    assert found.alarm.guess == "a model that errs more often"
+
+
 def test_a_look_that_fails_ends_no_worker(settings, stream):
     come(stream, (0, 2))
     with opened(settings.home) as db:

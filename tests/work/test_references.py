@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from cxr_core.drift.tally import OPINION_LAYOUT, PICTURE_LAYOUT
+from cxr_core.drift.tally import JUDGEMENT_LAYOUT, OPINION_LAYOUT, PICTURE_LAYOUT
 from cxr_core.errors import BadInput, CxrError
 from cxr_core.model import release
 from cxr_core.records import Label, Opinion
@@ -32,7 +32,9 @@ def said(count, refused=0):
 
 def made(count=FEWEST, refused=0):
     looks = [{"mean": number / (count + refused)} for number in range(count + refused)]
-    return references.made_of(looks, said(count, refused))
+    return references.made_of(
+        looks, said(count, refused), [Label.NORMAL] * 5 + [Label.PNEUMONIA] * (count + refused - 5)
+    )
 
 
 def test_a_reference_comes_back_from_json_as_it_was():
@@ -40,10 +42,14 @@ def test_a_reference_comes_back_from_json_as_it_was():
     after = references.of_card(card_with(json.loads(json.dumps(before.as_dict(), allow_nan=False))))
     assert np.array_equal(after.pictures, before.pictures)
     assert np.array_equal(after.opinions, before.opinions)
+    assert np.array_equal(after.judgements, before.judgements)
     assert after.axes == before.axes
     assert PICTURE_LAYOUT.of(after.pictures, "mean").sum() == 43
     assert OPINION_LAYOUT.of(after.opinions, "answer").tolist() == [40, 0, 0, 3, 0]
     assert OPINION_LAYOUT.of(after.opinions, "axis1")[:-1].sum() == 40
+    assert JUDGEMENT_LAYOUT.of(after.judgements, "of the healthy").tolist() == [5, 0, 0, 0, 0]
+    assert JUDGEMENT_LAYOUT.of(after.judgements, "of the ill").tolist() == [35, 0, 0, 3, 0]
+    assert JUDGEMENT_LAYOUT.of(after.judgements, "left over").sum() == 40
 
 
 def test_too_few_opinions_have_no_axes():

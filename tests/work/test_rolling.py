@@ -13,7 +13,7 @@ from cxr_core.records import Lane
 from cxr_core.store import files, images, jobs, models
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.tallies import PICTURES
-from cxr_core.work import erasing, references, rolling
+from cxr_core.work import erasing, recounting
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import open_home
 from cxr_core.work.retraining import REPREDICT
@@ -52,13 +52,13 @@ def put_second_to_use(settings):
 def forget(settings):
     with opened(settings.home) as db, transaction(db):
         db.execute("DELETE FROM tallies")
-        db.execute("DELETE FROM site WHERE name = ?", (rolling.COUNTED,))
+        db.execute("DELETE FROM site WHERE name = ?", (recounting.COUNTED,))
 
 
 def count_anew(settings):
     forget(settings)
     with opened(settings.home) as db, transaction(db):
-        rolling.count_what_was_there(db, references.every_axes(db))
+        recounting.count_what_was_there(db)
 
 
 def test_an_image_is_counted_once_with_its_opinion_however_often_it_is_sent(settings):
@@ -125,7 +125,7 @@ def test_what_is_counted_already_is_not_counted_again(settings):
     take_in(settings, film(1))
     before = counted(settings)
     with opened(settings.home) as db:
-        rolling.count_what_was_there(db, references.every_axes(db))
+        recounting.count_what_was_there(db)
     assert counted(settings) == before
 
 

@@ -18,6 +18,7 @@ from cxr_core.store.db import opened
 from cxr_core.work import reading, rolling, stopping, watching
 from cxr_core.work.guarding import COMMAND_LINE
 from tests.store.rows import add_image, opinion
+from tests.work.drifting import Stream
 from tests.work.sites import add_user, new_home, picture, take_in
 
 FIRST = release.card()["name"]
@@ -150,3 +151,14 @@ def test_lines_follow_numbers_and_shares_beside_the_reference(settings):
     assert lines["answer", "Pneumonia"].points[0].value == 0
     assert {said.scope for said in found.now} == {SITE}
     assert [mark.model for mark in found.releases] == [FIRST]
+
+
+def test_how_readers_judge_is_told_to_those_who_know_of_all_modes_alone(settings):
+    stream, today = Stream(settings.home), clock.now().date()
+    with clock.at(clock.now() - timedelta(days=20)):
+        stream.model("watched")
+    for number in range(20):
+        stream.comes(today - timedelta(days=number), "watched")
+        stream.judged(today - timedelta(days=number), "watched", 3)
+    assert states(settings)["of the ill"] is State.STEADY
+    assert "of the ill" not in states(settings, add_user(settings, Role.RADIOLOGIST))
