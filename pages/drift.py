@@ -9,7 +9,7 @@ from cxr_core.ui import charts, words
 from cxr_core.ui.alarms import alarms
 from cxr_core.ui.drift_charts import agreement, few_reads, multiples
 from cxr_core.ui.drift_table import places, summary, table
-from cxr_core.ui.expected import expected
+from cxr_core.ui.expected import performance
 from cxr_core.ui.reference_form import reference
 from cxr_core.ui.session import require_user, site
 from cxr_core.work import watching
@@ -38,7 +38,7 @@ st.html("<h3>Week by week</h3>")
 charts.show(multiples(watch), "multiples")
 st.html("<h3>What to expect, and how readers judge</h3>")
 if watch.expected.n:
-    expected(watch.expected)
+    performance(watch.expected, watch.audited)
 if watch.agreement:
     charts.show(agreement(watch.agreement, watch.releases), "agreement")
     if hollow := few_reads(watch.agreement):

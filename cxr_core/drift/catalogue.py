@@ -195,7 +195,7 @@ JUDGEMENTS = (
     Signal("of the healthy", About.READERS, "Normal found unaided: the model",
            "The model alarms more, or less, on those who aren't ill.", words=ANSWERS),
     Signal("left over", About.READERS, "Calibration: found unaided, less the probability",
-           "The probabilities no longer fit what readers find.", Grid(-1, 1, 100)),
+           "The probabilities no longer fit what readers find.", Grid(-1, 1, 200)),
 )  # fmt: skip
 """What readers made of one version's opinions; the last three of reads given without having seen them."""
 

@@ -16,6 +16,7 @@ from cxr_core.drift.grid import Counts, Grid
 DRAWS = 400
 """Samples drawn anew from the counts, for the interval."""
 Column = NDArray[np.float64]
+Rows = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Expected:
-    """What to expect of answers at the threshold; None where there are no images."""
+class Performance:
+    """Of answers at the threshold; None where there are no images to tell it from."""
 
     n: int
     accuracy: Estimate | None
@@ -38,28 +39,31 @@ class Expected:
     auc: Estimate | None
 
 
-def expected(grid: Grid, counts: Counts, threshold: float) -> Expected:
+def expected(grid: Grid, counts: Counts, threshold: float) -> Performance:
     """From counts of calibrated probabilities of pneumonia on `grid`, and the threshold from which it is called so.
 
     Images are taken to lie in the middle of their bin, and the bin that the threshold cuts on the side of its middle.
     """
     n = int(counts.sum())
     if not n:
-        return Expected(0, None, None, None, None)
+        return Performance(0, None, None, None, None)
     chance = np.random.default_rng(n)
     drawn = np.vstack([counts, chance.multinomial(n, counts / n, DRAWS)]).astype(np.float64)
-    found = [_estimate(figure) for figure in _figures(grid.middles, drawn, threshold)]
-    return Expected(n, *found)
+    p = grid.middles
+    found = [_estimate(figure) for figure in figures(p, drawn * p, drawn * (1 - p), threshold)]
+    return Performance(n, *found)
 
 
-def _figures(p: Column, counts: NDArray[np.float64], threshold: float) -> tuple[Column, ...]:
-    """Accuracy, sensitivity, specificity and AUC of each row of counts; all defined, for 0 < p < 1."""
+def figures(p: Column, ill: Rows, well: Rows, threshold: float) -> tuple[Column, ...]:
+    """Accuracy, sensitivity, specificity and AUC of each row: how many are ill, and aren't, at each of `p`, ascending.
+
+    Of the AUC, those at the same place are half in order (Hanley & McNeil 1982).
+    """
     called = p >= threshold
-    ill, well = counts * p, counts * (1 - p)
     tp, fp = ill[:, called].sum(1), well[:, called].sum(1)
     fn, tn = ill[:, ~called].sum(1), well[:, ~called].sum(1)
     pairs = (ill * (np.cumsum(well, axis=1) - well / 2)).sum(1)
-    return (tp + tn) / counts.sum(1), tp / (tp + fn), tn / (tn + fp), pairs / (ill.sum(1) * well.sum(1))
+    return (tp + tn) / (tp + tn + fp + fn), tp / (tp + fn), tn / (tn + fp), pairs / (ill.sum(1) * well.sum(1))
 
 
 def _estimate(figure: Column) -> Estimate:

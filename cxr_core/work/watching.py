@@ -10,11 +10,12 @@ from typing import Any
 
 from cxr_core import clock
 from cxr_core.drift.agreement import Agreement, weekly_agreement
+from cxr_core.drift.audited import audited
 from cxr_core.drift.catalogue import SIGNALS, About, Signal
-from cxr_core.drift.expected import Expected, expected
+from cxr_core.drift.expected import Performance, expected
 from cxr_core.drift.grid import Counts
 from cxr_core.drift.sight import Said, known
-from cxr_core.drift.tally import JUDGEMENT_LAYOUT, OPINION_LAYOUT, PICTURE_LAYOUT, Layout
+from cxr_core.drift.tally import PICTURE_LAYOUT, Layout
 from cxr_core.drift.trace import WINDOW_DAYS, Stream
 from cxr_core.drift.weeks import monday
 from cxr_core.records import Role, User
@@ -65,8 +66,10 @@ class Watch:
     images: dict[date, int]
     """How many came in in each week."""
     lines: list[Line]
-    expected: Expected
+    expected: Performance
     """What to expect of the model's answers of the last four weeks, from its probabilities alone."""
+    audited: Performance
+    """How right the version's answers were, by readers who hadn't seen them; empty for who may not know of all."""
     agreement: list[Agreement]
     """How often readers agreed, by week and model version."""
     releases: list[Release]
@@ -81,9 +84,8 @@ def watch(home: Path, user: User, days: int) -> Watch:
     with opened(home) as db:
         found = sighting.seen(db, today, revealing.modes_counted(db, user))
         threshold = float(models.card(db, found.model)["calibration"]["threshold"])
-    pictures, said = found.stream(PICTURE_LAYOUT), found.stream(OPINION_LAYOUT)
+    pictures, said, judged = map(found.stream, sighting.LAYOUTS)
     ends = {monday(day): day for day in pictures.days if day > since}
-    judged = found.stream(JUDGEMENT_LAYOUT)
     own = found.reference
     beside = ((pictures, own.pictures), (said, own.opinions), (judged, own.judgements))
     return Watch(
@@ -93,6 +95,7 @@ def watch(home: Path, user: User, days: int) -> Watch:
         _weekly_images(pictures, since),
         [line for stream, counts in beside for line in _lines(stream, counts, since)],
         _expected(said, today, threshold),
+        _audited(judged, threshold),
         weekly_agreement(monitoring.agreement(home, user, days)),
         [release for release in monitoring.releases(home, user) if release.at.date() >= since],
     )
@@ -133,12 +136,19 @@ def _weekly_images(pictures: Stream, since: date) -> dict[date, int]:
     return found
 
 
-def _expected(said: Stream, today: date, threshold: float) -> Expected:
+def _expected(said: Stream, today: date, threshold: float) -> Performance:
     probability = SIGNALS["probability"]
     recent = [day > today - timedelta(days=WINDOW_DAYS) for day in said.days]
     counts = said.layout.of(said.tallies[recent].sum(0), probability.name)[:-1]
     assert probability.grid
     return expected(probability.grid, counts, threshold)
+
+
+def _audited(judged: Stream, threshold: float) -> Performance:
+    left_over = SIGNALS["left over"]
+    assert left_over.grid
+    counts = judged.layout.of(judged.tallies.sum(0), left_over.name)[:-1]
+    return audited(left_over.grid, counts, threshold)
 
 
 def _lines(stream: Stream, reference: Counts, since: date) -> list[Line]:

@@ -50,7 +50,7 @@ KEPT_JUDGEMENTS = [
     ),
     ("of the ill", "Normal", "Pneumonia", "Uncertain", "not analysed"),
     ("of the healthy", "Normal", "Pneumonia", "Uncertain", "not analysed"),
-    ("left over", -1, 1, 100, "linear"),
+    ("left over", -1, 1, 200, "linear"),
 ]  # fmt: skip
 
 

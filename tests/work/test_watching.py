@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from cxr_core import clock
+from cxr_core.drift.audited import FEWEST
 from cxr_core.drift.sight import SITE
 from cxr_core.drift.trace import State
 from cxr_core.errors import BadInput
@@ -19,6 +20,7 @@ from cxr_core.work import reading, rolling, stopping, watching
 from cxr_core.work.guarding import COMMAND_LINE
 from tests.store.rows import add_image, opinion
 from tests.work.drifting import Stream
+from tests.work.reading_rooms import put, read
 from tests.work.sites import add_user, new_home, picture, take_in
 
 FIRST = release.card()["name"]
@@ -162,3 +164,13 @@ def test_how_readers_judge_is_told_to_those_who_know_of_all_modes_alone(settings
         stream.judged(today - timedelta(days=number), "watched", 3)
     assert states(settings)["of the ill"] is State.STEADY
     assert "of the ill" not in states(settings, add_user(settings, Role.RADIOLOGIST))
+
+
+def test_what_readers_found_unaided_stands_beside_what_was_expected(settings, ann, ben):
+    for number in range(FEWEST * 2):
+        image = put(settings, number, mode=Mode.BLINDED, readers=2, probability=0.9)
+        for user in (ann, ben):
+            read(settings, user, image, Label.PNEUMONIA if number % 2 else Label.NORMAL)
+    found = watching.watch(settings.home, COMMAND_LINE, 28).audited
+    assert (found.n, found.sensitivity.value, found.specificity.value) == (FEWEST * 4, 1, 0)
+    assert watching.watch(settings.home, ann, 28).audited.n == 0
