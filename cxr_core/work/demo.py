@@ -16,7 +16,7 @@ from cxr_core.model.dataset import split_file, write_split
 from cxr_core.records import CLASSES, Job, Role, User
 from cxr_core.store import audit, files, models, predictions, reads, site, users
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import intake, learning, recording, retraining
+from cxr_core.work import alarming, freezing, intake, learning, recording, retraining
 from cxr_core.work.accounts import DEMO_ACCOUNTS
 from cxr_core.work.base_data import DEMO_BASE
 from cxr_core.work.doing import Desk, Outcome
@@ -33,13 +33,16 @@ def make(desk: Desk, job: Job) -> Outcome:
     for number, study in enumerate(STUDIES):
         moment = today - timedelta(days=study.day, minutes=3 * (len(STUDIES) - number))
         if study.day < RETRAINED_ON_DAY:
-            past_retrain(desk, people[Role.ADMIN], today - timedelta(days=RETRAINED_ON_DAY))
+            decided = today - timedelta(days=RETRAINED_ON_DAY)
+            _freeze(desk, people[Role.ADMIN], decided)
+            past_retrain(desk, people[Role.ADMIN], decided)
         with clock.at(moment):
             image = _take_in(desk, study)
         if study.is_read:
             with clock.at(moment + timedelta(minutes=2)):
                 _read(desk, people[Role.RADIOLOGIST], image, study)
         desk.tell({"done": number + 1, "of": len(STUDIES)})
+    alarming.look(desk.home)
     return Outcome({"studies": len(STUDIES)})
 
 
@@ -94,6 +97,13 @@ def _read(desk: Desk, reader: User, image: str, study: Study) -> None:
     recording.submit(
         desk.home, reader, recording.ReadForm(image, prediction["id"], study.reading, reason, seconds=spent)
     )
+
+
+def _freeze(desk: Desk, admin: User, moment: datetime) -> None:
+    """The site's reference, of all that came before; once."""
+    with clock.at(moment):
+        if not freezing.frozen(desk.home, admin):
+            freezing.freeze(desk.home, admin, "three weeks with all machines as they should be")
 
 
 def past_retrain(desk: Desk, admin: User, moment: datetime) -> None:
