@@ -114,7 +114,8 @@ def of_row(row: Mapping[str, Any], axes: Axes | None) -> Signals:
 
 
 def _key(row: Mapping[str, Any], day: str, model: str) -> Key:
-    return Key(day, model, row["device"] or "", row["equipment"] or "", row["view"] or "", row["mode"])
+    mode = "" if model == PICTURES else row["mode"]
+    return Key(day, model, row["device"] or "", row["equipment"] or "", row["view"] or "", mode)
 
 
 def _add(db: Database, key: Key, layout: Layout, signals: Sequence[Signals], times: int = 1) -> None:

@@ -8,10 +8,10 @@ from datetime import date, timedelta
 
 from sqlite_utils import Database
 
-from cxr_core.drift.catalogue import About
+from cxr_core.drift.catalogue import KNOWN, NEVER_SEEN, About
 from cxr_core.drift.grid import Counts
-from cxr_core.drift.sight import SITE, Scope, Sight, Watched, known, stream_of
-from cxr_core.drift.tally import OPINION_LAYOUT, PICTURE_LAYOUT, Layout
+from cxr_core.drift.sight import SITE, Days, Scope, Sight, Watched, known
+from cxr_core.drift.tally import OPINION_LAYOUT, ORIGIN_LAYOUT, PICTURE_LAYOUT, Layout
 from cxr_core.drift.trace import Stream, Trace
 from cxr_core.errors import BadInput
 from cxr_core.records import Mode
@@ -30,20 +30,6 @@ MODELS_OWN, SITES_OWN = "model", "site"
 
 
 @dataclass(frozen=True)
-class Row:
-    """Counts of a day that share where they come from."""
-
-    day: date
-    device: str
-    view: str
-    counts: Counts
-
-    def is_of(self, scope: Scope) -> bool:
-        """Whether they belong to it."""
-        return scope == SITE or getattr(self, scope.kind) == scope.name
-
-
-@dataclass(frozen=True)
 class Seen:
     """All that is known of a home's images up to a day."""
 
@@ -52,13 +38,13 @@ class Seen:
     frozen: Frozen | None
     released: date
     """When the model was put to use."""
-    pictures: list[Row]
-    opinions: list[Row]
+    pictures: Days
+    opinions: Days
     sight: Sight
 
-    def stream(self, layout: Layout, scope: Scope = SITE) -> Stream:
-        """What came in (PICTURE_LAYOUT), or what the model said of it."""
-        return _stream(layout, self.pictures if layout is PICTURE_LAYOUT else self.opinions, scope)
+    def stream(self, layout: Layout) -> Stream:
+        """What came in (PICTURE_LAYOUT), or what the model said of it, at the whole site."""
+        return (self.pictures if layout is PICTURE_LAYOUT else self.opinions).stream()
 
 
 def seen(db: Database, today: date, modes: Collection[str] = tuple(Mode)) -> Seen:
@@ -67,15 +53,20 @@ def seen(db: Database, today: date, modes: Collection[str] = tuple(Mode)) -> See
     The site's reference holds opinions on images of all modes: whoever may not know of all isn't shown them beside it.
     """
     model, reference = _running(db)
-    first, last = (today - timedelta(days=REMEMBERED_DAYS)).isoformat(), today.isoformat()
-    pictures = _rows(PICTURE_LAYOUT, tallies.between(db, PICTURES, first, last, tuple(Mode)))
-    opinions = _rows(OPINION_LAYOUT, tallies.between(db, model, first, last, modes))
+    span = today - timedelta(days=REMEMBERED_DAYS), today
     frozen = site_references.current(db)
+    parts = site_references.parts(db, frozen.id) if frozen else []
+    own, said = ([part for part in parts if part.model == of] for of in (PICTURES, model))
+    if set(modes) != set(Mode):
+        said = []
+    pictures = _days(db, PICTURE_LAYOUT, PICTURES, span, None, _scopes(own))
+    opinions = _days(db, OPINION_LAYOUT, model, span, modes, _scopes(said))
     released = date.fromisoformat(models.put_to_use_at(db, model)[:10])
     watched = [*_beside_the_models(pictures, opinions, reference, released)]
     if frozen:
-        known = opinions if set(modes) == set(Mode) else []
-        watched += _beside_the_sites(pictures, known, frozen, model, site_references.parts(db, frozen.id))
+        since = date.fromisoformat(frozen.last_at[:10]) + timedelta(days=1)
+        watched += [*_beside_the_sites(PICTURE_LAYOUT, pictures, own, since), *_origins(db, span, own, since)]
+        watched += _beside_the_sites(OPINION_LAYOUT, opinions, said, since)
     return Seen(model, reference, frozen, released, pictures, opinions, Sight(watched))
 
 
@@ -87,39 +78,51 @@ def _running(db: Database) -> tuple[str, Reference]:
     return model, reference
 
 
-def _rows(layout: Layout, found: Iterable[tuple[str, str, str, str, int, bytes]]) -> list[Row]:
-    return [
-        Row(date.fromisoformat(day), device, view, layout.from_bytes(counts))
-        for day, device, _, view, _, counts in found
-    ]
+def _days(
+    db: Database, layout: Layout, model: str, span: tuple[date, date], modes: Collection[str] | None,
+    scopes: Iterable[Scope],
+) -> Days:  # fmt: skip
+    found = Days(layout, *span, {SITE, *scopes})
+    for day, device, view, images, counts in tallies.between(db, model, str(span[0]), str(span[1]), modes):
+        found.add(date.fromisoformat(day), device, view, images, layout.from_bytes(counts))
+    return found
 
 
-def _stream(layout: Layout, rows: Iterable[Row], scope: Scope, first: date = date.min) -> Stream:
-    return stream_of(layout, ((row.day, row.counts) for row in rows if row.day >= first and row.is_of(scope)))
-
-
-def _beside_the_models(
-    pictures: Sequence[Row], opinions: Sequence[Row], reference: Reference, first: date
-) -> Iterator[Watched]:
+def _beside_the_models(pictures: Days, opinions: Days, reference: Reference, since: date) -> Iterator[Watched]:
     """All of the site since the model is in use: its reference knows nothing of devices."""
-    for layout, rows, counts in (
+    for layout, days, counts in (
         (PICTURE_LAYOUT, pictures, reference.pictures), (OPINION_LAYOUT, opinions, reference.opinions),
     ):  # fmt: skip
-        trace = Trace(_stream(layout, rows, SITE, first), counts, known(layout, counts))
-        yield Watched(SITE, MODELS_OWN, trace)
+        yield Watched(SITE, MODELS_OWN, Trace(days.stream(SITE, since), counts, known(layout, counts)))
 
 
-def _beside_the_sites(
-    pictures: Sequence[Row], opinions: Sequence[Row], frozen: Frozen, model: str, parts: Sequence[Part]
-) -> Iterator[Watched]:
+def _beside_the_sites(layout: Layout, days: Days, parts: Sequence[Part], since: date) -> Iterator[Watched]:
     """The site, and each device and view by itself, since the day after the last X-ray of the reference."""
-    first = date.fromisoformat(frozen.last_at[:10]) + timedelta(days=1)
-    for layout, rows, of in ((PICTURE_LAYOUT, pictures, PICTURES), (OPINION_LAYOUT, opinions, model)):
-        own = [part for part in parts if part.model == of]
-        for scope in _scopes(own):
-            counts = _added(layout, (part for part in own if scope == SITE or getattr(part, scope.kind) == scope.name))
-            signals = [each for each in known(layout, counts) if scope == SITE or each.about is not About.HEADER]
-            yield Watched(scope, SITES_OWN, Trace(_stream(layout, rows, scope, first), counts, signals))
+    for scope in _scopes(parts):
+        counts = _added(layout, (part for part in parts if scope == SITE or getattr(part, scope.kind) == scope.name))
+        signals = [each for each in known(layout, counts) if scope == SITE or each.about is not About.HEADER]
+        yield Watched(scope, SITES_OWN, Trace(days.stream(scope, since), counts, signals))
+
+
+def _origins(db: Database, span: tuple[date, date], parts: Sequence[Part], since: date) -> Iterator[Watched]:
+    """Where the site's X-rays come from, by what the header says: from what its reference knows, or from elsewhere."""
+    devices, equipment = ({getattr(part, name) for part in parts} for name in ("device", "equipment"))
+
+    def tally(images: int, device: str, make: str) -> Counts:
+        said = {"station": _said(device, devices), "equipment": _said(make, equipment)}
+        return images * ORIGIN_LAYOUT.count([said])
+
+    reference = sum((tally(part.images, part.device, part.equipment) for part in parts), ORIGIN_LAYOUT.nothing())
+    found = Days(ORIGIN_LAYOUT, *span)
+    for day, device, make, images in tallies.origins(db, str(span[0]), str(span[1])):
+        found.add(date.fromisoformat(day), device, "", images, tally(images, device, make))
+    if signals := known(ORIGIN_LAYOUT, reference):
+        yield Watched(SITE, SITES_OWN, Trace(found.stream(SITE, since), reference, signals))
+
+
+def _said(name: str, those_known: Collection[str]) -> str | None:
+    """Of a name in a header, which is empty where there is none."""
+    return (KNOWN if name in those_known else NEVER_SEEN) if name else None
 
 
 def _scopes(parts: Sequence[Part]) -> list[Scope]:
