@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from bench import prediction, reading_room, retraining, training, waiting
+from bench import drift_page, prediction, reading_room, retraining, training, waiting
 from bench.measure import Measurement, heading, tell
 
 MEASUREMENTS: dict[str, Callable[[], Measurement]] = {
@@ -20,6 +20,9 @@ MEASUREMENTS: dict[str, Callable[[], Measurement]] = {
     "next-after-read": reading_room.next_after_read,
     "drag-fps": reading_room.drag_fps,
     "worklist": reading_room.worklist,
+    "drift-page": drift_page.page,
+    "drift": drift_page.command,
+    "bookkeeping": drift_page.bookkeeping,
     "fine-tune": retraining.fine_tune,
     "fine-tune-block": retraining.fine_tune_block,
     "retrain-interference": retraining.retrain_interference,

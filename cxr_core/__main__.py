@@ -69,7 +69,7 @@ def _running(commands: argparse._SubParsersAction) -> None:
     )
     erase.add_argument("--reason", required=True, metavar="TEXT", help="kept with the tombstones: name nobody in it")
     erase.add_argument("--yes", action="store_true", help="erase: this can't be taken back")
-    drift = _command(commands, "drift", "running.run_drift", "the signals of the drift page as JSON")
+    drift = _command(commands, "drift", "watching.run_drift", "the signals of the drift page as JSON")
     drift.add_argument("--days", type=int, default=28)
     users = commands.add_parser("users", help="accounts").add_subparsers(dest="what", required=True, metavar="add")
     add = _command(users, "add", "running.run_users_add", "a new account; its password is asked for")

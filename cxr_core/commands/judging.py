@@ -14,7 +14,7 @@ from cxr_core.commands.output import result, say, training_progress
 from cxr_core.dicom.deidentify import deidentify
 from cxr_core.errors import BadInput, Conflict, NotFound, RejectedFile
 from cxr_core.model import dataset, predict, release
-from cxr_core.model.card import split_path
+from cxr_core.model.beside import split_path
 from cxr_core.model.explain import on_scale
 from cxr_core.model.predict import Model
 from cxr_core.model.recipe import RELEASE, SETTLING, Recipe

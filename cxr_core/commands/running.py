@@ -1,4 +1,4 @@
-"""import, worker, migrate, users, demo, retrain, drift, verify: what works on a home."""
+"""import, worker, migrate, users, demo, retrain, verify: what works on a home."""
 
 from __future__ import annotations
 
@@ -15,14 +15,12 @@ from cxr_core.errors import BadInput, IntegrityError, NotFound, RejectedFile
 from cxr_core.records import Job, JobState, Lane, Role, Status
 from cxr_core.settings import Settings
 from cxr_core.store.migrations import check
-from cxr_core.work import accounts, alarming, exporting, requests, retraining, sources, starting, watching
+from cxr_core.work import accounts, exporting, requests, retraining, sources, starting
 from cxr_core.work.drafting import Options
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import is_demo, open_home
 from cxr_core.work.verifying import verify
 
-ALARM_IS_OPEN = 3
-"""The exit status of `drift`, for what monitors it."""
 AT_ONCE = 50
 """Files that `import` has in the spool at a time."""
 LOOK_SECONDS = 0.2
@@ -131,15 +129,6 @@ def _finished(settings: Settings, number: int) -> Job:
     if job.state is JobState.FAILED:
         raise BadInput(job.error or "the program failed at this")
     return job
-
-
-def run_drift(settings: Settings, options: argparse.Namespace) -> int:
-    """The signals and open alarms of the drift page as JSON; see ALARM_IS_OPEN."""
-    check(settings.home)
-    alarming.look(settings.home)
-    found = watching.drift_now(settings.home, COMMAND_LINE, options.days)
-    result(found)
-    return ALARM_IS_OPEN if found["alarms"] else 0
 
 
 def run_verify(settings: Settings, options: argparse.Namespace) -> int:

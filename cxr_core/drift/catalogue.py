@@ -139,6 +139,17 @@ HEADERS = (
 )  # fmt: skip
 """What the header says; of each, a share of images that lack it is watched, too."""
 
+KNOWN, NEVER_SEEN = "known", "never seen"
+ORIGINS = (
+    _said("station", "Station",
+          "A machine sends that sent none of the site's reference, or one doesn't say its name any more.",
+          (KNOWN, NEVER_SEEN), RARE),
+    _said("equipment", "Make and model",
+          "A make and model sends that sent none of the site's reference, or one doesn't say its own any more.",
+          (KNOWN, NEVER_SEEN), RARE),
+)  # fmt: skip
+"""Whether the site's reference has X-rays from there, by what the header says; these have no meaning beside another."""
+
 NETWORK = tuple(
     Signal(
         f"axis{number + 1}", About.NETWORK, f"Network's view, axis {number + 1}",
@@ -199,4 +210,4 @@ JUDGEMENTS = (
 )  # fmt: skip
 """What readers made of one version's opinions; the last three of reads given without having seen them."""
 
-SIGNALS = {signal.name: signal for signal in (*PICTURES, *HEADERS, *OPINIONS, *JUDGEMENTS)}
+SIGNALS = {signal.name: signal for signal in (*PICTURES, *HEADERS, *ORIGINS, *OPINIONS, *JUDGEMENTS)}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cxr_core.drift.catalogue import HEADERS, NETWORK, PICTURES
+from cxr_core.drift.catalogue import HEADERS, NETWORK, NEVER_SEEN, ORIGINS, PICTURES
 from cxr_core.drift.compare import MISSING
 
 Changes = Mapping[str, float]
@@ -91,10 +91,12 @@ def _is_inverted(changes: Changes) -> bool:
 
 
 def _lacks_header(changes: Changes) -> bool:
-    return _rise(changes, *(f"{signal.name}: {MISSING}" for signal in HEADERS)) >= CLEAR
+    return _rise(changes, *(f"{signal.name}: {MISSING}" for signal in (*HEADERS, *ORIGINS))) >= CLEAR
 
 
 def _is_another_machine(changes: Changes) -> bool:
+    if _rise(changes, *(f"{signal.name}: {NEVER_SEEN}" for signal in ORIGINS)) >= RARE:
+        return True
     words = (name for name in changes if name.split(":")[0] in ("manufacturer", "modality"))
     return _rise(changes, *words) >= CLEAR / 2 or _most(changes, ("kvp", "exposure")) >= CLEAR
 

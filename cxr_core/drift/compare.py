@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import hypergeom
 
+from cxr_core.drift import hypergeom
 from cxr_core.drift.catalogue import Signal
 from cxr_core.drift.grid import Counts
 
@@ -115,9 +115,8 @@ def _kolmogorov(effect: float, n: int, m: int) -> float:
 
 def _fisher(k: int, n: int, k_reference: int, m: int) -> float:
     """Twice the tail of the hypergeometric distribution, on the side where k of n lies (Fisher 1935)."""
-    drawn = hypergeom(n + m, k + k_reference, n)
-    tail = drawn.sf(k - 1) if k * m >= k_reference * n else drawn.cdf(k)
-    return min(1.0, 2 * float(tail))
+    tail = hypergeom.upper if k * m >= k_reference * n else hypergeom.lower
+    return min(1.0, 2 * tail(k, n + m, k + k_reference, n))
 
 
 def moved(signal: Signal, reference: Counts, current: Counts) -> dict[str, float]:

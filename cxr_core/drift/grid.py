@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cxr_core.errors import BadInput
 
-Counts = NDArray[np.int64]
+Counts = NDArray[np.signedinteger[Any]]
 _DIGITS = 9
 """Of an edge: so that another processor's last digit of a logarithm moves no image into the next bin."""
 

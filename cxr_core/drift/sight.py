@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 
 import numpy as np
@@ -113,14 +113,35 @@ def _stands_out(effects: Sequence[float], floor: float) -> bool:
     return effects[-1] >= floor and (len(effects) < 2 or effects[-1] >= ALONE * effects[-2])
 
 
-def stream_of(layout: Layout, rows: Iterable[tuple[date, Counts]]) -> Stream:
-    """The stream of counts by day, several a day added up."""
-    by_day: dict[date, Counts] = {}
-    for day, counts in rows:
-        by_day[day] = by_day[day] + counts if day in by_day else counts
-    days = sorted(by_day)
-    tallies = np.array([by_day[day] for day in days], np.int64).reshape(len(days), layout.width)
-    return Stream(layout, days, tallies)
+class Days:
+    """Counts of days, added up for each scope as they are read, so that nothing is kept of the rows themselves."""
+
+    def __init__(self, layout: Layout, first: date, last: date, scopes: Iterable[Scope] = (SITE,)) -> None:
+        self._layout, self._first = layout, first
+        length = (last - first).days + 1
+        self._counts = {scope: np.zeros((length, layout.width), np.int32) for scope in scopes}
+        self._images = {scope: np.zeros(length, np.int64) for scope in self._counts}
+        self._found: dict[tuple[str, str], list[tuple[Counts, Counts]]] = {}
+
+    def add(self, day: date, device: str, view: str, images: int, tally: Counts) -> None:
+        """What came from one device and of one view on a day between the first and the last."""
+        place = (day - self._first).days
+        for counts, total in self._of(device, view):
+            counts[place] += tally
+            total[place] += images
+
+    def _of(self, device: str, view: str) -> list[tuple[Counts, Counts]]:
+        if (device, view) not in self._found:
+            scopes = {SITE, Scope("device", device), Scope("view", view)} & self._counts.keys()
+            self._found[device, view] = [(self._counts[scope], self._images[scope]) for scope in scopes]
+        return self._found[device, view]
+
+    def stream(self, scope: Scope = SITE, since: date = date.min) -> Stream:
+        """All of a scope from a day on, by the days that had images."""
+        places = np.flatnonzero(self._images[scope] > 0)
+        places = places[places >= (since - self._first).days]
+        days = [self._first + timedelta(days=place) for place in places.tolist()]
+        return Stream(self._layout, days, self._counts[scope][places])
 
 
 def known(layout: Layout, reference: Counts) -> list[Signal]:

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_core.drift.catalogue import HEADERS, JUDGEMENTS, OPINIONS, PICTURES, About, Signal
+from cxr_core.drift.catalogue import HEADERS, JUDGEMENTS, OPINIONS, ORIGINS, PICTURES, About, Signal
 from cxr_core.drift.grid import Counts
 from cxr_core.errors import BadInput
 
-_KEPT = np.dtype("<u4")
+_KEPT = np.dtype("<i4")
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Layout:
         starts = [0, *ends[:-1]]
         return {each.name: slice(a, b) for each, a, b in zip(self.signals, starts, ends, strict=True)}
 
-    @property
+    @cached_property
     def width(self) -> int:
         """The length of a tally."""
         return sum(signal.bins + 1 for signal in self.signals)
@@ -61,16 +61,23 @@ class Layout:
         return zlib.compress(tally.astype(_KEPT).tobytes(), 1)
 
     def from_bytes(self, data: bytes) -> Counts:
-        """What to_bytes was given; signals that were added to the end since are empty. Raises BadInput."""
+        """What to_bytes was given, to be read only; signals that were added to the end since are empty.
+
+        Raises BadInput.
+        """
         try:
-            counts: NDArray[np.uint32] = np.frombuffer(zlib.decompress(data), _KEPT)
+            counts: NDArray[np.int32] = np.frombuffer(zlib.decompress(data), _KEPT)
         except (zlib.error, ValueError) as error:
             raise BadInput(f"these counts can't be read ({error}): bring the database back from a backup") from error
         if len(counts) > self.width:
             raise BadInput("these counts are from a later version of the program: bring it up to date")
-        if len(counts) not in {part.stop for part in self.parts.values()}:
+        if len(counts) not in self._ends:
             raise BadInput("these counts end amid a signal: bring the database back from a backup")
-        return np.concatenate((counts.astype(np.int64), np.zeros(self.width - len(counts), np.int64)))
+        return counts if len(counts) == self.width else np.pad(counts, (0, self.width - len(counts)))
+
+    @cached_property
+    def _ends(self) -> frozenset[int]:
+        return frozenset(part.stop for part in self.parts.values())
 
 
 def _counted(signal: Signal, values: list[Any]) -> Counts:
@@ -89,3 +96,5 @@ PICTURE_LAYOUT = Layout((*PICTURES, *HEADERS))
 OPINION_LAYOUT = Layout(OPINIONS)
 JUDGEMENT_LAYOUT = Layout(JUDGEMENTS)
 """All only ever grow at their ends: what was kept is read by place."""
+ORIGIN_LAYOUT = Layout(ORIGINS)
+"""Never kept: it says how images of a day relate to the site's reference that stands."""

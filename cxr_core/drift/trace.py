@@ -54,7 +54,7 @@ class Stream:
     layout: Layout
     days: Sequence[date]
     """Those with images, ascending."""
-    tallies: NDArray[np.int64]
+    tallies: Counts
     """Days x layout.width."""
 
 
@@ -116,11 +116,12 @@ class Trace:
 
     def __init__(self, stream: Stream, reference: Counts, signals: Sequence[Signal]) -> None:
         self.stream, self.reference, self.signals = stream, reference, signals
-        self._sums = np.vstack([np.zeros(stream.layout.width, np.int64), np.cumsum(stream.tallies, axis=0)])
+        self._sums = np.zeros((len(stream.days) + 1, stream.layout.width), stream.tallies.dtype)
+        np.cumsum(stream.tallies, axis=0, out=self._sums[1:])
         ordinals = np.array([day.toordinal() for day in stream.days])
         self._first = np.searchsorted(ordinals, ordinals - WINDOW_DAYS + 1)
         self._bets = {each.name: bets(each, self._of_reference(each)) for each in signals}
-        self._gathered = {each.name: evidence(self._daily(each) @ self._bets[each.name].T) for each in signals}
+        self._gathered = self._all_evidence()
         self._effects = {each.name: self._effects_of(each) for each in signals}
         self._compared: dict[tuple[str, int], Comparison | None] = {}
 
@@ -213,19 +214,31 @@ class Trace:
         state = State.ALARM if height >= limits.height else State.WATCH
         return Finding(signal, state, n, float(far[best]), float(np.exp(-height)), since, True, str(whats[best]))
 
+    def _windows(self, signal: Signal) -> Counts:
+        """The window up to each day: days x bins + 1."""
+        part = self.stream.layout.parts[signal.name]
+        return self._sums[1:, part] - self._sums[self._first, part]
+
     def _window(self, signal: Signal, place: int) -> Counts:
         return self._between(signal, int(self._first[place]), place)
 
     def _effects_of(self, signal: Signal) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
         """Effect and what has changed in the window up to each day."""
-        part = self.stream.layout.parts[signal.name]
-        rows = self._sums[1:, part] - self._sums[self._first, part]
-        return effects(signal, self._of_reference(signal), rows)
+        return effects(signal, self._of_reference(signal), self._windows(signal))
+
+    def _all_evidence(self) -> dict[str, tuple[NDArray[np.float64], NDArray[np.int64]]]:
+        """Of every signal what its bets have gathered after each day, and since when: one walk through the days."""
+        if not self.signals:
+            return {}
+        steps = [self._daily(each) @ self._bets[each.name].T for each in self.signals]
+        ends = np.cumsum([step.shape[1] for step in steps])[:-1]
+        gathered = zip(*(np.split(found, ends, axis=1) for found in evidence(np.hstack(steps))), strict=True)
+        return {each.name: found for each, found in zip(self.signals, gathered, strict=True)}
 
     def _of_reference(self, signal: Signal) -> Counts:
         return self.stream.layout.of(self.reference, signal.name)
 
-    def _daily(self, signal: Signal) -> NDArray[np.int64]:
+    def _daily(self, signal: Signal) -> Counts:
         return self.stream.tallies[:, self.stream.layout.parts[signal.name]]
 
     def _between(self, signal: Signal, first: int | NDArray[np.int64], last: int) -> Counts:

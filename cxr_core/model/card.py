@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cxr_core.errors import ModelError
+from cxr_core.model.beside import card_path
 from cxr_core.model.calibrate import Calibration
 from cxr_core.model.gate.gate import Gate
 from cxr_core.model.intended import Intended
@@ -103,16 +104,6 @@ def is_usable(values: dict[str, Any]) -> bool:
     except ModelError:
         return False
     return True
-
-
-def card_path(weights: Path) -> Path:
-    """The card that lies beside a weights file."""
-    return weights.with_suffix(".card.json")
-
-
-def split_path(weights: Path) -> Path:
-    """The split that lies beside a weights file."""
-    return weights.with_suffix(".split.csv")
 
 
 def write_card(card: Card, weights: Path) -> None:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cxr_core.model.card import card_path, split_path
+from cxr_core.model.beside import card_path, split_path
 from cxr_core.model.dataset import read_split
 from cxr_core.records import Side
 

@@ -43,9 +43,12 @@ FROM alarms a LEFT JOIN users o ON o.id = a.owner LEFT JOIN users c ON c.id = a.
 """
 
 
-def open_one(db: Database, scope: str, opened_on: str, since: str, model: str, guess: str) -> int:
-    """Open an alarm; returns its number."""
-    facts = {"scope": scope, "opened_on": opened_on, "since": since, "model": model, "guess": guess}
+def open_one(
+    db: Database, scope: str, opened_on: str, since: str, model: str, guess: str, reference: int | None = None
+) -> int:
+    """Open an alarm; `model` is in use then, `reference` stands as the site's. Returns its number."""
+    facts = {"scope": scope, "opened_on": opened_on, "since": since, "model": model, "guess": guess,
+             "reference": reference}  # fmt: skip
     return insert(db, "alarms", facts)
 
 
@@ -67,11 +70,11 @@ def signals(db: Database, alarm: int) -> list[dict[str, Any]]:
 def speaking(db: Database) -> list[dict[str, Any]]:
     """What has not been over since it raised an alarm, open or closed: `scope`, `beside`, `signal`, `alarm`.
 
-    With the alarm's `model` and `opened_on`.
+    With the alarm's `model` and the site's `reference` then.
     """
     return rows(
         db,
-        "SELECT s.scope, s.beside, s.signal, s.alarm, a.model, a.opened_on FROM alarm_signals s "
+        "SELECT s.scope, s.beside, s.signal, s.alarm, a.model, a.reference FROM alarm_signals s "
         "JOIN alarms a ON a.id = s.alarm WHERE s.over IS NULL ORDER BY s.alarm",
     )
 

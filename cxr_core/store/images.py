@@ -31,7 +31,7 @@ def get(db: Database, image: str) -> dict[str, Any]:
     )
     if found is None:
         raise NotFound(f"there is no image {image[:12]}…")
-    return {**found, "appearance": json.loads(found["appearance"])}
+    return _decoded(found)
 
 
 def beginning(db: Database, start: str, limit: int) -> list[str]:
@@ -52,17 +52,46 @@ def earlier(db: Database, image: dict[str, Any], limit: int) -> list[dict[str, A
 
 def every(db: Database) -> Iterator[dict[str, Any]]:
     """Every image's row, oldest first."""
-    found = each(db, "SELECT * FROM images ORDER BY received_at, id")
-    return ({**row, "appearance": json.loads(row["appearance"])} for row in found)
+    return map(_decoded, each(db, "SELECT * FROM images ORDER BY received_at, id"))
+
+
+def first(db: Database, after: str, limit: int) -> list[dict[str, Any]]:
+    """The rows of the first images that came in after a stamp, oldest first."""
+    found = rows(db, "SELECT * FROM images WHERE received_at > ? ORDER BY received_at, id LIMIT ?", (after, limit))
+    return list(map(_decoded, found))
+
+
+def came_in(db: Database, after: str, before: str, limit: int = -1) -> int:
+    """How many images came in between two stamps, counted up to `limit`, if that isn't below 0."""
+    sql = "SELECT count(*) FROM (SELECT 1 FROM images WHERE received_at > ? AND received_at < ? LIMIT ?)"
+    return count(db, sql, (after, before, limit))
+
+
+def evenly(db: Database, after: str, before: str, most: int) -> list[dict[str, Any]]:
+    """The rows of up to `most` images, two or more, that came in between two stamps, oldest first.
+
+    Those in equal steps of the order in which they came, from the first to the last.
+    """
+    last = came_in(db, after, before) - 1
+    steps = max(min(most - 1, last), 1)
+    found = rows(
+        db,
+        "SELECT i.* FROM (SELECT id, row_number() OVER (ORDER BY received_at, id) - 1 AS place FROM images "
+        "WHERE received_at > :after AND received_at < :before) r CROSS JOIN images i ON i.id = r.id "
+        "WHERE r.place IN (SELECT value FROM json_each(:places)) ORDER BY r.place",
+        {"after": after, "before": before, "places": json.dumps([step * last // steps for step in range(steps + 1)])},
+    )
+    return list(map(_decoded, found))
 
 
 def lately(db: Database, since: str, place: Mapping[str, str], limit: int) -> list[str]:
     """Ids of the last images that came in since a stamp, newest first; of one `device` or `view`, where named."""
     wanted = "".join(f" AND {name} = :{name}" for name in place)
     found = rows(
-        db, f"SELECT id FROM images WHERE received_at >= :since{wanted} ORDER BY received_at DESC, id LIMIT :limit",
+        db,
+        f"SELECT id FROM images WHERE received_at >= :since{wanted} ORDER BY received_at DESC, id DESC LIMIT :limit",
         {"since": since, "limit": limit, **place},
-    )  # fmt: skip
+    )
     return [row["id"] for row in found]
 
 
@@ -121,3 +150,7 @@ def said_of(db: Database, patient: str) -> dict[str, int]:
 def all_files(db: Database) -> list[dict[str, Any]]:
     """`id` and `file_sha256` of every image, oldest first."""
     return rows(db, "SELECT id, file_sha256 FROM images ORDER BY received_at, id")
+
+
+def _decoded(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "appearance": json.loads(row["appearance"])}

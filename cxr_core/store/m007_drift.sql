@@ -4,6 +4,12 @@
 ALTER TABLE images ADD COLUMN equipment TEXT;    -- a keyed pseudonym of maker and model
 ALTER TABLE images ADD COLUMN kvp REAL;          -- of the tube, in kilovolt
 ALTER TABLE images ADD COLUMN exposure_mas REAL; -- in milliampere seconds
+-- The newest of a device or view, and how many came in when, are told by these alone.
+DROP INDEX images_received;
+CREATE INDEX images_received ON images (received_at, id);
+DROP INDEX images_of_device;
+CREATE INDEX images_of_device ON images (device, received_at, id);
+CREATE INDEX images_of_view ON images (view, received_at, id);
 
 -- Counts of a day, packed, which add up: of the X-rays that came in (model ''), or of what a version said that day.
 CREATE TABLE tallies (
@@ -12,7 +18,7 @@ CREATE TABLE tallies (
     device TEXT NOT NULL,              -- '' here and below where the header doesn't say
     equipment TEXT NOT NULL,
     view TEXT NOT NULL,
-    mode TEXT NOT NULL,                -- how the images are read: what a reader may see of them depends on it
+    mode TEXT NOT NULL,                -- how the images are read: what a reader may see depends on it; '' for model ''
     images INTEGER NOT NULL,
     counts BLOB NOT NULL,
     PRIMARY KEY (model, day, device, equipment, view, mode)
@@ -37,10 +43,11 @@ CREATE TABLE reference_tallies (
     reference INTEGER NOT NULL REFERENCES site_references (id),
     model TEXT NOT NULL,
     device TEXT NOT NULL,
+    equipment TEXT NOT NULL,
     view TEXT NOT NULL,
     images INTEGER NOT NULL,
     counts BLOB NOT NULL,
-    PRIMARY KEY (reference, model, device, view)
+    PRIMARY KEY (reference, model, device, equipment, view)
 ) STRICT;
 CREATE TRIGGER reference_tallies_are_never_changed BEFORE UPDATE ON reference_tallies
 BEGIN SELECT RAISE(ABORT, 'a reference is never changed: freeze another'); END;
@@ -59,6 +66,7 @@ CREATE TABLE alarms (
     opened_on TEXT NOT NULL,
     since TEXT NOT NULL,
     model TEXT NOT NULL,
+    reference INTEGER REFERENCES site_references (id), -- which stood then
     guess TEXT NOT NULL,
     owner INTEGER REFERENCES users (id),
     cause TEXT,

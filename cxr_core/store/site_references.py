@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -35,6 +34,7 @@ class Part:
 
     model: str
     device: str
+    equipment: str
     view: str
     images: int
     counts: bytes
@@ -69,15 +69,11 @@ def every(db: Database) -> list[Frozen]:
 def parts(db: Database, reference: int) -> list[Part]:
     """The counts of a reference."""
     found = rows(
-        db, "SELECT model, device, view, images, counts FROM reference_tallies WHERE reference = ?", (reference,)
+        db,
+        "SELECT model, device, equipment, view, images, counts FROM reference_tallies WHERE reference = ?",
+        (reference,),
     )
     return [Part(**row) for row in found]
-
-
-def first_images(db: Database, limit: int, after: str = "") -> list[dict[str, Any]]:
-    """The rows of the first images that came in after a stamp, oldest first; `appearance` decoded."""
-    found = rows(db, "SELECT * FROM images WHERE received_at > ? ORDER BY received_at, id LIMIT ?", (after, limit))
-    return [{**row, "appearance": json.loads(row["appearance"])} for row in found]
 
 
 def examples(db: Database, reference: int, scope: dict[str, str], limit: int) -> list[str]:
@@ -88,7 +84,7 @@ def examples(db: Database, reference: int, scope: dict[str, str], limit: int) ->
     wanted = "".join(f" AND i.{name} = :{name}" for name in scope)
     found = rows(
         db,
-        "SELECT i.id FROM reference_images r JOIN images i ON i.id = r.image WHERE r.reference = :reference"
+        "SELECT i.id FROM reference_images r CROSS JOIN images i ON i.id = r.image WHERE r.reference = :reference"
         f"{wanted} ORDER BY i.received_at, i.id",
         {"reference": reference, **scope},
     )

@@ -32,7 +32,8 @@ class Key:
     equipment: str
     view: str
     mode: str
-    """How the images are read: what may be seen of the model's opinions depends on it."""
+    """How the images are read: what may be seen of the model's opinions depends on it. Empty for the X-rays themselves,
+    which are anybody's to know."""
 
 
 _WHERE = " AND ".join(f"{name} = :{name}" for name in Key.__dataclass_fields__)
@@ -55,16 +56,30 @@ def put(db: Database, key: Key, images: int, counts: bytes) -> None:
     )
 
 
-def between(db: Database, model: str, first: str, last: str, modes: Iterable[str]) -> Iterator[tuple[Any, ...]]:
-    """`day`, `device`, `equipment`, `view`, `images` and `counts` from a day to another; `model` as in Key.
+def between(
+    db: Database, model: str, first: str, last: str, modes: Iterable[str] | None = None
+) -> Iterator[tuple[Any, ...]]:
+    """`day`, `device`, `view`, `images` and `counts` from a day to another; `model` as in Key.
 
-    Of images that are read in one of these modes.
+    Of images that are read in one of these modes, or of all.
     """
     return iter(
         db.execute(
-            "SELECT day, device, equipment, view, images, counts FROM tallies WHERE model = :model "
-            "AND day BETWEEN :first AND :last AND mode IN (SELECT value FROM json_each(:modes)) ORDER BY day",
-            {"model": model, "first": first, "last": last, "modes": json.dumps(list(modes))},
+            "SELECT day, device, view, images, counts FROM tallies WHERE model = :model "
+            "AND day BETWEEN :first AND :last "
+            "AND (:modes IS NULL OR mode IN (SELECT value FROM json_each(:modes))) ORDER BY day",
+            {"model": model, "first": first, "last": last, "modes": None if modes is None else json.dumps([*modes])},
+        )
+    )
+
+
+def origins(db: Database, first: str, last: str) -> Iterator[tuple[Any, ...]]:
+    """`day`, `device`, `equipment` and `images` of the X-rays that came in from a day to another."""
+    return iter(
+        db.execute(
+            "SELECT day, device, equipment, sum(images) FROM tallies WHERE model = :model "
+            "AND day BETWEEN :first AND :last GROUP BY day, device, equipment",
+            {"model": PICTURES, "first": first, "last": last},
         )
     )
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import streamlit as st
 
+from cxr_core import clock
 from cxr_core.records import Role, User
 from cxr_core.store.site_references import Frozen
 from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import site
 from cxr_core.work import freezing
-from cxr_core.work.freezing import FEWEST, MOST
+from cxr_core.work.freezing import FEWEST, MOST, Period
+
+WAYS = ("The first since the last reference", f"{MOST} evenly over a period")
 
 
 def reference(user: User) -> None:
@@ -20,7 +25,7 @@ def reference(user: User) -> None:
     with st.expander(title):
         st.caption(
             f"Up to {MOST} X-rays of this site, {FEWEST} at least, kept as counts for good: headers, devices and views "
-            "are compared with them, and pictures are shown from them. A new one begins with what came after the last."
+            "are compared with them, and pictures are shown from them. Those before it stay listed."
         )
         if user.role is Role.ADMIN:
             _form(user, len(found))
@@ -31,16 +36,31 @@ def reference(user: User) -> None:
 
 
 def _form(user: User, number: int) -> None:
-    available = freezing.available(site().home, user)
-    if available < FEWEST:
-        st.caption(f"{available} X-rays could go into the next one; {FEWEST} are needed.")
-        return
-    with st.form(key=f"freeze-{number}", border=False):
-        reason = st.text_input("Reason", max_chars=500, placeholder="Why these? It is kept with the reference")
-        if st.form_submit_button(f"Freeze {available} X-rays as the site's reference", key="freeze"):
-            with told():
-                freezing.freeze(site().home, user, reason)
+    way = st.segmented_control("X-rays for the next one", WAYS, default=WAYS[0], required=True, key=f"way-{number}")
+    with told():
+        period = _period(number) if way == WAYS[1] else None
+        came_in = freezing.available(site().home, user, period)
+        chosen = min(came_in, MOST)
+        there = f"{came_in} X-rays came in {period}" if period else f"{came_in} X-rays could go into the next one"
+        if came_in < FEWEST:
+            st.caption(f"{there}; {FEWEST} are needed.")
+            return
+        st.caption(f"{there}.")
+        with st.form(key=f"freeze-{number}", border=False):
+            reason = st.text_input("Reason", max_chars=500, placeholder="Why these? It is kept with the reference")
+            evenly = " evenly out of them" if chosen < came_in else ""
+            if st.form_submit_button(f"Freeze {chosen} X-rays{evenly} as the site's reference", key="freeze"):
+                freezing.freeze(site().home, user, reason, period)
                 st.rerun()
+
+
+def _period(number: int) -> Period:
+    """What the admin chose; the four weeks up to yesterday until then."""
+    today = clock.now().date()
+    left, right = st.columns(2)
+    first = left.date_input("From (UTC)", today - timedelta(days=28), key=f"from-{number}")
+    last = right.date_input("To", today - timedelta(days=1), key=f"to-{number}")
+    return Period(first, last)
 
 
 def _told(found: Frozen) -> str:

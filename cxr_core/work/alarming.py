@@ -178,7 +178,7 @@ def _still_stands(found: Seen, row: dict[str, Any]) -> bool:
     """Whether what a signal was compared with then is what it is compared with now."""
     if row["beside"] == sighting.MODELS_OWN:
         return bool(row["model"] == found.model)
-    return found.frozen is not None and row["opened_on"] > found.frozen.last_at[:10]
+    return found.frozen is not None and bool(row["reference"] == found.frozen.id)
 
 
 def _placed(found: Seen, new: list[Said], told: dict[Key, int], day: date) -> dict[Scope, list[Said]]:
@@ -218,7 +218,8 @@ def _is_recent(alarm: Alarm, day: date) -> bool:
 def _open(db: Database, found: Seen, day: date, scope: Scope, said: list[Said]) -> int:
     since = min(each.finding.since or day for each in said)
     guess = _guess(found, scope, said, since, day)
-    return alarms.open_one(db, str(scope), day.isoformat(), since.isoformat(), found.model, guess)
+    reference = found.frozen.id if found.frozen else None
+    return alarms.open_one(db, str(scope), day.isoformat(), since.isoformat(), found.model, guess, reference)
 
 
 def _guess(found: Seen, scope: Scope, said: list[Said], since: date, day: date) -> str:

@@ -1,17 +1,19 @@
-"""Freezing the site's reference: its first X-rays as counts, with an admin's reason, to be compared with for good."""
+"""Freezing the site's reference: some of its X-rays as counts, with an admin's reason, to be compared with for good."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
 from cxr_core.drift.tally import JUDGEMENT_LAYOUT, OPINION_LAYOUT, PICTURE_LAYOUT, Layout
-from cxr_core.errors import Conflict
+from cxr_core.errors import BadInput, Conflict
 from cxr_core.records import Role, User
-from cxr_core.store import audit, models, predictions, site_references
+from cxr_core.store import audit, images, models, predictions, site_references
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.site_references import Frozen, Part
 from cxr_core.store.tallies import PICTURES, readers_of
@@ -24,25 +26,45 @@ MOST = 500
 """X-rays in a reference."""
 FEWEST = 100
 """Below which none is frozen: a change would have to be as large as a third to be told from chance."""
+Place = tuple[str, str, str]
+"""Device, equipment and view; empty where the header doesn't say."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days, both among them, in UTC. Raises BadInput where the last lies before the first."""
+
+    first: date
+    last: date
+
+    def __post_init__(self) -> None:
+        if self.last < self.first:
+            raise BadInput(f"no day lies between {self.first} and {self.last}: begin with the earlier one")
+
+    def __str__(self) -> str:
+        return f"from {self.first} to {self.last}"
 
 
 @open_to(Role.ADMIN)
-def freeze(home: Path, user: User, reason: str) -> int:
-    """Freeze the first MOST X-rays since the last reference, with what the running model said of them.
+def freeze(home: Path, user: User, reason: str, period: Period | None = None) -> int:
+    """Freeze the first MOST X-rays since the last reference, or so many evenly over a period, as they came in.
 
-    Returns its number. Raises BadInput without a reason, Conflict where there are fewer than FEWEST.
+    With what the running model said of them. Returns the reference's number. Raises BadInput without a reason,
+    Conflict where there are fewer than FEWEST.
     """
     with opened(home) as db, transaction(db):
         why, model = given(reason, "it is kept with the reference"), models.running(db) or ""
-        rows = _next_images(db)
+        rows = _chosen(db, period)
         if len(rows) < FEWEST:
-            raise Conflict(f"too few X-rays for a reference: {len(rows)} have come in, {FEWEST} are needed")
+            when = f" {period}" if period else ""
+            raise Conflict(f"too few X-rays for a reference: {len(rows)} have come in{when}, {FEWEST} are needed")
         facts = {
             "frozen_by": user.id, "reason": why, "model": model,
             "first_at": rows[0]["received_at"], "last_at": rows[-1]["received_at"],
         }  # fmt: skip
         number = site_references.add(db, facts, [row["id"] for row in rows], _parts(db, rows, model))
-        audit.record(db, user.name, "freeze reference", str(number), images=len(rows), model=model, reason=why)
+        audit.record(db, user.name, "freeze reference", str(number), images=len(rows), model=model, reason=why,
+                     chosen=f"evenly {period}" if period else "the first to come in")  # fmt: skip
         return number
 
 
@@ -54,25 +76,33 @@ def frozen(home: Path, user: User) -> list[Frozen]:
 
 
 @open_to(Role.ADMIN)
-def available(home: Path, user: User) -> int:
-    """How many X-rays the next reference would have."""
+def available(home: Path, user: User, period: Period | None = None) -> int:
+    """How many X-rays came in in a period; without one, how many the next reference would have, MOST at most."""
     with opened(home) as db:
-        return len(_next_images(db))
+        return images.came_in(db, *_span(db, period), -1 if period else MOST)
 
 
-def _next_images(db: Database) -> list[dict[str, Any]]:
+def _chosen(db: Database, period: Period | None) -> list[dict[str, Any]]:
+    after, before = _span(db, period)
+    return images.evenly(db, after, before, MOST) if period else images.first(db, after, MOST)
+
+
+def _span(db: Database, period: Period | None) -> tuple[str, str]:
+    """Stamps, from after the first of which to before the second they come in."""
+    if period:
+        return period.first.isoformat(), (period.last + timedelta(days=1)).isoformat()
     last = site_references.current(db)
-    return site_references.first_images(db, MOST, last.last_at if last else "")
+    return last.last_at if last else "", date.max.isoformat()
 
 
 def _parts(db: Database, rows: list[dict[str, Any]], model: str) -> list[Part]:
-    """Counts by device and view: of the X-rays, of what the model said of them, and what readers made of that."""
+    """Counts by where they come from: of the X-rays, of what the model said of them, of what readers made of that."""
     seen_by = references.axes_of(models.card(db, model))
-    pictures: dict[tuple[str, str], list[Signals]] = defaultdict(list)
-    said: dict[tuple[str, str], list[Signals]] = defaultdict(list)
-    judged: dict[tuple[str, str], list[Signals]] = defaultdict(list)
+    pictures: dict[Place, list[Signals]] = defaultdict(list)
+    said: dict[Place, list[Signals]] = defaultdict(list)
+    judged: dict[Place, list[Signals]] = defaultdict(list)
     for row in rows:
-        place = row["device"] or "", row["view"] or ""
+        place = row["device"] or "", row["equipment"] or "", row["view"] or ""
         pictures[place].append(rolling.of_picture(row))
         if found := predictions.of_model(db, row["id"], model):
             said[place].append(rolling.of_row(found, seen_by))
@@ -83,9 +113,9 @@ def _parts(db: Database, rows: list[dict[str, Any]], model: str) -> list[Part]:
     ]  # fmt: skip
 
 
-def _counted(layout: Layout, model: str, found: dict[tuple[str, str], list[Signals]]) -> list[Part]:
+def _counted(layout: Layout, model: str, found: dict[Place, list[Signals]]) -> list[Part]:
     return [
-        Part(model, device, view, len(signals), layout.to_bytes(layout.count(signals)))
-        for (device, view), signals in found.items()
+        Part(model, *place, len(signals), layout.to_bytes(layout.count(signals)))
+        for place, signals in found.items()
         if signals
     ]

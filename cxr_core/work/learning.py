@@ -12,8 +12,9 @@ from sqlite_utils import Database
 
 from cxr_core.errors import ModelError
 from cxr_core.model import dataset, release
+from cxr_core.model.beside import split_path
 from cxr_core.model.calibrate import require_enough
-from cxr_core.model.card import Card, is_usable, split_path, write_card
+from cxr_core.model.card import Card, is_usable, write_card
 from cxr_core.model.ensemble import checkpoints as release_checkpoints
 from cxr_core.model.ensemble import train_network
 from cxr_core.model.head import HeadRecipe, train_head

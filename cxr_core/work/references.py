@@ -38,6 +38,11 @@ class Reference:
     judgements: Counts = field(default_factory=JUDGEMENT_LAYOUT.nothing)
     """What the model said of those that are ill, and that aren't; empty on cards of earlier versions."""
 
+    def of(self, layout: Layout) -> Counts:
+        """The counts by a layout."""
+        kept = {PICTURE_LAYOUT: self.pictures, OPINION_LAYOUT: self.opinions, JUDGEMENT_LAYOUT: self.judgements}
+        return kept[layout]
+
     def as_dict(self) -> dict[str, Any]:
         """As written on a card: only JSON's own types."""
         return {

@@ -109,7 +109,8 @@ def of_row(row: Mapping[str, Any], axes: Axes | None) -> Signals:
 
 def key(row: Mapping[str, Any], day: str, model: str) -> Key:
     """Where an image's counts belong; `row` has its device, equipment, view and mode, `model` as in tallies."""
-    return Key(day, model, row["device"] or "", row["equipment"] or "", row["view"] or "", row["mode"])
+    mode = "" if model == PICTURES else row["mode"]
+    return Key(day, model, row["device"] or "", row["equipment"] or "", row["view"] or "", mode)
 
 
 def _add(db: Database, place: Key, layout: Layout, signals: Sequence[Signals], times: int = 1) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlite_utils import Database
 
-from cxr_core.drift.catalogue import About
+from cxr_core.drift.catalogue import KNOWN, NEVER_SEEN, About
 from cxr_core.drift.grid import Counts
-from cxr_core.drift.sight import SITE, Scope, Sight, Watched, known, stream_of
-from cxr_core.drift.tally import JUDGEMENT_LAYOUT, OPINION_LAYOUT, PICTURE_LAYOUT, Layout
+from cxr_core.drift.sight import SITE, Days, Scope, Sight, Watched, known
+from cxr_core.drift.tally import JUDGEMENT_LAYOUT, OPINION_LAYOUT, ORIGIN_LAYOUT, PICTURE_LAYOUT, Layout
 from cxr_core.drift.trace import Stream, Trace
 from cxr_core.errors import BadInput
 from cxr_core.records import Mode
@@ -32,17 +32,11 @@ MODELS_OWN, SITES_OWN = "model", "site"
 
 
 @dataclass(frozen=True)
-class Row:
-    """Counts of a day that share where they come from."""
+class Span:
+    """Days, both included."""
 
-    day: date
-    device: str
-    view: str
-    counts: Counts
-
-    def is_of(self, scope: Scope) -> bool:
-        """Whether they belong to it."""
-        return scope == SITE or getattr(self, scope.kind) == scope.name
+    first: date
+    last: date
 
 
 @dataclass(frozen=True)
@@ -54,78 +48,103 @@ class Seen:
     frozen: Frozen | None
     released: date
     """When the model was put to use."""
-    pictures: list[Row]
-    opinions: list[Row]
-    judgements: list[Row]
-    """What readers made of the opinions."""
+    days: Mapping[Layout, Days]
+    """Of each of LAYOUTS."""
     sight: Sight
 
     def stream(self, layout: Layout, scope: Scope = SITE) -> Stream:
-        """What came in (PICTURE_LAYOUT), what the model said of it, or what readers made of that."""
-        rows = {PICTURE_LAYOUT: self.pictures, OPINION_LAYOUT: self.opinions, JUDGEMENT_LAYOUT: self.judgements}
-        return _stream(layout, rows[layout], scope)
+        """Of the site, of a place that was asked for, or of one that is watched."""
+        return self.days[layout].stream(scope)
 
 
-def seen(db: Database, today: date, modes: Collection[str] = tuple(Mode)) -> Seen:
-    """Up to `today`, opinions of images read in these modes. Raises BadInput if the running model has no reference.
+def seen(
+    db: Database, today: date, modes: Collection[str] = tuple(Mode), version: str | None = None, place: Scope = SITE
+) -> Seen:
+    """Up to `today`, opinions of images read in these modes, of the running model or of a version in use by then.
 
-    The site's reference holds opinions on images of all modes, and reads tell of them: whoever may not know of all
-    isn't shown opinions beside it, nor reads.
+    The streams of `place` can be asked for, whether it is watched or not. Raises BadInput if the version has no
+    reference, NotFound if it wasn't in use. The site's reference holds opinions on images of all modes, and reads tell
+    of them: whoever may not know of all isn't shown opinions beside it, nor reads.
     """
-    model, reference = _running(db)
-    first, last = (today - timedelta(days=REMEMBERED_DAYS)).isoformat(), today.isoformat()
-    pictures = _rows(PICTURE_LAYOUT, tallies.between(db, PICTURES, first, last, tuple(Mode)))
-    opinions = _rows(OPINION_LAYOUT, tallies.between(db, model, first, last, modes))
+    model, reference = _of_version(db, version or models.running(db) or "")
     knows_all = set(modes) == set(Mode)
-    judged = tallies.between(db, readers_of(model), first, last, tuple(Mode)) if knows_all else ()
-    judgements = _rows(JUDGEMENT_LAYOUT, judged)
+    of = {PICTURE_LAYOUT: PICTURES, OPINION_LAYOUT: model, JUDGEMENT_LAYOUT: readers_of(model)}
+    may_know = {PICTURE_LAYOUT: None, OPINION_LAYOUT: modes, JUDGEMENT_LAYOUT: modes if knows_all else ()}
     frozen = site_references.current(db)
-    released = date.fromisoformat(models.put_to_use_at(db, model)[:10])
-    watched = [*_beside_the_models((pictures, opinions, judgements), reference, released)]
+    kept = site_references.parts(db, frozen.id) if frozen else []
+    parts = {
+        layout: [part for part in kept if part.model == of[layout] and (knows_all or layout is PICTURE_LAYOUT)]
+        for layout in LAYOUTS
+    }
+    span = Span(today - timedelta(days=REMEMBERED_DAYS), today)
+    days = {
+        layout: _days(db, layout, of[layout], span, may_know[layout], {SITE, place, *_scopes(parts[layout])})
+        for layout in LAYOUTS
+    }
+    end = (today + timedelta(days=1)).isoformat() if version else None
+    released = date.fromisoformat(models.put_to_use_at(db, model, end)[:10])
+    watched = [*_beside_the_models(days, reference, released)]
     if frozen:
-        known = (pictures, opinions if knows_all else [], judgements)
-        watched += _beside_the_sites(known, frozen, model, site_references.parts(db, frozen.id))
-    return Seen(model, reference, frozen, released, pictures, opinions, judgements, Sight(watched))
+        since = date.fromisoformat(frozen.last_at[:10]) + timedelta(days=1)
+        watched += _beside_the_sites(days, parts, since)
+        watched += _origins(db, span, parts[PICTURE_LAYOUT], since)
+    return Seen(model, reference, frozen, released, days, Sight(watched))
 
 
-def _running(db: Database) -> tuple[str, Reference]:
-    model = models.running(db) or ""
+def _of_version(db: Database, model: str) -> tuple[str, Reference]:
     reference = references.of_card(models.card(db, model))
     if reference is None:
         raise BadInput(f"the card of {model} has no reference that this version reads: put another to use, or retrain")
     return model, reference
 
 
-def _rows(layout: Layout, found: Iterable[tuple[str, str, str, str, int, bytes]]) -> list[Row]:
-    return [
-        Row(date.fromisoformat(day), device, view, layout.from_bytes(counts))
-        for day, device, _, view, _, counts in found
-    ]
+def _days(
+    db: Database, layout: Layout, model: str, span: Span, modes: Collection[str] | None, scopes: Iterable[Scope]
+) -> Days:
+    found = Days(layout, span.first, span.last, scopes)
+    for day, device, view, images, counts in tallies.between(db, model, str(span.first), str(span.last), modes):
+        found.add(date.fromisoformat(day), device, view, images, layout.from_bytes(counts))
+    return found
 
 
-def _stream(layout: Layout, rows: Iterable[Row], scope: Scope, first: date = date.min) -> Stream:
-    return stream_of(layout, ((row.day, row.counts) for row in rows if row.day >= first and row.is_of(scope)))
-
-
-def _beside_the_models(seen: Sequence[Sequence[Row]], reference: Reference, first: date) -> Iterator[Watched]:
+def _beside_the_models(days: Mapping[Layout, Days], reference: Reference, since: date) -> Iterator[Watched]:
     """All of the site since the model is in use: its reference knows nothing of devices."""
-    beside = (reference.pictures, reference.opinions, reference.judgements)
-    for layout, rows, counts in zip(LAYOUTS, seen, beside, strict=True):
-        trace = Trace(_stream(layout, rows, SITE, first), counts, known(layout, counts))
-        yield Watched(SITE, MODELS_OWN, trace)
+    for layout in LAYOUTS:
+        counts = reference.of(layout)
+        yield Watched(SITE, MODELS_OWN, Trace(days[layout].stream(SITE, since), counts, known(layout, counts)))
 
 
 def _beside_the_sites(
-    seen: Sequence[Sequence[Row]], frozen: Frozen, model: str, parts: Sequence[Part]
+    days: Mapping[Layout, Days], parts: Mapping[Layout, Sequence[Part]], since: date
 ) -> Iterator[Watched]:
     """The site, and each device and view by itself, since the day after the last X-ray of the reference."""
-    first = date.fromisoformat(frozen.last_at[:10]) + timedelta(days=1)
-    for layout, rows, of in zip(LAYOUTS, seen, (PICTURES, model, readers_of(model)), strict=True):
-        own = [part for part in parts if part.model == of]
-        for scope in _scopes(own):
-            counts = _added(layout, (part for part in own if scope == SITE or getattr(part, scope.kind) == scope.name))
+    for layout in LAYOUTS:
+        for scope in _scopes(parts[layout]):
+            own = (part for part in parts[layout] if scope == SITE or getattr(part, scope.kind) == scope.name)
+            counts = _added(layout, own)
             signals = [each for each in known(layout, counts) if scope == SITE or each.about is not About.HEADER]
-            yield Watched(scope, SITES_OWN, Trace(_stream(layout, rows, scope, first), counts, signals))
+            yield Watched(scope, SITES_OWN, Trace(days[layout].stream(scope, since), counts, signals))
+
+
+def _origins(db: Database, span: Span, parts: Sequence[Part], since: date) -> Iterator[Watched]:
+    """Where the site's X-rays come from, by what the header says: from what its reference knows, or from elsewhere."""
+    devices, equipment = ({getattr(part, name) for part in parts} for name in ("device", "equipment"))
+
+    def tally(images: int, device: str, make: str) -> Counts:
+        said = {"station": _said(device, devices), "equipment": _said(make, equipment)}
+        return images * ORIGIN_LAYOUT.count([said])
+
+    reference = sum((tally(part.images, part.device, part.equipment) for part in parts), ORIGIN_LAYOUT.nothing())
+    found = Days(ORIGIN_LAYOUT, span.first, span.last)
+    for day, device, make, images in tallies.origins(db, str(span.first), str(span.last)):
+        found.add(date.fromisoformat(day), device, "", images, tally(images, device, make))
+    if signals := known(ORIGIN_LAYOUT, reference):
+        yield Watched(SITE, SITES_OWN, Trace(found.stream(SITE, since), reference, signals))
+
+
+def _said(name: str, those_known: Collection[str]) -> str | None:
+    """Of a name in a header, which is empty where there is none."""
+    return (KNOWN if name in those_known else NEVER_SEEN) if name else None
 
 
 def _scopes(parts: Sequence[Part]) -> list[Scope]:

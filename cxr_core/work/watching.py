@@ -86,8 +86,7 @@ def watch(home: Path, user: User, days: int) -> Watch:
         threshold = float(models.card(db, found.model)["calibration"]["threshold"])
     pictures, said, judged = map(found.stream, sighting.LAYOUTS)
     ends = {monday(day): day for day in pictures.days if day > since}
-    own = found.reference
-    beside = ((pictures, own.pictures), (said, own.opinions), (judged, own.judgements))
+    beside = [(stream, found.reference.of(stream.layout)) for stream in (pictures, said, judged)]
     return Watch(
         found.model,
         found.sight.on(today),

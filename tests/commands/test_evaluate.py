@@ -5,7 +5,7 @@ import json
 import pytest
 
 from cxr_core.model import dataset, release
-from cxr_core.model.card import split_path
+from cxr_core.model.beside import split_path
 from cxr_core.records import Side
 from tests.dicom.films import reread, to_bytes
 from tests.model.chests import phantom_chest, write_chest

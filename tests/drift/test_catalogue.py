@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cxr_core.drift.catalogue import JUDGEMENTS, OTHER, SIGNALS, Signal
+from cxr_core.drift.catalogue import OTHER, SIGNALS, Signal
 from cxr_core.drift.grid import Scale
-from cxr_core.drift.tally import OPINION_LAYOUT, PICTURE_LAYOUT
+from cxr_core.drift.tally import JUDGEMENT_LAYOUT, OPINION_LAYOUT, ORIGIN_LAYOUT, PICTURE_LAYOUT
 
 KEPT_PICTURES = [
     ("mean", 0, 1, 200, Scale.LINEAR),
@@ -68,11 +68,12 @@ def test_opinions_kept_so_far_are_read_as_they_were_counted() -> None:
 
 
 def test_judgements_kept_so_far_are_read_as_they_were_counted() -> None:
-    assert [_kept(signal) for signal in JUDGEMENTS[: len(KEPT_JUDGEMENTS)]] == KEPT_JUDGEMENTS
+    assert [_kept(signal) for signal in JUDGEMENT_LAYOUT.signals[: len(KEPT_JUDGEMENTS)]] == KEPT_JUDGEMENTS
 
 
 def test_every_signal_has_a_name_of_its_own_and_is_explained_in_one_sentence() -> None:
-    assert list(SIGNALS) == [signal.name for signal in (*PICTURE_LAYOUT.signals, *OPINION_LAYOUT.signals, *JUDGEMENTS)]
+    layouts = PICTURE_LAYOUT, ORIGIN_LAYOUT, OPINION_LAYOUT, JUDGEMENT_LAYOUT
+    assert list(SIGNALS) == [signal.name for layout in layouts for signal in layout.signals]
     assert len({signal.title for signal in SIGNALS.values()}) == len(SIGNALS)
     assert all(signal.meaning.count(".") == 1 and signal.meaning.endswith(".") for signal in SIGNALS.values())
 

@@ -14,6 +14,9 @@ SIGNS = [
     (causes.MACHINE, {"manufacturer: Siemens": 0.2}),
     (causes.MACHINE, {"modality: CR": 0.2, "modality: DX": -0.2}),
     (causes.MACHINE, {"kvp": -0.3}),
+    (causes.MACHINE, {"station: never seen": 0.03, "station: known": -0.03}),
+    (causes.MACHINE, {"equipment: never seen": 0.3, "mean": 0.3, "contrast": 0.3}),
+    (causes.HEADER, {"station: missing": 0.4, "station: known": -0.4}),
     (causes.NOT_CHESTS, {"refused for: no frontal chest X-ray": 0.05}),
     (causes.NOT_CHESTS, {"refused for: view": 0.05}),
     (causes.PREPROCESSING, {"axis3": -0.4, "mean": 0.02}),
@@ -27,6 +30,7 @@ SIGNS = [
     (causes.ERRING, {"left over": -0.12}),
     (UNKNOWN, {}),
     (UNKNOWN, {"border": 0.3}),
+    (UNKNOWN, {"station: never seen": 0.01, "equipment: never seen": -0.3}),
     (UNKNOWN, {"put right: inverted": 0.01, "kvp": 0.05, "age: missing": 0.05, "mean": 0.05, "probability": 0.05}),
 ]
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from cxr_core.drift.sight import SITE, Scope, Sight, Watched, known, stream_of
+from cxr_core.drift.sight import SITE, Days, Scope, Sight, Watched, known
 from cxr_core.drift.trace import Budget, State, Trace
 from tests.drift.streams import BOTH, FIRST, NUMBERS, WORDS, images, stream
 
@@ -61,15 +61,33 @@ def test_streams_without_images_are_left_out(reference) -> None:
     assert Sight([empty]).comparisons == Sight([]).detectors == 0
 
 
-def test_counts_of_one_day_are_added_up_in_order_of_days() -> None:
-    early, late, more = tallies(3, 3)
-    found = stream_of(BOTH, [(FIRST + timedelta(2), late), (FIRST, early), (FIRST + timedelta(2), more)])
-    assert list(found.days) == [FIRST, FIRST + timedelta(2)]
-    assert np.array_equal(found.tallies, [early, late + more])
+def test_counts_are_added_up_by_day_for_all_and_for_each_place_asked_for() -> None:
+    early, late, more, other = tallies(3, 4)
+    room, view = Scope("device", "room"), Scope("view", "PA")
+    days = Days(BOTH, FIRST, FIRST + timedelta(9), [SITE, room, view])
+    for place, device, shown, tally in (
+        (2, "room", "PA", late), (0, "room", "AP", early), (2, "", "PA", more), (2, "ward", "", other),
+    ):  # fmt: skip
+        days.add(FIRST + timedelta(place), device, shown, 20, tally)
+    for scope, found in (
+        (SITE, {0: early, 2: late + more + other}), (room, {0: early, 2: late}), (view, {2: late + more}),
+    ):  # fmt: skip
+        known = days.stream(scope)
+        assert known.days == [FIRST + timedelta(place) for place in found]
+        assert np.array_equal(known.tallies, list(found.values()))
+    assert days.stream(SITE, FIRST + timedelta(1)).days == [FIRST + timedelta(2)]
+
+
+def test_days_whose_images_were_all_erased_are_none() -> None:
+    (tally,) = tallies(3, 1)
+    days = Days(BOTH, FIRST, FIRST + timedelta(1))
+    days.add(FIRST, "room", "PA", 0, BOTH.nothing())
+    days.add(FIRST + timedelta(1), "room", "PA", 20, tally)
+    assert days.stream().days == [FIRST + timedelta(1)]
 
 
 def test_a_stream_of_no_counts_has_no_days() -> None:
-    found = stream_of(BOTH, [])
+    found = Days(BOTH, FIRST, FIRST).stream()
     assert (len(found.days), found.tallies.shape) == (0, (0, BOTH.width))
 
 

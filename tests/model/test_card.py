@@ -14,7 +14,8 @@ from safetensors.numpy import load_file
 
 from cxr_core.errors import ModelError
 from cxr_core.model import dataset, release
-from cxr_core.model.card import Card, card_path, read_card, split_path, write_card
+from cxr_core.model.beside import card_path, split_path
+from cxr_core.model.card import Card, read_card, write_card
 from cxr_core.model.gate import strangers
 from cxr_core.model.preprocess import Preprocessing
 from cxr_core.records import CLASSES, Side

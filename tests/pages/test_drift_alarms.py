@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from cxr_core import clock
+from cxr_core.records import Role
 from cxr_core.store import alarms
 from cxr_core.store.db import opened
-from cxr_core.work import freezing
+from cxr_core.work import accounts, freezing
+from cxr_core.work.guarding import COMMAND_LINE
 
 
 @pytest.fixture
@@ -102,3 +107,40 @@ def test_an_admin_freezes_a_reference_with_a_reason(show, said, arrive, home, an
     (found,) = freezing.frozen(home, ann)
     assert (found.images, found.reason, found.frozen_by) == (freezing.FEWEST, "the first weeks", "bob")
     assert "the first weeks" in said(show("drift", "ann"))
+
+
+def test_a_period_is_chosen_and_told_how_many_there_are_before_it_is_frozen(show, said, arrive, home, ann):
+    for number in range(freezing.FEWEST):
+        arrive(number)
+    today = clock.now().date()
+    app = show("drift", "bob")
+    way = next(each for each in app.segmented_control if each.key.startswith("way-"))
+    way.set_value(way.options[1]).run()
+    assert f"0 X-rays came in from {today - timedelta(28)} to {today - timedelta(1)}" in said(app)
+    assert "freeze" not in keys(app)
+    app.date_input(key="from-0").set_value(today + timedelta(1)).run()
+    assert "begin with the earlier one" in said(app)
+    app.date_input(key="from-0").set_value(today).run()
+    app.date_input(key="to-0").set_value(today).run()
+    assert f"{freezing.FEWEST} X-rays came in from {today} to {today}." in said(app)
+    app.text_input[0].set_value("a new tube")
+    app.button(key="freeze").click().run()
+    assert not app.exception
+    (found,) = freezing.frozen(home, ann)
+    assert (found.images, found.reason, found.first_at[:10]) == (freezing.FEWEST, "a new tube", str(today))
+
+
+def test_where_x_rays_come_from_is_listed_beside_the_sites_reference(show, said, arrive, home):
+    eve = accounts.add_user(home, COMMAND_LINE, "eve", Role.ADMIN, "a long password")
+    with clock.at(clock.now() - timedelta(days=2)):
+        for number in range(freezing.FEWEST):
+            arrive(number)
+    freezing.freeze(home, eve, "the first weeks")
+    for number in range(200, 260):
+        arrive(number)
+    with opened(home) as db:
+        db.execute("UPDATE tallies SET device = 'new' WHERE day = ?", (clock.stamp()[:10],))
+    text = said(show("drift", "ann"))
+    assert "Station: never seen" in text
+    assert "A machine sends that sent none of the site" in text
+    assert "Make and model" not in text, "the reference knows none"

@@ -151,3 +151,49 @@ def test_only_images_that_nobody_read_lack_an_opinion(db):
     predictions.add(db, seen, model, opinion())
     assert [row["id"] for row in predictions.lacking(db, model, 10)] == [lacking]
     assert [row["id"] for row in predictions.lacking(db, "another", 1)] == [seen]
+
+
+def came_in_on(db, *days):
+    """Images that came in on these days of January, in that order; their ids by day."""
+    return {day: add_image(db, day, received_at=f"2026-01-{day:02d}T12:00:00.000000+00:00") for day in days}
+
+
+def test_the_first_images_after_a_stamp_come_oldest_first(db):
+    known = came_in_on(db, 3, 1, 2, 4)
+    found = images.first(db, images.get(db, known[1])["received_at"], 2)
+    assert [row["id"] for row in found] == [known[2], known[3]]
+    assert found[0]["appearance"] == {"mean": 0.5}
+    assert len(images.first(db, "", 10)) == 4
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "limit", "number"),
+    [("", "2027", -1, 5), ("2026-01-02", "2026-01-04", -1, 2), ("2026-01-03", "2026-01-03", -1, 0), ("", "2027", 3, 3)],
+)
+def test_images_between_two_stamps_are_counted_up_to_a_limit(db, after, before, limit, number):
+    came_in_on(db, *range(1, 6))
+    assert images.came_in(db, after, before, limit) == number
+
+
+@pytest.mark.parametrize(
+    ("most", "chosen"), [(2, [2, 12]), (3, [2, 7, 12]), (5, [2, 4, 7, 9, 12]), (11, range(2, 13)), (99, range(2, 13))]
+)
+def test_images_are_chosen_in_equal_steps_of_their_order_from_the_first_to_the_last(db, most, chosen):
+    known = came_in_on(db, *range(20, 0, -1))
+    found = images.evenly(db, "2026-01-02", "2026-01-13", most)
+    assert [row["id"] for row in found] == [known[day] for day in chosen]
+    assert found[0]["appearance"] == {"mean": 0.5}
+
+
+def test_of_no_image_none_is_chosen_and_of_one_that_one(db):
+    known = came_in_on(db, 1, 2)
+    assert images.evenly(db, "2026-01-03", "2026-01-13", 5) == []
+    assert [row["id"] for row in images.evenly(db, "2026-01-02", "2026-01-13", 5)] == [known[2]]
+
+
+def test_the_newest_images_come_first_of_the_place_that_is_named(db):
+    known = came_in_on(db, 1, 2, 3, 4)
+    db.execute("UPDATE images SET device = 'tube', view = 'PA' WHERE id IN (?, ?)", (known[1], known[3]))
+    assert images.lately(db, "2026-01-02", {}, 2) == [known[4], known[3]]
+    assert images.lately(db, "2026-01-02", {"device": "tube"}, 2) == [known[3]]
+    assert images.lately(db, "", {"view": "PA"}, 9) == [known[3], known[1]]

@@ -5,15 +5,43 @@ import re
 import pytest
 
 from cxr_core.records import Lane
-from cxr_core.store import alarms, explanations, images, jobs, predictions, reads, shadows, stops, tallies, worklist
+from cxr_core.store import (
+    alarms,
+    explanations,
+    images,
+    jobs,
+    models,
+    predictions,
+    reads,
+    shadows,
+    site,
+    site_references,
+    stops,
+    tallies,
+    worklist,
+)
 from cxr_core.store.eyes import Eyes
 from cxr_core.store.shadows import Shadow
 from cxr_core.store.worklist import Narrowed
-from tests.store.rows import ALL, LIST, add_image
+from tests.store.rows import ALL, LIST, add_image, add_model
 
 READER = Eyes(1, sees_all=False)
 ASKED = {
     "counts of days": lambda db: list(tallies.between(db, "first", "2026-01-01", "2026-12-31", ["concurrent"])),
+    "counts of days of all": lambda db: list(tallies.between(db, "", "2026-01-01", "2026-12-31")),
+    "where x-rays came from": lambda db: list(tallies.origins(db, "2026-01-01", "2026-12-31")),
+    "put to use": lambda db: models.put_to_use_at(db, add_model(db)),
+    "last look": lambda db: site.get(db, "drift looked up to"),
+    "reference": site_references.current,
+    "references": site_references.every,
+    "parts of a reference": lambda db: site_references.parts(db, 1),
+    "first after": lambda db: images.first(db, "2026", 500),
+    "how many came in": lambda db: images.came_in(db, "2026", "2027"),
+    "lately": lambda db: images.lately(db, "2026", {}, 6),
+    "lately of a device": lambda db: images.lately(db, "2026", {"device": "tube"}, 6),
+    "lately of a view": lambda db: images.lately(db, "2026", {"view": "PA"}, 6),
+    "alarm": lambda db: alarms.get(db, alarms.open_one(db, "site", "2026", "2026", "first", "")),
+    "opinion of a version": lambda db: predictions.of_model(db, "0" * 64, "first"),
     "a day's counts": lambda db: tallies.get(db, tallies.Key("2026-01-01", "first", "", "", "", "concurrent")),
     "open alarms": alarms.open_alarms,
     "what speaks": alarms.speaking,
@@ -39,12 +67,19 @@ ASKED = {
     "lacking in the shadow": lambda db: shadows.lacking(db, Shadow("second", None, "2026", None), 8),
 }
 COUNTED = {
+    "examples": lambda db: site_references.examples(db, 1, {}, 6),
+    "examples of a device": lambda db: site_references.examples(db, 1, {"device": "tube"}, 6),
+    "closed alarms": lambda db: alarms.closed(db, 50),
+    "signals of an alarm": lambda db: alarms.signals(db, 1),
     "counts": lambda db: worklist.counts(db, READER),
     "devices": worklist.devices,
     "newest": lambda db: jobs.newest(db, "retrain"),
     "agreement": lambda db: reads.agreement(db, READER, "2026"),
     "audited": lambda db: reads.audited(db, "first", "Pneumonia", ""),
 }
+
+
+OF_THE_REFERENCE = "SEARCH r USING COVERING INDEX sqlite_autoindex_reference_images_1 (reference=?)"
 
 
 def plans(db, ask):
@@ -66,3 +101,16 @@ def test_no_table_is_walked_through(db, name):
 @pytest.mark.parametrize("name", ASKED)
 def test_what_is_asked_for_first_is_found_first_and_not_by_sorting(db, name):
     assert [step for step in plans(db, ASKED[name]) if "TEMP B-TREE" in step] == []
+
+
+@pytest.mark.parametrize("name", ["examples", "examples of a device"])
+def test_examples_are_sought_among_the_references_few_not_among_all_of_a_place(db, name):
+    assert plans(db, COUNTED[name])[0] == OF_THE_REFERENCE
+
+
+def test_those_chosen_evenly_are_numbered_by_their_index_alone(db):
+    for _ in range(3):
+        add_image(db, 1 + images.came_in(db, "", "9"))
+    steps = plans(db, lambda db: images.evenly(db, "2025", "2027", 500))
+    assert [step for step in steps if re.match("SCAN images|SEARCH images USING INDEX", step)] == []
+    assert any("USING COVERING INDEX images_received" in step for step in steps)

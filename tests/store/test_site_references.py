@@ -1,6 +1,5 @@
 """A site's reference: written once, never changed, the newest one stands."""
 
-import json
 import sqlite3
 
 import pytest
@@ -10,7 +9,7 @@ from cxr_core.store import images, site_references
 from cxr_core.store.site_references import Part
 from tests.store.rows import add_image, add_model, add_user
 
-PARTS = [Part("", "tube", "PA", 2, b"pictures"), Part("first", "tube", "PA", 1, b"opinions")]
+PARTS = [Part("", "tube", "maker", "PA", 2, b"pictures"), Part("first", "tube", "maker", "PA", 1, b"opinions")]
 
 
 @pytest.fixture
@@ -47,14 +46,6 @@ def test_a_reference_is_never_changed(db, freeze, sql):
         db.execute(sql)
     assert site_references.current(db).reason == "the first"
     assert site_references.parts(db, number) == PARTS
-
-
-def test_the_first_images_after_a_stamp_come_oldest_first(db):
-    known = [add_image(db, number) for number in (3, 1, 2, 4)]
-    found = site_references.first_images(db, 2, images.get(db, known[1])["received_at"])
-    assert [row["id"] for row in found] == [known[2], known[0]]
-    assert found[0]["appearance"] == json.loads('{"mean": 0.5}')
-    assert len(site_references.first_images(db, 10)) == 4
 
 
 def test_examples_are_spread_evenly_and_of_the_place_asked_for(db, freeze):

@@ -14,6 +14,10 @@ from cxr_core.store.tallies import PICTURES, Key, readers_of
 from cxr_core.work.references import Reference
 
 TUBES = ("left", "right")
+MAKER = "maker"
+"""The equipment of both."""
+ELSE = MAKER, "", 300
+"""Equipment and view of each part of a reference, and how many X-rays."""
 
 
 class Stream:
@@ -51,16 +55,16 @@ class Stream:
             models.add(db, {**release.card(), "name": name, "reference": reference})
             models.decide(db, name, "promote", "a test", None)
 
-    def freeze(self, user, day, model, shift=0.0):
-        """Freeze such X-rays of both tubes as the site's reference, the last of which came on `day`."""
+    def freeze(self, user, day, model, shift=0.0, tubes=TUBES):
+        """Freeze such X-rays of these tubes as the site's reference, the last of which came on `day`."""
         facts = {"reason": "a test", "model": model, "first_at": day.isoformat(), "last_at": day.isoformat(),
                  "frozen_by": user.id}  # fmt: skip
         parts = [
             part
-            for tube in TUBES
+            for tube in tubes
             for part in (
-                Part(PICTURES, tube, "", 300, PICTURE_LAYOUT.to_bytes(PICTURE_LAYOUT.count(self.looks(300, shift)))),
-                Part(model, tube, "", 300, OPINION_LAYOUT.to_bytes(OPINION_LAYOUT.count(self.says(300)))),
+                Part(PICTURES, tube, *ELSE, PICTURE_LAYOUT.to_bytes(PICTURE_LAYOUT.count(self.looks(300, shift)))),
+                Part(model, tube, *ELSE, OPINION_LAYOUT.to_bytes(OPINION_LAYOUT.count(self.says(300)))),
             )
         ]
         with opened(self.home) as db, transaction(db):
@@ -71,12 +75,12 @@ class Stream:
         for tube, shift in zip(TUBES, shifts, strict=True):
             self.comes_from(tube, day, model, shift, says, count)
 
-    def comes_from(self, tube, day, model, shift=0.0, says=0.0, count=15):
+    def comes_from(self, tube, day, model, shift=0.0, says=0.0, count=15, equipment=MAKER):
         """X-rays of a day, `count` of one tube."""
         with opened(self.home) as db, transaction(db):
-            for name, layout, seen in (
-                (PICTURES, PICTURE_LAYOUT, self.looks(count, shift)),
-                (model, OPINION_LAYOUT, self.says(count, says)),
+            for name, layout, seen, mode in (
+                (PICTURES, PICTURE_LAYOUT, self.looks(count, shift), ""),
+                (model, OPINION_LAYOUT, self.says(count, says), Mode.CONCURRENT.value),
             ):
-                key = Key(day.isoformat(), name, tube, "", "", Mode.CONCURRENT.value)
+                key = Key(day.isoformat(), name, tube, equipment, "", mode)
                 tallies.put(db, key, count, layout.to_bytes(layout.count(seen)))

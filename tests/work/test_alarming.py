@@ -15,7 +15,7 @@ from cxr_core.records import Role
 from cxr_core.store import audit, models, site
 from cxr_core.store.db import opened, transaction
 from cxr_core.work import alarming
-from tests.work.drifting import Stream
+from tests.work.drifting import MAKER, Stream
 from tests.work.sites import add_user, new_home, query
 
 START = date(2026, 3, 2)
@@ -368,3 +368,49 @@ def test_a_look_that_fails_ends_no_worker(settings, stream):
     chore = alarming.looking(settings.home, lambda: True)
     with noon(3):
         assert [next(chore), next(chore)] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("tube", "equipment", "signals", "what"),
+    [
+        ("new", MAKER, {"station"}, "never seen"),
+        ("left", "another maker", {"equipment"}, "never seen"),
+        ("new", "another maker", {"station", "equipment"}, "never seen"),
+        ("", "", {"station", "equipment"}, "missing"),
+    ],
+)
+def test_x_rays_from_where_the_reference_has_none_are_an_alarm_of_the_site(
+    settings, stream, admin, tube, equipment, signals, what
+):
+    stream.freeze(admin, day(0), "watched")
+    come(stream, (0, 30))
+    for number in range(30, 40):
+        come(stream, (number, number + 1))
+        stream.comes_from(tube, day(number), "watched", count=6, equipment=equipment)
+    assert look_daily(settings, 1, 41) == [1]
+    (found,) = standing(settings, admin)
+    assert spoken(found) == {("site", "site", signal) for signal in signals}
+    assert {row["what"] for row in found.signals} == {what}
+    guess = "another machine or protocol" if what == "never seen" else "a header that isn't filled any more"
+    assert (found.alarm.scope, found.alarm.guess) == ("site", guess)
+
+
+def test_without_a_reference_of_the_site_every_machine_is_as_new_as_any_other(settings, stream):
+    come(stream, (0, 30))
+    for number in range(30, 40):
+        stream.comes_from("new", day(number), "watched", equipment="another maker")
+    assert look_daily(settings, 1, 41) == []
+
+
+def test_a_reference_that_knows_the_new_machine_ends_the_alarm_and_brings_no_other(settings, stream, admin):
+    stream.freeze(admin, day(0), "watched")
+    come(stream, (0, 20))
+    for number in range(20, 60):
+        come(stream, (number, number + 1))
+        stream.comes_from("new", day(number), "watched", count=6)
+        if number == 40:
+            assert look_daily(settings, 1, 41) == [1]
+            stream.freeze(admin, day(40), "watched", tubes=("left", "right", "new"))
+    assert look_daily(settings, 41, 61) == []
+    (found,) = standing(settings, admin)
+    assert {row["over"] is None for row in found.signals} == {False}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -16,7 +17,7 @@ from cxr_core.store import audit, images, models, site_references
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.tallies import PICTURES
 from cxr_core.work import freezing, reading, rolling, sighting
-from cxr_core.work.freezing import FEWEST, MOST
+from cxr_core.work.freezing import FEWEST, MOST, Period
 from cxr_core.work.sighting import SITES_OWN
 from tests.store.rows import add_image, opinion
 from tests.work.sites import new_home, query
@@ -38,7 +39,8 @@ def arrive(settings, numbers, device="left", judged=True, days=0):
         for number in numbers:
             with clock.at(START + timedelta(days=days, seconds=number)):
                 image = add_image(db, number, received_at=clock.stamp())
-                db.execute("UPDATE images SET device = ?, view = 'PA' WHERE id = ?", (device, image))
+                said = device, f"make of {device}", image
+                db.execute("UPDATE images SET device = ?, equipment = ?, view = 'PA' WHERE id = ?", said)
                 row = images.get(db, image)
                 rolling.count_picture(db, row)
                 if judged:
@@ -52,6 +54,14 @@ def freeze(settings, user, reason=" the first weeks "):
 def parts(settings, number):
     with opened(settings.home) as db:
         return {(part.model, part.device): part for part in site_references.parts(db, number)}
+
+
+def frozen_images(settings, number):
+    return {row["image"] for row in query(settings, "SELECT image FROM reference_images WHERE reference = ?", number)}
+
+
+def day(number):
+    return (START + timedelta(days=number)).date()
 
 
 def test_it_needs_an_admin_and_a_reason(settings, ann, admin):
@@ -82,6 +92,7 @@ def test_it_holds_the_counts_of_each_device_and_what_the_model_said(settings, ad
         "admin", clock.stamp(START), clock.stamp(START + timedelta(seconds=99)),
     )  # fmt: skip
     kept = parts(settings, number)
+    assert {part.equipment for part in kept.values()} == {"make of left", "make of right"}
     assert {place: part.images for place, part in kept.items()} == {
         (PICTURES, "left"): 60, (PICTURES, "right"): 40, (FIRST, "left"): 60, (FIRST, "right"): 30,
     }  # fmt: skip
@@ -127,7 +138,7 @@ def test_its_own_images_are_not_compared_with_it(settings, admin):
     with opened(settings.home) as db:
         sight = sighting.seen(db, (START + timedelta(days=1)).date()).sight
     beside = [each for each in sight.watched if (each.scope, each.beside) == (SITE, SITES_OWN)]
-    assert [each.trace.stream.days for each in beside] == [[(START + timedelta(days=1)).date()]] * 2
+    assert [each.trace.stream.days for each in beside] == [[day(1)]] * 3
     for each in beside:
         layout, name = each.trace.stream.layout, each.trace.stream.layout.signals[0].name
         assert layout.of(each.trace.stream.tallies[0], name).sum() == 5
@@ -144,3 +155,50 @@ def test_devices_with_enough_images_are_watched_by_themselves(settings, admin):
     with opened(settings.home) as db:
         sight = sighting.seen(db, (START + timedelta(days=1)).date()).sight
     assert {str(each.scope) for each in sight.watched} == {"site", "device left", "device right"}
+
+
+def test_a_period_gives_x_rays_evenly_with_its_first_and_last(settings, admin):
+    for number in range(4):
+        arrive(settings, range(300 * number, 300 * (number + 1)), days=number)
+    period = Period(day(1), day(2))
+    assert freezing.available(settings.home, admin, period) == 600
+    number = freezing.freeze(settings.home, admin, "a new tube", period)
+    (found,) = freezing.frozen(settings.home, admin)
+    assert (found.images, found.first_at[:10], found.last_at[:10]) == (MOST, str(day(1)), str(day(2)))
+    chosen = sorted(int(image, 16) for image in frozen_images(settings, number))
+    assert (chosen[0], chosen[-1]) == (300, 899)
+    assert {after - before for before, after in pairwise(chosen)} == {1, 2}
+    again = freezing.freeze(settings.home, admin, "the same", period)
+    assert frozen_images(settings, again) == frozen_images(settings, number)
+    assert [each.id for each in freezing.frozen(settings.home, admin)] == [again, number]
+    (event, _) = query(settings, "SELECT details FROM audit WHERE action = 'freeze reference'")
+    assert f"evenly from {day(1)} to {day(2)}" in event["details"]
+
+
+def test_a_period_may_lie_before_the_last_reference_and_what_came_after_it_is_watched(settings, admin):
+    arrive(settings, range(FEWEST))
+    arrive(settings, range(200, 200 + FEWEST), days=3)
+    freeze(settings, admin)
+    freezing.freeze(settings.home, admin, "the first was a holiday", Period(day(0), day(0)))
+    arrive(settings, range(400, 405), days=4)
+    with opened(settings.home) as db:
+        sight = sighting.seen(db, day(4)).sight
+    beside = [each.trace.stream.days for each in sight.watched if (each.scope, each.beside) == (SITE, SITES_OWN)]
+    assert beside == [[day(3), day(4)]] * 3
+
+
+def test_periods_with_too_few_or_no_x_rays_are_refused_in_plain_words(settings, admin):
+    arrive(settings, range(FEWEST - 1))
+    for period, number in ((Period(day(0), day(0)), FEWEST - 1), (Period(day(7), day(9)), 0)):
+        assert freezing.available(settings.home, admin, period) == number
+        with pytest.raises(Conflict, match=f"{number} have come in from {period.first} to {period.last}, {FEWEST} are"):
+            freezing.freeze(settings.home, admin, "why not", period)
+    with pytest.raises(BadInput, match="begin with the earlier one"):
+        Period(day(1), day(0))
+    assert freezing.frozen(settings.home, admin) == []
+
+
+def test_how_many_the_next_one_would_have_is_no_more_than_the_most(settings, admin):
+    arrive(settings, range(MOST + 20))
+    assert freezing.available(settings.home, admin) == MOST
+    assert freezing.available(settings.home, admin, Period(day(0), day(0))) == MOST + 20

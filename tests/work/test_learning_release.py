@@ -9,7 +9,8 @@ import pytest
 
 from cxr_core.errors import Conflict, ModelError
 from cxr_core.model import dataset, predict
-from cxr_core.model.card import read_card, split_path
+from cxr_core.model.beside import split_path
+from cxr_core.model.card import read_card
 from cxr_core.model.dataset import find_samples, read_split
 from cxr_core.model.recipe import Recipe
 from cxr_core.records import Side

@@ -77,6 +77,17 @@ def test_every_signal_of_an_image_is_counted_once(settings):
         assert [sum(row["counts"][layout.parts[signal.name]]) for signal in layout.signals] == [1] * len(layout.signals)
 
 
+def test_the_mode_keeps_opinions_apart_and_not_the_x_rays(settings):
+    """What is said of images depends on it; what they look like is anybody's to know."""
+    take_in(settings, film(1))
+    with opened(settings.home) as db:
+        db.execute("UPDATE worklists SET mode = 'blinded' WHERE id = 1")
+    take_in(settings, film(2))
+    assert {row["mode"] for row in counted(settings) if row["model"] == FIRST} == {"concurrent", "blinded"}
+    assert {row["mode"] for row in counted(settings) if row["model"] == PICTURES} == {""}
+    assert of(settings, PICTURES) == of(settings, FIRST) == 2
+
+
 def test_what_was_not_stored_is_not_counted(settings):
     take_in(settings, b"no picture")
     assert counted(settings) == []
