@@ -4,6 +4,7 @@
 ALTER TABLE images ADD COLUMN equipment TEXT;    -- a keyed pseudonym of maker and model
 ALTER TABLE images ADD COLUMN kvp REAL;          -- of the tube, in kilovolt
 ALTER TABLE images ADD COLUMN exposure_mas REAL; -- in milliampere seconds
+CREATE INDEX images_of_view ON images (view);    -- tells which views there are, as images_of_device tells the devices
 
 -- Counts of a day, packed, which add up: of the X-rays that came in (model ''), or of what a version said that day.
 CREATE TABLE tallies (

@@ -12,6 +12,8 @@ from cxr_core.store.worklist import Narrowed
 from tests.store.rows import ALL, LIST, add_image
 
 READER = Eyes(1, sees_all=False)
+NARROWED = ("Normal", "machine", "PA", "2026-01-01")
+"""By all that a worklist can be narrowed to."""
 ASKED = {
     "counts of days": lambda db: list(tallies.between(db, "first", "2026-01-01", "2026-12-31", ["concurrent"])),
     "a day's counts": lambda db: tallies.get(db, tallies.Key("2026-01-01", "first", "", "", "", "concurrent")),
@@ -19,7 +21,7 @@ ASKED = {
     "what speaks": alarms.speaking,
     "waiting": lambda db: worklist.rows_of(db, READER, LIST, Narrowed("waiting")),
     "waiting, for an admin": lambda db: worklist.rows_of(db, ALL, LIST, Narrowed("waiting")),
-    "waiting, narrowed": lambda db: worklist.rows_of(db, READER, LIST, Narrowed("waiting", "Normal", "machine")),
+    "waiting, narrowed": lambda db: worklist.rows_of(db, READER, LIST, Narrowed("waiting", *NARROWED)),
     "read": lambda db: worklist.rows_of(db, READER, LIST, Narrowed("read")),
     "next": lambda db: worklist.next_waiting(db, READER, LIST, None),
     "next after": lambda db: worklist.next_waiting(db, READER, LIST, add_image(db)),
@@ -40,7 +42,10 @@ ASKED = {
 }
 COUNTED = {
     "counts": lambda db: worklist.counts(db, READER),
+    "all since, narrowed": lambda db: worklist.rows_of(db, READER, LIST, Narrowed("all", *NARROWED)),
+    "read since, narrowed": lambda db: worklist.rows_of(db, READER, LIST, Narrowed("read", *NARROWED)),
     "devices": worklist.devices,
+    "views": worklist.views,
     "newest": lambda db: jobs.newest(db, "retrain"),
     "agreement": lambda db: reads.agreement(db, READER, "2026"),
     "audited": lambda db: reads.audited(db, "first", "Pneumonia", ""),
