@@ -95,10 +95,14 @@ def running(db: Database) -> str | None:
     return str(row["model"]) if row else None
 
 
-def put_to_use_at(db: Database, name: str) -> str:
-    """The stamp of the last decision that put a model to use. Raises NotFound where there is none."""
-    sql = f"SELECT decided_at FROM decisions WHERE model = ? AND action IN {PUT_TO_USE} ORDER BY id DESC LIMIT 1"
-    found = one(db, sql, (name,))
+def put_to_use_at(db: Database, name: str, before: str | None = None) -> str:
+    """The stamp of the last decision that put a model to use, before a stamp if given. Raises NotFound for none."""
+    found = one(
+        db,
+        f"SELECT decided_at FROM decisions WHERE model = :name AND action IN {PUT_TO_USE} "
+        "AND (:before IS NULL OR decided_at < :before) ORDER BY id DESC LIMIT 1",
+        {"name": name, "before": before},
+    )
     if found is None:
         raise NotFound(f"{name} was never put to use")
     return str(found["decided_at"])

@@ -58,8 +58,8 @@ def filters(user: User, chosen: Worklist) -> Filters:
             label_visibility="collapsed", width=120,
         )  # fmt: skip
         since = st.date_input(
-            "Came in since", None, EARLIEST, today, key="since", bind="query-params", format="YYYY-MM-DD", label_visibility="collapsed",
-            width=150, help="Only what came in from this day on (UTC)",
+            "Came in since", None, EARLIEST, today, key="since", bind="query-params", format="YYYY-MM-DD",
+            label_visibility="collapsed", width=150, help="Only what came in from this day on (UTC)",
         )  # fmt: skip
     return Filters(Show((show or "Waiting").lower()), label, device, view, since, limit=PAGE, worklist=chosen.id)
 

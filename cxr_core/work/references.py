@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from sqlite_utils import Database
 
+from cxr_core.drift import plane
 from cxr_core.drift.catalogue import AXES
 from cxr_core.drift.grid import Counts
 from cxr_core.drift.tally import OPINION_LAYOUT, PICTURE_LAYOUT, Layout
@@ -34,12 +35,15 @@ class Reference:
     opinions: Counts
     axes: Axes | None
     """None where there were too few opinions."""
+    map: Counts | None
+    """How many lie where on the plane of the first two axes (drift.plane); None without axes, or on older cards."""
 
     def as_dict(self) -> dict[str, Any]:
         """As written on a card: only JSON's own types."""
         return {
             "pictures": _text(PICTURE_LAYOUT, self.pictures), "opinions": _text(OPINION_LAYOUT, self.opinions),
             "axes": asdict(self.axes) if self.axes else None,
+            "map": None if self.map is None else _base64(plane.to_bytes(self.map)),
         }  # fmt: skip
 
 
@@ -49,7 +53,8 @@ def of_card(card: Mapping[str, Any]) -> Reference | None:
     if "opinions" not in written:
         return None
     pictures, opinions = _counts(PICTURE_LAYOUT, written["pictures"]), _counts(OPINION_LAYOUT, written["opinions"])
-    return Reference(pictures, opinions, axes_of(card))
+    drawn = written.get("map")
+    return Reference(pictures, opinions, axes_of(card), plane.from_bytes(_bytes(drawn)) if drawn else None)
 
 
 def axes_of(card: Mapping[str, Any]) -> Axes | None:
@@ -66,7 +71,7 @@ def every_axes(db: Database) -> dict[str, Axes | None]:
 def _written(card: Mapping[str, Any]) -> Mapping[str, Any]:
     """A card's reference; for the release's card from before there were such, what comes with the same weights now."""
     own: Mapping[str, Any] = card["reference"]
-    if "opinions" in own or card["weights_sha256"] != (shipped := release.card())["weights_sha256"]:
+    if "map" in own or card["weights_sha256"] != (shipped := release.card())["weights_sha256"]:
         return own
     found: Mapping[str, Any] = shipped["reference"]
     return found
@@ -76,16 +81,25 @@ def made_of(appearance: Iterable[Mapping[str, float]], said: list[Said]) -> Refe
     """The reference of X-rays that looked so, and of what the model said of them."""
     embeddings = [opinion.embedding for opinion, _ in said if opinion]
     seen_by = axes.fit(np.stack(embeddings), AXES) if len(embeddings) >= FEWEST else None
-    opinions = OPINION_LAYOUT.count(rolling.of_opinion(opinion, why, seen_by) for opinion, why in said)
-    return Reference(PICTURE_LAYOUT.count(appearance), opinions, seen_by)
+    rows = [rolling.of_opinion(opinion, why, seen_by) for opinion, why in said]
+    drawn = plane.count(rows) if seen_by else None
+    return Reference(PICTURE_LAYOUT.count(appearance), OPINION_LAYOUT.count(rows), seen_by, drawn)
 
 
 def _text(layout: Layout, counts: Counts) -> str:
-    return base64.b64encode(layout.to_bytes(counts)).decode("ascii")
+    return _base64(layout.to_bytes(counts))
 
 
 def _counts(layout: Layout, text: str) -> Counts:
+    return layout.from_bytes(_bytes(text))
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _bytes(text: str) -> bytes:
     try:
-        return layout.from_bytes(base64.b64decode(text, validate=True))
+        return base64.b64decode(text, validate=True)
     except ValueError as error:
         raise BadInput(f"the card's reference is damaged ({error}): bring the card back from a backup") from error

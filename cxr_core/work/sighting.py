@@ -61,17 +61,20 @@ class Seen:
         return _stream(layout, self.pictures if layout is PICTURE_LAYOUT else self.opinions, scope)
 
 
-def seen(db: Database, today: date, modes: Collection[str] = tuple(Mode)) -> Seen:
-    """Up to `today`, opinions of images read in these modes. Raises BadInput if the running model has no reference.
+def seen(db: Database, today: date, modes: Collection[str] = tuple(Mode), version: str | None = None) -> Seen:
+    """Up to `today`, opinions of images read in these modes, of the running model or of a version in use by then.
+
+    Raises BadInput if that has no reference, NotFound if it wasn't in use.
 
     The site's reference holds opinions on images of all modes: whoever may not know of all isn't shown them beside it.
     """
-    model, reference = _running(db)
+    model, reference = _of_version(db, version or models.running(db) or "")
     first, last = (today - timedelta(days=REMEMBERED_DAYS)).isoformat(), today.isoformat()
     pictures = _rows(PICTURE_LAYOUT, tallies.between(db, PICTURES, first, last, tuple(Mode)))
     opinions = _rows(OPINION_LAYOUT, tallies.between(db, model, first, last, modes))
     frozen = site_references.current(db)
-    released = date.fromisoformat(models.put_to_use_at(db, model)[:10])
+    end = (today + timedelta(days=1)).isoformat() if version else None
+    released = date.fromisoformat(models.put_to_use_at(db, model, end)[:10])
     watched = [*_beside_the_models(pictures, opinions, reference, released)]
     if frozen:
         known = opinions if set(modes) == set(Mode) else []
@@ -79,8 +82,7 @@ def seen(db: Database, today: date, modes: Collection[str] = tuple(Mode)) -> See
     return Seen(model, reference, frozen, released, pictures, opinions, Sight(watched))
 
 
-def _running(db: Database) -> tuple[str, Reference]:
-    model = models.running(db) or ""
+def _of_version(db: Database, model: str) -> tuple[str, Reference]:
     reference = references.of_card(models.card(db, model))
     if reference is None:
         raise BadInput(f"the card of {model} has no reference that this version reads: put another to use, or retrain")
