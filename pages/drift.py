@@ -5,35 +5,37 @@ from __future__ import annotations
 import streamlit as st
 
 from cxr_core.records import Role
-from cxr_core.ui import charts, words
+from cxr_core.ui import charts, drift_view, words
 from cxr_core.ui.alarms import alarms
 from cxr_core.ui.drift_charts import agreement, few_reads, multiples
-from cxr_core.ui.drift_table import places, summary, table
+from cxr_core.ui.drift_distribution import distribution
+from cxr_core.ui.drift_network import network
+from cxr_core.ui.drift_slices import slices
+from cxr_core.ui.drift_table import summary, table
 from cxr_core.ui.expected import performance
 from cxr_core.ui.reference_form import reference
-from cxr_core.ui.session import require_user, site
-from cxr_core.work import watching
+from cxr_core.ui.session import require_user
 
 user = require_user(Role.RADIOLOGIST, Role.ADMIN)
 
-RANGES = {"4 weeks": 28, "3 months": 91, "1 year": 365}
-
-with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-    span = st.segmented_control(
-        "Time", list(RANGES), key="range", default="3 months", required=True, bind="query-params",
-        label_visibility="collapsed",
-    )  # fmt: skip
-    st.caption("Each week beside the reference of the model in use: what it saw on patients kept from its training.")
+chosen = drift_view.view(user)
 if user.role is Role.ADMIN:
     alarms(user)
-watch = watching.watch(site().home, user, RANGES[span or "3 months"])
+watch = drift_view.watched(user, chosen)
 if not watch.images:
-    words.empty("No X-rays in this time", "Upload X-rays on the worklist, or choose a longer time.")
+    drift_view.nothing()
     st.stop()
 summary(watch)
 table(watch)
-places(watch)
 reference(user)
+slices(watch)
+whole, drawn = st.columns([3, 2], gap="large")
+with whole:
+    st.html("<h3>Now beside the references</h3>")
+    distribution(watch)
+with drawn:
+    st.html("<h3>What the network sees</h3>")
+    network(watch)
 st.html("<h3>Week by week</h3>")
 charts.show(multiples(watch), "multiples")
 st.html("<h3>What to expect, and how readers judge</h3>")

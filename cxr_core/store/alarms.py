@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlite_utils import Database
@@ -34,6 +35,19 @@ class Alarm:
     action: str | None
     closed_at: str | None
     closed_by: str | None
+
+
+@dataclass(frozen=True)
+class Span:
+    """The days on which an alarm spoke of a signal."""
+
+    alarm: int
+    scope: str
+    """The alarm's."""
+    signal: str
+    first: date
+    last: date | None
+    """When the signal was steady again, or else the alarm was closed; None where neither has come."""
 
 
 _ALARMS = """
@@ -90,6 +104,23 @@ def _ends(db: Database, signal: dict[str, Any], day: str | None) -> None:
         "WHERE alarm = :alarm AND scope = :scope AND beside = :beside AND signal = :signal",
         {**signal, "over": day},
     )
+
+
+def spans(db: Database, since: str) -> list[Span]:
+    """When alarms spoke that did so on a day or after it, by the alarm's beginning and each signal's end."""
+    found = rows(
+        db,
+        "SELECT a.id, a.scope, s.signal, a.since, "
+        "nullif(max(coalesce(s.over, substr(a.closed_at, 1, 10), '9999')), '9999') AS until "
+        "FROM alarms a JOIN alarm_signals s ON s.alarm = a.id GROUP BY a.id, s.signal "
+        "HAVING until IS NULL OR until >= ? ORDER BY a.id",
+        (since,),
+    )
+    return [
+        Span(row["id"], row["scope"], row["signal"], date.fromisoformat(row["since"]),
+             date.fromisoformat(row["until"]) if row["until"] else None)
+        for row in found
+    ]  # fmt: skip
 
 
 def get(db: Database, alarm: int) -> Alarm:

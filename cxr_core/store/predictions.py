@@ -114,6 +114,25 @@ def every(db: Database) -> Iterator[dict[str, Any]]:
     return map(_decoded, found)
 
 
+def newest(
+    db: Database, model: str, days: tuple[str, str], modes: Iterable[str], device: str | None
+) -> Iterator[dict[str, Any]]:
+    """`embedding`, `made_at` and `received_at` of a model's opinions, newest first.
+
+    Of those made from the first of `days` on and before the second, on images that are read in one of these modes; of
+    one device, where it is named.
+    """
+    found = each(
+        db,
+        "SELECT p.embedding, p.made_at, i.received_at FROM predictions p JOIN images i ON i.id = p.image "
+        "WHERE p.made_at >= :first AND p.made_at < :end AND p.model = :model AND p.embedding NOT NULL "
+        "AND i.mode IN (SELECT value FROM json_each(:modes)) AND (:device IS NULL OR i.device = :device) "
+        "ORDER BY p.made_at DESC",
+        {"first": days[0], "end": days[1], "model": model, "modes": json.dumps(list(modes)), "device": device},
+    )
+    return ({**row, "embedding": np.frombuffer(row["embedding"], EMBEDDING)} for row in found)
+
+
 def _insert(db: Database, row: dict[str, Any]) -> bool:
     names = ", ".join(row)
     marks = ", ".join("?" * len(row))

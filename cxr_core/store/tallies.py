@@ -84,6 +84,15 @@ def origins(db: Database, first: str, last: str) -> Iterator[tuple[Any, ...]]:
     )
 
 
+def versions(db: Database) -> list[str]:
+    """The names of the models of which opinions are counted, newest first."""
+    found = db.execute(
+        "SELECT name FROM models m WHERE EXISTS (SELECT 1 FROM tallies WHERE model = m.name) "
+        "ORDER BY made_at DESC, name"
+    )
+    return [row[0] for row in found]
+
+
 def clear(db: Database) -> None:
     """Forget all counts, to count anew."""
     db.execute("DELETE FROM tallies")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlite_utils import Database
@@ -51,6 +51,16 @@ _FIRST = {
 """What goes first among those that haven't waited too long yet."""
 
 
+_NARROWED = {
+    "label": f"{REVEALED} AND (p.label = :label OR p.status = :status)",
+    # `+` keeps an index of all that a device ever sent, or of a view, from standing in for the list's own order.
+    "device": "+i.device = :device",
+    "view": "+i.view = :view",
+    "since": "i.received_at >= :since",
+}
+"""What each part of Narrowed asks of an image, where it is given."""
+
+
 @dataclass(frozen=True)
 class Narrowed:
     """What a worklist is narrowed to."""
@@ -59,6 +69,9 @@ class Narrowed:
     """`waiting`, `read` or `all`."""
     label: str | None = None
     device: str | None = None
+    view: str | None = None
+    since: str | None = None
+    """A stamp, or the beginning of one: what came in from then on."""
     limit: int = 100
     offset: int = 0
 
@@ -69,15 +82,11 @@ def rows_of(db: Database, eyes: Eyes, chosen: Worklist, narrowed: Narrowed) -> l
     `revealed` tells whether that is the opinion, `overdue` whether the case has waited longer than the list allows.
     """
     status = "not_analysed" if narrowed.label == "not analysed" else None
-    named = {
-        "label": narrowed.label, "status": status, "device": narrowed.device, "limit": narrowed.limit,
-        "offset": narrowed.offset, **_named(db, eyes, chosen),
-    }  # fmt: skip
+    named = {**asdict(narrowed), "status": status, **_named(db, eyes, chosen)}
+    wanted = "".join(f" AND {sql}" for name, sql in _NARROWED.items() if named[name] is not None)
     return rows(
         db,
-        f"{_CASES} WHERE i.worklist = :worklist AND {_SHOWN[narrowed.show]} "
-        "AND (:device IS NULL OR i.device = :device) "
-        f"AND (:label IS NULL OR ({REVEALED} AND (p.label = :label OR p.status = :status))) "
+        f"{_CASES} WHERE i.worklist = :worklist AND {_SHOWN[narrowed.show]}{wanted} "
         f"ORDER BY {_order(narrowed.show, chosen)} LIMIT :limit OFFSET :offset",
         named,
     )
@@ -108,6 +117,11 @@ def _by_list(db: Database, sql: str, named: dict[str, Any]) -> dict[int, int]:
 def devices(db: Database) -> list[str]:
     """The pseudonyms of all devices."""
     return [row["device"] for row in rows(db, "SELECT DISTINCT device FROM images WHERE device NOT NULL ORDER BY 1")]
+
+
+def views(db: Database) -> list[str]:
+    """The views that images have, by their headers."""
+    return [row["view"] for row in rows(db, "SELECT DISTINCT view FROM images WHERE view NOT NULL ORDER BY 1")]
 
 
 def next_waiting(db: Database, eyes: Eyes, chosen: Worklist, after: str | None, most: int = 1) -> list[str]:

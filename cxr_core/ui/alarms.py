@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from cxr_core.drift.catalogue import SIGNALS
-from cxr_core.drift.causes import CAUSES, UNKNOWN
+from cxr_core.drift.causes import CAUSES, UNKNOWN, Cause
 from cxr_core.records import User
 from cxr_core.store.alarms import Alarm
 from cxr_core.ui import words
@@ -23,23 +23,33 @@ THUMBNAIL = 180
 
 
 def alarms(user: User) -> None:
-    """Every open alarm with its forms, then those that were closed."""
+    """Every open alarm, a line each until it is opened, which the address says; then those that were closed."""
     for found in alarming.standing(site().home, user):
-        with st.container(border=True, key=f"alarm-{found.alarm.id}"):
-            _alarm(user, found)
+        key = f"alarm-{found.alarm.id}"
+        with st.expander(_headline(found), key=key, on_change="rerun", bind="query-params") as shown:
+            if shown.open:
+                _alarm(user, found)
     closed = alarming.past(site().home, user)
     if closed:
         with st.expander(f"Closed alarms: {len(closed)}"):
             _closed(closed)
 
 
+def _headline(found: Told) -> str:
+    alarm = found.alarm
+    where = ", ".join(f"{kind} {words.short(name)}" for kind, name in found.place.items()) or "the whole site"
+    owner = f"{alarm.owner}'s" if alarm.owner else "nobody's yet"
+    return f":red[Alarm {alarm.id}: {_cause(alarm).name}], {where}, since {alarm.since}; {owner}"
+
+
+def _cause(alarm: Alarm) -> Cause:
+    return CAUSES.get(alarm.guess, UNKNOWN)
+
+
 def _alarm(user: User, found: Told) -> None:
     alarm = found.alarm
-    cause = CAUSES.get(alarm.guess, UNKNOWN)
-    where = "the whole site" if not found.place else alarm.scope
-    st.html(f"<h3>Alarm {alarm.id}: {cause.name}, {where}</h3>")
     st.caption(
-        f"Since {alarm.since}, noticed on {alarm.opened_on}, with {alarm.model} in use. {cause.next.value} "
+        f"Since {alarm.since}, noticed on {alarm.opened_on}, with {alarm.model} in use. {_cause(alarm).next.value} "
         f"{'It is ' + alarm.owner + chr(39) + 's.' if alarm.owner else 'It is nobody' + chr(39) + 's yet.'}"
     )
     signals(found)
@@ -80,7 +90,9 @@ def _row(user: User, images: Sequence[str]) -> None:
 
 
 def _links(found: Told) -> None:
-    chosen = {"show": "All", **{kind: name for kind, name in found.place.items() if kind == "device"}}
+    """To the worklist with these cases alone, by the names that its fields show."""
+    places = {kind: words.short(name) if kind == "device" else name for kind, name in found.place.items()}
+    chosen = {"show": "All", **places, "since": found.alarm.since}
     st.page_link(place("worklist"), label="Look at the cases", query_params=chosen)
 
 

@@ -3,35 +3,44 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from cxr_core.drift.agreement import Agreement
-from cxr_core.drift.sight import SITE
+from cxr_core.drift.lines import Line, Point
 from cxr_core.drift.trace import State
+from cxr_core.drift.weeks import monday
+from cxr_core.store.alarms import Span
 from cxr_core.ui import charts
 from cxr_core.work.monitoring import Release
-from cxr_core.work.sighting import MODELS_OWN
-from cxr_core.work.watching import Line, Point, Watch
+from cxr_core.work.watching import Watch
 
 COLUMNS = 4
 ROW_PIXELS = 140
 COLOURS = {State.ALARM: charts.RED, State.WATCH: charts.AMBER, State.STEADY: charts.GREEN, State.TOO_FEW: charts.DIM}
 FILL = "rgba(109, 179, 208, 0.12)"
+ALARM_FILL = "rgba(217, 136, 128, 0.16)"
+A_DAY = timedelta(days=1)
 
 
 def multiples(watch: Watch) -> go.Figure:
-    """Every signal by week: medians of numbers, shares of words; the band holds four fifths of the reference."""
+    """Every signal by week: medians of numbers, shares of words; the band holds four fifths of the reference.
+
+    Alarms of a signal are shaded from their beginning to their end, releases are marked in all.
+    """
     lines = [line for line in watch.lines if line.points]
     rows = -(-len(lines) // COLUMNS)
     figure = make_subplots(rows, COLUMNS, subplot_titles=list(map(_title, lines)), vertical_spacing=0.3 / rows,
                            horizontal_spacing=0.045, shared_xaxes=True)  # fmt: skip
     for number, line in enumerate(lines):
-        for trace in (*_band(line), _course(watch, line)):
+        for trace in (*_band(watch, line), _course(watch, line)):
             figure.add_trace(trace, number // COLUMNS + 1, number % COLUMNS + 1)
-    _mark(figure, watch.releases)
     charts.dressed(figure, rows * ROW_PIXELS + 40)
+    # All at once: adding them one by one takes seconds.
+    figure.update_layout(shapes=[shape for number, line in enumerate(lines) for shape in _marks(watch, line, number)])
+    figure.update_xaxes(range=[monday(watch.since) - A_DAY, watch.until + A_DAY])
     figure.update_layout(margin={"t": 24}, hovermode="closest")
     return figure.update_annotations(font={"size": 12, "color": charts.TEXT})
 
@@ -40,9 +49,9 @@ def _title(line: Line) -> str:
     return f"{line.signal.title}: {line.word}" if line.word else line.signal.title
 
 
-def _band(line: Line) -> list[go.Scatter]:
+def _band(watch: Watch, line: Line) -> list[go.Scatter]:
     """Four fifths of the reference's images as a band, and its median, or its share, as a dotted line."""
-    ends = [line.points[0].week, line.points[-1].week]
+    ends = [monday(watch.since) - A_DAY, watch.until + A_DAY]
     edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "x": ends}
     middle = {**edge, "line": {"color": charts.BLUE, "width": 1, "dash": "dot"}}
     return [
@@ -54,28 +63,43 @@ def _band(line: Line) -> list[go.Scatter]:
 
 def _course(watch: Watch, line: Line) -> go.Scatter:
     states = [_state(watch, line, point) for point in line.points]
+    told = [f"{state.value}, " if state else "" for state in states]
     return go.Scatter(
         x=[point.week for point in line.points], y=[point.value for point in line.points], mode="lines+markers",
         line={"color": "#4a545b", "width": 1},
-        marker={"color": [COLOURS[state] for state in states], "size": 7,
+        marker={"color": [COLOURS[state] if state else charts.BLUE for state in states], "size": 7,
                 "symbol": ["circle-open" if state is State.TOO_FEW else "circle" for state in states]},
-        text=[f"{state.value}, {point.n} images" for state, point in zip(states, line.points, strict=True)],
+        text=[f"{state}{point.n} images" for state, point in zip(told, line.points, strict=True)],
         hovertemplate="week of %{x|%d %b %Y}<br>%{y:.3f}<br>%{text}<extra></extra>",
     )  # fmt: skip
 
 
-def _state(watch: Watch, line: Line, point: Point) -> State:
-    """What the signal said of the site, beside the model's own reference, at the end of the point's week."""
+def _marks(watch: Watch, line: Line, number: int) -> list[go.layout.Shape]:
+    """In a panel, where alarms spoke of its signal, and a line at every release: a new version is no drift."""
+    panel = "" if number == 0 else number + 1
+    there = {"xref": f"x{panel}", "yref": f"y{panel} domain", "y0": 0, "y1": 1}
+    spoke = [_spoke(watch, span) for span in watch.alarms if span.signal == line.signal.name]
+    released = [{"x0": release.at, "x1": release.at} for release in watch.releases]
+    return [
+        *(go.layout.Shape(type="rect", fillcolor=ALARM_FILL, line={"width": 0}, layer="below", **there, **days)
+          for days in spoke),
+        *(go.layout.Shape(type="line", line={"color": charts.VIOLET, "width": 1, "dash": "dash"}, **there, **at)
+          for at in released),
+    ]  # fmt: skip
+
+
+def _spoke(watch: Watch, span: Span) -> dict[str, Any]:
+    """The days of an alarm within those shown; the last one whole."""
+    end = min(span.last or watch.until, watch.until) + A_DAY
+    return {"x0": max(span.first, watch.since), "x1": end, "name": f"alarm {span.alarm}"}
+
+
+def _state(watch: Watch, line: Line, point: Point) -> State | None:
+    """What the signal said beside the line's reference at the end of the point's week; None where it isn't watched."""
     for said in watch.weeks.get(point.week, []):
-        if said.finding.signal is line.signal and said.scope == SITE and said.beside == MODELS_OWN:
+        if said.finding.signal is line.signal and (said.scope, said.beside) == (watch.scope, line.beside):
             return said.finding.state
-    return State.TOO_FEW
-
-
-def _mark(figure: go.Figure, releases: list[Release]) -> None:
-    """A line at every release, so that a new version isn't taken for drift."""
-    for release in releases:
-        figure.add_vline(release.at.timestamp() * 1000, line={"color": charts.VIOLET, "width": 1, "dash": "dash"})
+    return None
 
 
 def agreement(found: list[Agreement], releases: list[Release]) -> go.Figure:

@@ -12,7 +12,7 @@ from cxr_core.drift.catalogue import About
 from cxr_core.drift.sight import SITE, Said
 from cxr_core.drift.trace import ENOUGH, Finding, State
 from cxr_core.ui import words
-from cxr_core.work.sighting import MODELS_OWN, SITES_OWN
+from cxr_core.work.sighting import FEWEST, MODELS_OWN, SITES_OWN
 from cxr_core.work.watching import Watch
 
 WEEKS = 12
@@ -25,8 +25,8 @@ BESIDE = {MODELS_OWN: "Beside the model's own", SITES_OWN: "Beside the site's"}
 
 
 def summary(watch: Watch) -> None:
-    """One sentence: what today's look says."""
-    said = _worst(each for each in watch.now if each.scope == SITE)
+    """One sentence: what the last day's look says."""
+    said = worst(each for each in watch.now if each.scope == watch.scope)
     changed = [title for title, finding in said.items() if finding.state is State.ALARM]
     watched = [title for title, finding in said.items() if finding.state is State.WATCH]
     judged = [title for title, finding in said.items() if finding.state is not State.TOO_FEW]
@@ -36,27 +36,24 @@ def summary(watch: Watch) -> None:
         st.warning(f"Nothing is certain, but this may be changing: {', '.join(watched)}.")
     elif judged:
         st.success(f"{len(judged)} of {len(said)} signals can be judged, and are steady.")
+    elif not said and watch.scope != SITE:
+        st.info(
+            f"This device isn't watched by itself: the site's reference has fewer than {FEWEST} of its X-rays, or it "
+            "has sent none since. What it sends is drawn below."
+        )
     else:
         most = max((finding.n for finding in said.values()), default=0)
         st.info(f"Too few images to say: at least {ENOUGH} in four weeks are needed, there are {most}.")
 
 
-def places(watch: Watch) -> None:
-    """The devices and views of which something is said that isn't steady."""
-    loud = [each for each in watch.now if each.scope != SITE and each.finding.state in CHANGED]
-    by_place = {place: _worst(each for each in loud if each.scope == place) for place in {each.scope for each in loud}}
-    if by_place:
-        words.grid(
-            ["Of one device or view", "What changed"],
-            [[str(place), ", ".join(found)] for place, found in sorted(by_place.items(), key=lambda row: str(row[0]))],
-        )
-
-
 def table(watch: Watch) -> None:
-    """A row a signal of the whole site, in the order of what it is about; weeks as cells."""
+    """A row a signal of the site, or of the device, in the order of what it is about; weeks as cells."""
+    if not any(said.scope == watch.scope for said in watch.now):
+        return
     weeks = sorted(watch.weeks)[-WEEKS:]
     heads = "".join(f"<th>{week.day} {week:%b}</th>" for week in weeks)
-    references = [beside for beside in BESIDE if any(said.beside == beside for said in watch.now)]
+    besides = {said.beside for said in watch.now if said.scope == watch.scope}
+    references = [beside for beside in BESIDE if beside in besides]
     columns = "".join(f"<th>{BESIDE[beside]}</th>" for beside in references)
     body = "".join(_group(watch, about, references, weeks) for about in About)
     st.html(
@@ -66,7 +63,7 @@ def table(watch: Watch) -> None:
     )
 
 
-def _worst(said: Iterable[Said]) -> dict[str, Finding]:
+def worst(said: Iterable[Said]) -> dict[str, Finding]:
     """By title, what is said worst of a signal; the network's axes are one."""
     found: dict[str, Finding] = {}
     for each in said:
@@ -82,24 +79,24 @@ def _title(said: Said) -> str:
 
 def _group(watch: Watch, about: About, references: list[str], weeks: list[date]) -> str:
     """The rows of one part of the table, the worst first."""
-    here = [said for said in watch.now if said.finding.signal.about is about and said.scope == SITE]
-    by_week = [_worst(said for said in watch.weeks[week] if said.scope == SITE) for week in weeks]
-    beside = [_worst(said for said in here if said.beside == reference) for reference in references]
-    ranked = sorted(_worst(here).items(), key=lambda row: RANK[row[1].state])
+    here = [said for said in watch.now if said.finding.signal.about is about and said.scope == watch.scope]
+    by_week = [worst(said for said in watch.weeks[week] if said.scope == watch.scope) for week in weeks]
+    beside = [worst(said for said in here if said.beside == reference) for reference in references]
+    ranked = sorted(worst(here).items(), key=lambda row: RANK[row[1].state])
     rows = (
-        _row(title, worst, [found.get(title) for found in beside], [week.get(title) for week in by_week])
-        for title, worst in ranked
+        _row(title, most, [found.get(title) for found in beside], [week.get(title) for week in by_week])
+        for title, most in ranked
     )
     across = 3 + len(references) + len(weeks)
     head = f"<tr><th class='group' colspan='{across}'>{about.value[:1].upper()}{about.value[1:]}</th></tr>"
     return head + "".join(rows) if ranked else ""
 
 
-def _row(title: str, worst: Finding, beside: list[Finding | None], weeks: list[Finding | None]) -> str:
-    changed = worst.state in CHANGED
-    what = f": {worst.what}" if changed and worst.what else ""
-    since = f"{worst.since.day} {worst.since:%b}" if changed and worst.since else ""
-    meaning = escape(worst.signal.meaning) if changed else ""
+def _row(title: str, most: Finding, beside: list[Finding | None], weeks: list[Finding | None]) -> str:
+    changed = most.state in CHANGED
+    what = f": {most.what}" if changed and most.what else ""
+    since = f"{most.since.day} {most.since:%b}" if changed and most.since else ""
+    meaning = escape(most.signal.meaning) if changed else ""
     return (
         f"<tr><td>{escape(title + what)}</td>{''.join(map(_state, beside))}<td>{since}</td>"
         f"{''.join(map(_cell, weeks))}<td class='meaning'>{meaning}</td></tr>"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from cxr_core import clock
 from cxr_core.records import Label, Mode, Ordering, User, Worklist
-from cxr_core.ui import words
+from cxr_core.ui import asked_for, words
 from cxr_core.ui.session import site
 from cxr_core.ui.tall_table import clicked_row
 from cxr_core.work import listing, reviewing
@@ -17,6 +19,8 @@ from cxr_core.work.listing import BLIND_ORDERS
 from cxr_core.work.reviewing import Filters, Show
 
 PAGE = 100
+EARLIEST = date(2000, 1, 1)
+"""Before any case came in."""
 ANSWERS = (*(label.value for label in Label), "not analysed")
 COLOURS = {"Pneumonia": "#e0a458", "Normal": "#8fbf9f", "Uncertain": "#b9a3d6"}
 
@@ -31,7 +35,11 @@ def counts(user: User) -> None:
 
 def filters(user: User, chosen: Worklist) -> Filters:
     """The filters, as chosen and as kept in the page's address."""
-    devices = reviewing.devices(site().home, user)
+    devices, views = reviewing.devices(site().home, user), reviewing.views(site().home, user)
+    today = clock.now().date()
+    asked_for.one_of("device", set(map(words.short, devices)), "device")
+    asked_for.one_of("view", views, "view")
+    asked_for.day("since", EARLIEST, today)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         show = st.segmented_control(
             "Cases", [show.value.capitalize() for show in Show], key="show", default="Waiting", required=True,
@@ -45,7 +53,15 @@ def filters(user: User, chosen: Worklist) -> Filters:
             "Device", devices, index=None, key="device", bind="query-params", placeholder="Device: any",
             format_func=words.short, label_visibility="collapsed", width=150,
         )  # fmt: skip
-    return Filters(Show((show or "Waiting").lower()), label, device, limit=PAGE, worklist=chosen.id)
+        view = st.selectbox(
+            "View", views, index=None, key="view", bind="query-params", placeholder="View: any",
+            label_visibility="collapsed", width=120,
+        )  # fmt: skip
+        since = st.date_input(
+            "Came in since", None, EARLIEST, today, key="since", bind="query-params", format="YYYY-MM-DD",
+            label_visibility="collapsed", width=150, help="Only what came in from this day on (UTC)",
+        )  # fmt: skip
+    return Filters(Show((show or "Waiting").lower()), label, device, view, since, limit=PAGE, worklist=chosen.id)
 
 
 def list_chosen(user: User) -> Worklist:
@@ -158,7 +174,7 @@ def _coloured(answer: Any) -> str:
 def _nothing(user: User, chosen: Filters) -> None:
     if reviewing.counts(site().home, user)["coming"]:
         words.empty("Being analysed", "What was sent in is being read by the model; it appears here by itself.")
-    elif chosen.label or chosen.device or chosen.show is not Show.WAITING:
+    elif chosen != Filters(limit=PAGE, worklist=chosen.worklist):
         words.empty("No such case", "Nothing fits these filters. Clear them, or choose All.")
     else:
         words.empty("Nothing waits", "Drop X-rays on the right: DICOM, PNG or JPEG, single files, a folder or a zip.")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from sqlite_utils import Database
 
+from cxr_core.drift import plane
 from cxr_core.drift.catalogue import AXES
 from cxr_core.drift.grid import Counts
 from cxr_core.drift.tally import JUDGEMENT_LAYOUT, OPINION_LAYOUT, PICTURE_LAYOUT, Layout
@@ -35,6 +36,8 @@ class Reference:
     opinions: Counts
     axes: Axes | None
     """None where there were too few opinions."""
+    map: Counts | None = None
+    """How many lie where on the plane of the first two axes (drift.plane); None without axes, or on older cards."""
     judgements: Counts = field(default_factory=JUDGEMENT_LAYOUT.nothing)
     """What the model said of those that are ill, and that aren't; empty on cards of earlier versions."""
 
@@ -48,6 +51,7 @@ class Reference:
         return {
             "pictures": _text(PICTURE_LAYOUT, self.pictures), "opinions": _text(OPINION_LAYOUT, self.opinions),
             "axes": asdict(self.axes) if self.axes else None,
+            "map": None if self.map is None else _base64(plane.to_bytes(self.map)),
             "judgements": _text(JUDGEMENT_LAYOUT, self.judgements),
         }  # fmt: skip
 
@@ -58,8 +62,8 @@ def of_card(card: Mapping[str, Any]) -> Reference | None:
     if "opinions" not in written:
         return None
     pictures, opinions = _counts(PICTURE_LAYOUT, written["pictures"]), _counts(OPINION_LAYOUT, written["opinions"])
-    found = Reference(pictures, opinions, axes_of(card))
-    judged = written.get("judgements")
+    drawn, judged = written.get("map"), written.get("judgements")
+    found = Reference(pictures, opinions, axes_of(card), plane.from_bytes(_bytes(drawn)) if drawn else None)
     return replace(found, judgements=_counts(JUDGEMENT_LAYOUT, judged)) if judged else found
 
 
@@ -77,7 +81,7 @@ def every_axes(db: Database) -> dict[str, Axes | None]:
 def _written(card: Mapping[str, Any]) -> Mapping[str, Any]:
     """A card's reference; for the release's card from before there were such, what comes with the same weights now."""
     own: Mapping[str, Any] = card["reference"]
-    if "opinions" in own or card["weights_sha256"] != (shipped := release.card())["weights_sha256"]:
+    if "judgements" in own or card["weights_sha256"] != (shipped := release.card())["weights_sha256"]:
         return own
     found: Mapping[str, Any] = shipped["reference"]
     return found
@@ -87,11 +91,12 @@ def made_of(appearance: Iterable[Mapping[str, float]], said: list[Said], labels:
     """The reference of X-rays that looked so, of what the model said of them, and of what they show."""
     embeddings = [opinion.embedding for opinion, _ in said if opinion]
     seen_by = axes.fit(np.stack(embeddings), AXES) if len(embeddings) >= FEWEST else None
-    opinions = OPINION_LAYOUT.count(rolling.of_opinion(opinion, why, seen_by) for opinion, why in said)
-    judgements = JUDGEMENT_LAYOUT.count(
-        _judged(opinion, label) for (opinion, _), label in zip(said, labels, strict=True)
+    rows = [rolling.of_opinion(opinion, why, seen_by) for opinion, why in said]
+    drawn = plane.count(rows) if seen_by else None
+    judged = (_judged(opinion, label) for (opinion, _), label in zip(said, labels, strict=True))
+    return Reference(
+        PICTURE_LAYOUT.count(appearance), OPINION_LAYOUT.count(rows), seen_by, drawn, JUDGEMENT_LAYOUT.count(judged)
     )
-    return Reference(PICTURE_LAYOUT.count(appearance), opinions, seen_by, judgements)
 
 
 def _judged(opinion: Opinion | None, label: Label) -> Signals:
@@ -99,11 +104,19 @@ def _judged(opinion: Opinion | None, label: Label) -> Signals:
 
 
 def _text(layout: Layout, counts: Counts) -> str:
-    return base64.b64encode(layout.to_bytes(counts)).decode("ascii")
+    return _base64(layout.to_bytes(counts))
 
 
 def _counts(layout: Layout, text: str) -> Counts:
+    return layout.from_bytes(_bytes(text))
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _bytes(text: str) -> bytes:
     try:
-        return layout.from_bytes(base64.b64decode(text, validate=True))
+        return base64.b64decode(text, validate=True)
     except ValueError as error:
         raise BadInput(f"the card's reference is damaged ({error}): bring the card back from a backup") from error

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
@@ -42,6 +43,9 @@ class Filters:
     label: str | None = None
     """What the model says, where that may be seen: Normal, Pneumonia, Uncertain, or `not analysed`."""
     device: str | None = None
+    view: str | None = None
+    since: date | None = None
+    """The first day (UTC) on which a case may have come in."""
     offset: int = 0
     limit: int = 100
     worklist: int = 1
@@ -95,7 +99,10 @@ class Prior:
 @open_to(*EVERYBODY)
 def waiting_list(home: Path, user: User, filters: Filters) -> list[dict[str, Any]]:
     """A worklist in its own order, longest waiting first within it; read ones newest first."""
-    narrowed = Narrowed(filters.show.value, filters.label, filters.device, filters.limit, filters.offset)
+    since = filters.since.isoformat() if filters.since else None
+    narrowed = Narrowed(
+        filters.show.value, filters.label, filters.device, filters.view, since, filters.limit, filters.offset
+    )
     with opened(home) as db:
         return worklist.rows_of(db, eyes_of(user), lists.get(db, filters.worklist), narrowed)
 
@@ -119,6 +126,13 @@ def devices(home: Path, user: User) -> list[str]:
     """The pseudonyms of the devices that images came from."""
     with opened(home) as db:
         return worklist.devices(db)
+
+
+@open_to(*EVERYBODY)
+def views(home: Path, user: User) -> list[str]:
+    """The views that images have, by their headers."""
+    with opened(home) as db:
+        return worklist.views(db)
 
 
 @open_to(*EVERYBODY)

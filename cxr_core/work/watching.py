@@ -1,57 +1,56 @@
-"""What the drift page shows: what came in and what the model said of it, beside the running model's reference."""
+"""What the drift page shows: what came in and what the model said of it, beside the references."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlite_utils import Database
+
 from cxr_core import clock
 from cxr_core.drift.agreement import Agreement, weekly_agreement
 from cxr_core.drift.audited import audited
-from cxr_core.drift.catalogue import SIGNALS, About, Signal
+from cxr_core.drift.catalogue import SIGNALS
+from cxr_core.drift.distribution import Distribution, distributions
 from cxr_core.drift.expected import Performance, expected
 from cxr_core.drift.grid import Counts
-from cxr_core.drift.sight import Said, known
+from cxr_core.drift.lines import Line, lines
+from cxr_core.drift.sight import SITE, Said, Scope
 from cxr_core.drift.tally import PICTURE_LAYOUT, Layout
 from cxr_core.drift.trace import WINDOW_DAYS, Stream
 from cxr_core.drift.weeks import monday
+from cxr_core.errors import BadInput
 from cxr_core.records import Role, User
-from cxr_core.store import alarms, models
+from cxr_core.store import alarms, models, tallies
+from cxr_core.store.alarms import Span
 from cxr_core.store.db import opened
-from cxr_core.work import monitoring, revealing, sighting
+from cxr_core.work import mapping, monitoring, revealing, sighting, slicing
 from cxr_core.work.guarding import EVERYBODY, open_to
+from cxr_core.work.mapping import Map
 from cxr_core.work.monitoring import Release
-
-BAND = (0.1, 0.9)
-"""Of the reference's images, between which four fifths lie."""
-
-
-@dataclass(frozen=True)
-class Point:
-    """What a signal was in a week."""
-
-    week: date
-    """Its Monday."""
-    n: int
-    value: float
-    """The median of numbers, or the share of the word that this is drawn for."""
+from cxr_core.work.sighting import LAYOUTS, MODELS_OWN, SITES_OWN, Seen
+from cxr_core.work.slicing import Slices
 
 
 @dataclass(frozen=True)
-class Line:
-    """A signal week by week."""
+class View:
+    """What is looked at: which days, of which version, from where."""
 
-    signal: Signal
-    word: str
-    """Whose share it is; empty for numbers."""
-    low: float
-    middle: float
-    high: float
-    """The reference: its median between the ends of BAND, or its share of the word."""
-    points: list[Point]
+    days: int
+    """So many, up to `until`."""
+    until: date | None = None
+    """The last day; None for today."""
+    model: str | None = None
+    """The version; None for the one that was in use at the end."""
+    device: str | None = None
+    """The pseudonym; None for all of the site."""
+
+    @property
+    def scope(self) -> Scope:
+        """The same as a scope."""
+        return Scope("device", self.device) if self.device else SITE
 
 
 @dataclass(frozen=True)
@@ -59,45 +58,75 @@ class Watch:
     """What the drift page shows."""
 
     model: str
+    since: date
+    until: date
+    """The days shown: after the first, up to the last."""
+    scope: Scope
+    """Whose X-rays: all of the site's, or a device's."""
     now: list[Said]
-    """What each signal says today, beside each reference and of each place."""
+    """What each signal says on the last day, beside each reference and of each place."""
     weeks: dict[date, list[Said]]
     """What each said at the end of each week, by its Monday."""
     images: dict[date, int]
     """How many came in in each week."""
     lines: list[Line]
+    distributions: list[Distribution]
+    """Of the last four weeks, beside the references."""
+    map: Map | None
+    """Where the newest X-rays of these weeks lie in what the network sees; None where the reference has no map."""
+    slices: list[Slices]
+    """The same weeks by device, and by view; empty where one is looked at alone."""
     expected: Performance
-    """What to expect of the model's answers of the last four weeks, from its probabilities alone."""
+    """What to expect of the model's answers of these weeks, from its probabilities alone."""
     audited: Performance
     """How right the version's answers were, by readers who hadn't seen them; empty for who may not know of all."""
     agreement: list[Agreement]
-    """How often readers agreed, by week and model version."""
+    """How often readers agreed, by week and model version; of all devices."""
     releases: list[Release]
     """When another model was put to use, within the time shown."""
+    alarms: list[Span]
+    """When alarms spoke, by signal; for admins alone."""
 
 
 @open_to(*EVERYBODY)
-def watch(home: Path, user: User, days: int) -> Watch:
-    """The last `days` beside the references. Raises BadInput if the running model's card has none."""
-    today = clock.now().date()
-    since = today - timedelta(days=days)
+def versions(home: Path, user: User) -> list[str]:
+    """The versions of which opinions are counted, newest first."""
     with opened(home) as db:
-        found = sighting.seen(db, today, revealing.modes_counted(db, user))
+        return tallies.versions(db)
+
+
+@open_to(*EVERYBODY)
+def watch(home: Path, user: User, view: View) -> Watch:
+    """The days of `view` beside the references.
+
+    Raises BadInput if the version's card has none, or if it wasn't in use yet, NotFound for no such version.
+    """
+    until = view.until or clock.now().date()
+    since = until - timedelta(days=view.days)
+    with opened(home) as db:
+        modes = revealing.modes_counted(db, user)
+        found = sighting.seen(db, until, modes, _version(db, view.model, until), view.scope)
         threshold = float(models.card(db, found.model)["calibration"]["threshold"])
-    pictures, said, judged = map(found.stream, sighting.LAYOUTS)
+        drawn = mapping.drawn(db, found, until, modes, view.device)
+        slices = slicing.sliced(db, found, until, modes) if view.scope == SITE else []
+        spans = alarms.spans(db, since.isoformat()) if user.role is Role.ADMIN else []
+    pictures, said, judged = (found.stream(layout, view.scope) for layout in LAYOUTS)
     ends = {monday(day): day for day in pictures.days if day > since}
-    beside = [(stream, found.reference.of(stream.layout)) for stream in (pictures, said, judged)]
+    beside = [(stream, _references(found, stream.layout, view.scope)) for stream in (pictures, said, judged)]
     return Watch(
-        found.model,
-        found.sight.on(today),
+        found.model, since, until, view.scope,
+        found.sight.on(until),
         {week: found.sight.on(day) for week, day in ends.items()},
         _weekly_images(pictures, since),
-        [line for stream, counts in beside for line in _lines(stream, counts, since)],
-        _expected(said, today, threshold),
+        [line for stream, counts in beside for line in lines(stream, counts, since)],
+        [each for stream, counts in beside for each in distributions(stream.layout, _recent(stream, until), counts)],
+        drawn, slices,
+        _expected(said, until, threshold),
         _audited(judged, threshold),
-        weekly_agreement(monitoring.agreement(home, user, days)),
-        [release for release in monitoring.releases(home, user) if release.at.date() >= since],
-    )
+        _agreement(home, user, since, until),
+        [release for release in monitoring.releases(home, user) if since <= release.at.date() <= until],
+        [span for span in spans if _concerns(span, view.scope) and span.first <= until],
+    )  # fmt: skip
 
 
 @open_to(Role.ADMIN)
@@ -126,6 +155,33 @@ def _told(said: Said) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _version(db: Database, asked: str | None, until: date) -> str | None:
+    """The version that was asked for, or was in use at the end of a day; None where none was."""
+    by_then = [row for row in models.decisions(db) if row["decided_at"][:10] <= until.isoformat()]
+    used = [row["model"] for row in by_then if row["action"] in models.PUT_TO_USE]
+    if asked and models.card(db, asked) and asked not in used:
+        raise BadInput(f"{asked} wasn't in use yet on {until}: choose a later end, or another version")
+    return asked or (used[-1] if used else None)
+
+
+def _references(found: Seen, layout: Layout, scope: Scope) -> dict[str, Counts]:
+    """By their names: the model's own, and the site's of the same place where that is watched; the closer one first."""
+    sites = {
+        each.beside: each.trace.reference
+        for each in found.sight.watched
+        if each.beside == SITES_OWN and each.scope == scope and each.trace.stream.layout is layout
+    }
+    own = found.reference.of(layout)
+    return {MODELS_OWN: own, **sites} if scope == SITE else {**sites, MODELS_OWN: own}
+
+
+def _recent(stream: Stream, until: date) -> Counts:
+    """The last four weeks."""
+    there = [day > until - timedelta(days=WINDOW_DAYS) for day in stream.days]
+    recent: Counts = stream.tallies[there].sum(0)
+    return recent
+
+
 def _weekly_images(pictures: Stream, since: date) -> dict[date, int]:
     part = pictures.layout.parts[pictures.layout.signals[0].name]
     found: dict[date, int] = {}
@@ -135,10 +191,9 @@ def _weekly_images(pictures: Stream, since: date) -> dict[date, int]:
     return found
 
 
-def _expected(said: Stream, today: date, threshold: float) -> Performance:
+def _expected(said: Stream, until: date, threshold: float) -> Performance:
     probability = SIGNALS["probability"]
-    recent = [day > today - timedelta(days=WINDOW_DAYS) for day in said.days]
-    counts = said.layout.of(said.tallies[recent].sum(0), probability.name)[:-1]
+    counts = said.layout.of(_recent(said, until), probability.name)[:-1]
     assert probability.grid
     return expected(probability.grid, counts, threshold)
 
@@ -150,33 +205,10 @@ def _audited(judged: Stream, threshold: float) -> Performance:
     return audited(left_over.grid, counts, threshold)
 
 
-def _lines(stream: Stream, reference: Counts, since: date) -> list[Line]:
-    by_week: dict[date, Counts] = {}
-    for day, counts in zip(stream.days, stream.tallies, strict=True):
-        if day > since:
-            by_week[monday(day)] = by_week.get(monday(day), stream.layout.nothing()) + counts
-    return [
-        line
-        for signal in known(stream.layout, reference)
-        if signal.about is not About.NETWORK
-        for line in _lines_of(signal, stream.layout, reference, by_week)
-    ]
+def _agreement(home: Path, user: User, since: date, until: date) -> list[Agreement]:
+    days = (clock.now().date() - since).days
+    return weekly_agreement(row for row in monitoring.agreement(home, user, days) if row.day <= until)
 
 
-def _lines_of(signal: Signal, layout: Layout, reference: Counts, by_week: Mapping[date, Counts]) -> list[Line]:
-    usual = layout.of(reference, signal.name)
-    weekly = {week: layout.of(counts, signal.name) for week, counts in by_week.items()}
-    if signal.grid:
-        grid = signal.grid
-        low, middle, high = (grid.quantile(usual[:-1], share) or 0.0 for share in (BAND[0], 0.5, BAND[1]))
-        found = {week: (int(counts[:-1].sum()), grid.quantile(counts[:-1], 0.5)) for week, counts in weekly.items()}
-        points = [Point(week, n, value) for week, (n, value) in found.items() if value is not None]
-        return [Line(signal, "", low, middle, high, points)]
-    known = usual + sum(weekly.values())
-    return [_share(signal, place, usual, weekly) for place in range(1, len(signal.words)) if known[place]]
-
-
-def _share(signal: Signal, place: int, usual: Counts, weekly: Mapping[date, Counts]) -> Line:
-    share = float(usual[place] / usual.sum())
-    points = [Point(week, int(c.sum()), float(c[place] / c.sum())) for week, c in weekly.items() if c.sum()]
-    return Line(signal, signal.words[place], share, share, share, points)
+def _concerns(span: Span, scope: Scope) -> bool:
+    return scope == SITE or span.scope in (str(SITE), str(scope))

@@ -27,23 +27,36 @@ def alarm(home):
     return number
 
 
+@pytest.fixture
+def opened_alarm(show, alarm):
+    """The page as an admin sees it with the alarm opened, as its address says."""
+    return show("drift", "bob", **{f"alarm-{alarm}": "true"})
+
+
 def keys(app):
     return {button.key for button in app.button}
 
 
-def test_an_admin_sees_what_changed_where_and_what_it_usually_is(show, said, alarm):
+def test_an_alarm_is_a_line_until_it_is_opened(show, said, alarm):
     app = show("drift", "bob")
+    assert not app.exception
+    assert f"Alarm {alarm}: inverted pictures], device tube, since 2026-01-04; nobody's yet" in app.expander[0].label
+    assert "Put right before they were judged" not in said(app)
+    assert keys(app) == set()
+
+
+def test_an_admin_sees_what_changed_where_and_what_it_usually_is(said, opened_alarm):
+    app = opened_alarm
     text = said(app)
     assert not app.exception
-    assert f"Alarm {alarm}: inverted pictures, device tube" in text
     assert "Since 2026-01-04, noticed on 2026-01-05" in text
     assert "call the modality engineer" in text
     assert "nobody's yet" in text
     assert all(part in text for part in ("Put right before they were judged", "42 %", "Average brightness", "29 %"))
 
 
-def test_an_admin_takes_an_alarm_and_closes_it_in_words_alone(show, said, home, alarm):
-    app = show("drift", "bob")
+def test_an_admin_takes_an_alarm_and_closes_it_in_words_alone(opened_alarm, said, home, alarm):
+    app = opened_alarm
     app.button(key=f"take-{alarm}").click().run()
     assert "It is bob's." in said(app)
     assert f"take-{alarm}" not in keys(app)
@@ -60,8 +73,8 @@ def test_an_admin_takes_an_alarm_and_closes_it_in_words_alone(show, said, home, 
         assert alarms.get(db, alarm).closed_by == "bob"
 
 
-def test_somebody_who_comes_too_late_is_told(show, said, home, alarm):
-    app = show("drift", "bob")
+def test_somebody_who_comes_too_late_is_told(opened_alarm, said, home, alarm):
+    app = opened_alarm
     with opened(home) as db:
         alarms.close(db, alarm, 2, "a tube", "called")
     app.button(key=f"take-{alarm}").click().run()
@@ -79,9 +92,9 @@ def test_a_radiologist_sees_no_alarm(show, said, alarm, arrive):
 
 def test_an_alarm_stands_above_the_signals_with_its_images(show, said, alarm, arrive):
     arrive(1)
-    app = show("drift", "bob")
+    app = show("drift", "bob", **{f"alarm-{alarm}": "true"})
     assert not app.exception
-    assert "inverted pictures" in said(app)
+    assert "inverted pictures" in app.expander[0].label
     assert "The site has no reference with such images." in said(app)
 
 

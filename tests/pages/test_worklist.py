@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cxr_core import clock
 from cxr_core.records import Label, Lane
 from cxr_core.store import jobs
 from cxr_core.store.db import opened
@@ -20,6 +21,29 @@ def test_an_address_with_filters_shows_only_what_fits(show, arrive):
     arrive(2, 0.1, Label.NORMAL)
     app = show("worklist", "ann", says="Normal")
     assert list(app.dataframe[0].value["Model says"]) == ["Normal"]
+
+
+def test_an_address_narrows_to_a_device_a_view_and_what_came_since_and_each_can_be_cleared(show, home, arrive):
+    other, late = arrive(1), arrive(2, 0.1, Label.NORMAL)
+    with opened(home) as db:
+        db.execute("UPDATE images SET view = 'PA', received_at = '2026-01-05T08:00:00+00:00' WHERE id = ?", (late,))
+        db.execute("UPDATE images SET view = 'PA', received_at = '2026-01-03T08:00:00+00:00' WHERE id = ?", (other,))
+    app = show("worklist", "ann", show="All", device="d" * 8, view="PA", since="2026-01-04")
+    assert list(app.dataframe[0].value["Model says"]) == ["Normal"]
+    app.date_input[0].set_value(None).run()
+    assert list(app.dataframe[0].value["Model says"]) == ["Normal", "Pneumonia"]
+
+
+def test_filters_that_fit_nothing_or_name_nothing_say_so(show, said, home, arrive):
+    arrive(1)
+    with opened(home) as db:
+        db.execute("UPDATE images SET received_at = ?", (clock.ago(days=2),))
+    assert "Nothing fits these filters" in said(show("worklist", "ann", since=clock.now().date().isoformat()))
+    app = show("worklist", "ann", view="from above", since="yesterday")
+    assert not app.exception
+    assert len(app.dataframe[0].value) == 1
+    assert "no view “from above”" in said(app)
+    assert "no day “yesterday”" in said(app)
 
 
 def done(home, result, member=None):

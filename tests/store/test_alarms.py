@@ -1,5 +1,7 @@
 """Alarms: each signal once, silent when it is steady again, open until they are closed; and images beside them."""
 
+from datetime import date
+
 import pytest
 
 from cxr_core.errors import NotFound
@@ -69,6 +71,23 @@ def test_a_closed_alarm_stays_as_it_was_closed(db, alarm):
     alarms.close(db, alarm, other.id, "nothing", "nothing")
     alarms.assign(db, alarm, other.id)
     assert alarms.get(db, alarm) == before
+
+
+def ends(db, since):
+    return {span.signal: (span.first, span.last) for span in alarms.spans(db, since)}
+
+
+def test_an_alarm_spans_from_its_beginning_to_the_end_of_each_signal_or_its_own(db, alarm):
+    admin, first = add_user(db, "admin", Role.ADMIN), date(2026, 1, 4)
+    alarms.attach(db, alarm, [signal("noise"), signal("noise", "device tube")])
+    alarms.fell_silent(db, alarm, "site", "model", "noise", "2026-05-01")
+    assert ends(db, "2026-01-01")["noise"] == (first, None), "of the device it speaks"
+    alarms.fell_silent(db, alarm, "device tube", "model", "noise", "2026-05-03")
+    assert ends(db, "2026-05-03") == {"mean": (first, None), "noise": (first, date(2026, 5, 3))}
+    assert set(ends(db, "2026-05-04")) == {"mean"}
+    alarms.close(db, alarm, admin.id, "a tube", "called")
+    closed = date.fromisoformat(alarms.get(db, alarm).closed_at[:10])
+    assert ends(db, "2026-01-01")["mean"] == (first, closed)
 
 
 def test_an_alarm_that_is_not_there_is_not_found(db):

@@ -12,8 +12,10 @@ from cxr_core.store.worklist import Narrowed
 from tests.store.rows import ALL, LIST, add_image, add_model, add_user, opinion
 
 
-def waiting(db, show="waiting", label=None, device=None, page=(100, 0)):
-    return [row["id"] for row in worklist.rows_of(db, ALL, LIST, Narrowed(show, label, device, *page))]
+def waiting(db, show="waiting", page=(100, 0), **parts):
+    return [
+        row["id"] for row in worklist.rows_of(db, ALL, LIST, Narrowed(show, limit=page[0], offset=page[1], **parts))
+    ]
 
 
 def read_it(db, image, reader):
@@ -123,13 +125,20 @@ def test_the_list_can_be_narrowed(db):
     predictions.add(db, normal, model, opinion(0.1, Label.NORMAL))
     predictions.add(db, pneumonia, model, opinion())
     predictions.add_not_analysed(db, refused, model, ["view LL"])
-    db.execute("UPDATE images SET device = 'machine' WHERE id = ?", (normal,))
+    db.execute("UPDATE images SET device = 'machine', view = 'PA' WHERE id = ?", (normal,))
+    db.execute("UPDATE images SET device = 'machine', view = 'AP' WHERE id = ?", (refused,))
     assert waiting(db, label="Normal") == [normal]
     assert waiting(db, label="Pneumonia") == [pneumonia]
     assert waiting(db, label="not analysed") == [refused]
-    assert waiting(db, device="machine") == [normal]
+    assert waiting(db, device="machine") == [normal, refused]
+    assert waiting(db, view="PA") == [normal]
     assert waiting(db, page=(1, 1)) == [pneumonia]
     assert worklist.devices(db) == ["machine"]
+    assert worklist.views(db) == ["AP", "PA"]
+    came = images.get(db, pneumonia)["received_at"]
+    assert waiting(db, since=came) == [pneumonia, refused]
+    assert waiting(db, "all", since=came, device="machine", view="AP") == [refused]
+    assert waiting(db, since=came, device="machine", view="PA") == []
 
 
 def test_what_was_read_last_comes_first_and_a_revision_counts(db):

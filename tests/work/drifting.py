@@ -50,7 +50,7 @@ class Stream:
     def model(self, name, says=0.0):
         """Put a version to use whose reference is such X-rays, of which it says by so much more."""
         pictures, opinions = PICTURE_LAYOUT.count(self.looks(2000)), OPINION_LAYOUT.count(self.says(2000, says))
-        reference = Reference(pictures, opinions, None, JUDGEMENT_LAYOUT.count(self.found(500))).as_dict()
+        reference = Reference(pictures, opinions, None, None, JUDGEMENT_LAYOUT.count(self.found(500))).as_dict()
         with opened(self.home) as db, transaction(db):
             models.add(db, {**release.card(), "name": name, "reference": reference})
             models.decide(db, name, "promote", "a test", None)

@@ -7,12 +7,16 @@ import numpy as np
 from cxr_core.store.db import opened
 from cxr_core.work import monitoring, registry, requests, reviewing, spool, watching
 from cxr_core.work.reviewing import Filters, Show
+from cxr_core.work.watching import View
 
 
 def everything(settings, user, image, job):
     """All that a reader can get to see of an image through the use cases, one after the other."""
     yield from of_the_case(settings, user, image, job)
-    yield [(line.signal.name, line.points) for line in watching.watch(settings.home, user, 28).lines]
+    drift = watching.watch(settings.home, user, View(28))
+    yield [(line.signal.name, line.points) for line in drift.lines]
+    yield drift.slices
+    yield drift.map
     yield monitoring.agreement(settings.home, user, 28)
     yield [version.name for version in registry.family(settings.home, user)]
 

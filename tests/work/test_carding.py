@@ -67,6 +67,7 @@ def test_its_references_hold_every_image_that_was_kept_from_training(card):
     assert found.axes is not None
     judged = kept_apart - OPINION_LAYOUT.of(found.opinions, "answer")[ANSWERS.index("not analysed")]
     assert OPINION_LAYOUT.of(found.opinions, "axis1")[:-1].sum() == judged
+    assert found.map.sum() == judged
 
 
 GATED = {"selective", "refused", "uncertain_rate"}

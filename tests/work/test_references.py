@@ -52,9 +52,27 @@ def test_a_reference_comes_back_from_json_as_it_was():
     assert JUDGEMENT_LAYOUT.of(after.judgements, "left over").sum() == 40
 
 
+def test_the_map_holds_each_opinion_once_and_its_sides_are_the_axes_counts():
+    found = made(40, 3)
+    after = references.of_card(card_with(json.loads(json.dumps(found.as_dict()))))
+    assert np.array_equal(after.map, found.map)
+    assert found.map.sum() == 40
+    for side, name in ((1, "axis1"), (0, "axis2")):
+        assert np.array_equal(found.map.sum(side), OPINION_LAYOUT.of(found.opinions, name)[:-1])
+
+
+def test_a_card_from_before_there_were_maps_has_none():
+    before = made().as_dict()
+    del before["map"]
+    found = references.of_card(card_with(before))
+    assert found.map is None
+    assert found.axes is not None
+
+
 def test_too_few_opinions_have_no_axes():
     few, enough = made(FEWEST - 1), made(FEWEST)
     assert few.axes is None
+    assert few.map is None
     assert references.of_card(card_with(few.as_dict())).axes is None
     assert OPINION_LAYOUT.of(few.opinions, "axis1")[:-1].sum() == 0
     assert enough.axes is not None
@@ -68,7 +86,14 @@ def test_what_earlier_versions_wrote_is_no_reference(written):
 
 @pytest.mark.parametrize(
     "damage",
-    [{"pictures": "no base64!"}, {"opinions": "AAAA"}, {"opinions": ""}, {"axes": {"count": 8, "arrays": "AAAA"}}],
+    [
+        {"pictures": "no base64!"},
+        {"opinions": "AAAA"},
+        {"opinions": ""},
+        {"axes": {"count": 8, "arrays": "AAAA"}},
+        {"map": "no base64!"},
+        {"map": "AAAA"},
+    ],
 )
 def test_a_damaged_card_says_so(damage):
     with pytest.raises(CxrError, match="backup"):
@@ -85,6 +110,8 @@ def test_the_release_has_a_reference_with_axes():
     found = references.of_card(release.card())
     assert found.axes is not None
     assert found.opinions.sum() > 0
+    for side, name in ((1, "axis1"), (0, "axis2")):
+        assert np.array_equal(found.map.sum(side), OPINION_LAYOUT.of(found.opinions, name)[:-1])
 
 
 def test_a_home_that_has_the_releases_card_from_before_uses_what_the_program_ships_now():

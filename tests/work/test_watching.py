@@ -9,15 +9,16 @@ import pytest
 
 from cxr_core import clock
 from cxr_core.drift.audited import FEWEST
-from cxr_core.drift.sight import SITE
+from cxr_core.drift.sight import SITE, Scope
 from cxr_core.drift.trace import State
-from cxr_core.errors import BadInput
+from cxr_core.errors import BadInput, NotFound
 from cxr_core.model import release
 from cxr_core.records import Label, Mode, Role
-from cxr_core.store import images, models
+from cxr_core.store import alarms, images, models
 from cxr_core.store.db import opened
-from cxr_core.work import reading, rolling, stopping, watching
+from cxr_core.work import mapping, reading, rolling, stopping, watching
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.watching import View
 from tests.store.rows import add_image, opinion
 from tests.work.drifting import Stream
 from tests.work.reading_rooms import put, read
@@ -52,7 +53,7 @@ def see(settings, count, model=FIRST, mode=Mode.CONCURRENT):
 
 
 def states(settings, user=COMMAND_LINE):
-    found = watching.watch(settings.home, user, 28).now
+    found = watching.watch(settings.home, user, View(28)).now
     return {said.finding.signal.name: said.finding.state for said in found}
 
 
@@ -69,7 +70,7 @@ def test_only_the_days_asked_for_are_counted(settings):
     take_in(settings, picture(2))
     for days, images_seen in ((5, 1), (15, 2)):
         assert watching.drift_now(settings.home, COMMAND_LINE, days)["images"] == images_seen
-        assert sum(watching.watch(settings.home, COMMAND_LINE, days).images.values()) == images_seen
+        assert sum(watching.watch(settings.home, COMMAND_LINE, View(days)).images.values()) == images_seen
 
 
 def test_it_can_be_written_as_json_and_names_every_signal(settings):
@@ -140,12 +141,99 @@ def test_a_card_without_a_reference_says_so(settings):
         models.add(db, card)
         models.decide(db, "second", "promote", "a test", None)
     with pytest.raises(BadInput, match="second has no reference"):
-        watching.watch(settings.home, COMMAND_LINE, 28)
+        watching.watch(settings.home, COMMAND_LINE, View(28))
+
+
+def test_the_past_is_looked_at_as_it_was(settings):
+    with clock.at(clock.now() - timedelta(days=10)):
+        see(settings, 40)
+    then = clock.now().date() - timedelta(days=9)
+    before = then - timedelta(days=2)
+    found = watching.watch(settings.home, COMMAND_LINE, View(28, until=then))
+    assert (found.model, found.until, sum(found.images.values())) == (FIRST, then, 40)
+    assert watching.watch(settings.home, COMMAND_LINE, View(28, until=before)).images == {}
+    assert watching.watch(settings.home, COMMAND_LINE, View(5)).images == {}
+
+
+def test_the_version_that_was_in_use_then_is_looked_at_unless_another_is_asked_for(settings):
+    yesterday = clock.now().date() - timedelta(days=1)
+    see(settings, 40)
+    add_second(settings, "promote")
+    see(settings, 10, "second")
+    seen = [watching.watch(settings.home, COMMAND_LINE, View(28, *chosen)).model for chosen in (
+        (), (yesterday,), (None, FIRST))]  # fmt: skip
+    assert seen == ["second", FIRST, FIRST]
+    assert watching.versions(settings.home, COMMAND_LINE) == ["second", FIRST]
+    assert watching.watch(settings.home, COMMAND_LINE, View(28, None, FIRST)).expected.n == 40
+    with pytest.raises(BadInput, match=f"second wasn't in use yet on {yesterday}"):
+        watching.watch(settings.home, COMMAND_LINE, View(28, yesterday, "second"))
+    with pytest.raises(NotFound, match="no model third"):
+        watching.watch(settings.home, COMMAND_LINE, View(28, None, "third"))
+
+
+def test_a_device_is_looked_at_alone(settings):
+    see(settings, 40)
+    with opened(settings.home) as db:
+        db.execute("UPDATE tallies SET device = 'tube'")
+        db.execute("UPDATE images SET device = 'tube'")
+    alone, other = (watching.watch(settings.home, COMMAND_LINE, View(28, device=name)) for name in ("tube", "other"))
+    assert (alone.scope, sum(alone.images.values()), len(alone.map.points)) == (Scope("device", "tube"), 40, 40)
+    assert (other.images, len(other.map.points), other.expected.n) == ({}, 0, 0)
+    assert alone.slices == []
+
+
+@pytest.mark.parametrize("mode", [Mode.SECOND_READER, Mode.BLINDED])
+def test_what_is_hidden_from_readers_is_neither_on_their_map_nor_in_their_slices(settings, mode):
+    see(settings, 40, mode=mode)
+    for user, known in ((add_user(settings), 0), (add_user(settings, Role.ADMIN), 40)):
+        found = watching.watch(settings.home, user, View(28))
+        assert len(found.map.points) == known
+        assert found.map.reference.sum() > 0
+        assert {slices.change.now.n for slices in found.slices} == {known}
+        assert {part.n for slices in found.slices for part in slices.parts} == {40}
+        shown = {each.signal.name: each.current.sum() for each in found.distributions}
+        assert (shown["answer"], shown["mean"]) == (known, 40)
+
+
+def test_during_a_stop_no_opinion_is_on_a_readers_map(settings):
+    see(settings, 40)
+    reader, admin = add_user(settings), add_user(settings, Role.ADMIN)
+    stopping.stop(settings.home, admin, "it misses too much")
+    assert len(watching.watch(settings.home, reader, View(28)).map.points) == 0
+    assert len(watching.watch(settings.home, admin, View(28)).map.points) == 40
+
+
+def test_the_map_shows_the_newest_of_four_weeks_and_what_was_counted_alone(settings, monkeypatch):
+    monkeypatch.setattr(mapping, "MOST", 30)
+    see(settings, 40)
+    assert len(watching.watch(settings.home, COMMAND_LINE, View(28)).map.points) == 30
+    with opened(settings.home) as db:
+        db.execute("UPDATE images SET received_at = ?", (clock.ago(days=3),))
+    assert len(watching.watch(settings.home, COMMAND_LINE, View(28)).map.points) == 0, "they had waited"
+
+
+def test_alarms_are_marked_for_admins_alone_and_for_a_device_only_its_own_and_the_sites(settings):
+    see(settings, 2)
+    day = clock.now().date()
+    signal = {"beside": "site", "signal": "mean", "day": day.isoformat(), "effect": 0.3, "chance": 0.0, "n": 40,
+              "what": "", "sudden": 0}  # fmt: skip
+    with opened(settings.home) as db:
+        for scope in ("site", "device tube"):
+            number = alarms.open_one(db, scope, day.isoformat(), day.isoformat(), FIRST, "")
+            alarms.attach(db, number, [{**signal, "scope": scope}])
+
+    def seen(user, device=None):
+        return [span.scope for span in watching.watch(settings.home, user, View(28, device=device)).alarms]
+
+    admin = add_user(settings, Role.ADMIN)
+    assert seen(add_user(settings)) == []
+    assert seen(admin) == ["site", "device tube"]
+    assert (seen(admin, "tube"), seen(admin, "other")) == (["site", "device tube"], ["site"])
 
 
 def test_lines_follow_numbers_and_shares_beside_the_reference(settings):
     see(settings, 40)
-    found = watching.watch(settings.home, COMMAND_LINE, 28)
+    found = watching.watch(settings.home, COMMAND_LINE, View(28))
     lines = {(line.signal.name, line.word): line for line in found.lines}
     (point,) = lines["mean", ""].points
     assert (point.n, point.value) == (40, pytest.approx(0.5, abs=0.01))
@@ -171,6 +259,6 @@ def test_what_readers_found_unaided_stands_beside_what_was_expected(settings, an
         image = put(settings, number, mode=Mode.BLINDED, readers=2, probability=0.9)
         for user in (ann, ben):
             read(settings, user, image, Label.PNEUMONIA if number % 2 else Label.NORMAL)
-    found = watching.watch(settings.home, COMMAND_LINE, 28).audited
+    found = watching.watch(settings.home, COMMAND_LINE, View(28)).audited
     assert (found.n, found.sensitivity.value, found.specificity.value) == (FEWEST * 4, 1, 0)
-    assert watching.watch(settings.home, ann, 28).audited.n == 0
+    assert watching.watch(settings.home, ann, View(28)).audited.n == 0

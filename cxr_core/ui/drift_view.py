@@ -1,0 +1,73 @@
+"""What the drift page looks at: how long, up to when, which version, which device; all of it kept in the address."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import streamlit as st
+
+from cxr_core import clock
+from cxr_core.records import User
+from cxr_core.ui import asked_for, words
+from cxr_core.ui.mishaps import told
+from cxr_core.ui.session import site
+from cxr_core.work import reviewing, watching
+from cxr_core.work.watching import View, Watch
+
+RANGES = {"4 weeks": 28, "3 months": 91, "1 year": 365}
+USUAL = "3 months"
+EARLIEST = date(2000, 1, 1)
+"""Before anything came in."""
+
+
+def view(user: User) -> View:
+    """As chosen."""
+    today = clock.now().date()
+    versions, devices = watching.versions(site().home, user), reviewing.devices(site().home, user)
+    asked_for.one_of("range", RANGES, "time")
+    asked_for.day("until", EARLIEST, today)
+    asked_for.one_of("version", versions, "version with opinions")
+    asked_for.one_of("device", set(map(words.short, devices)), "device")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        span = st.segmented_control(
+            "Time", list(RANGES), key="range", default=USUAL, required=True, bind="query-params",
+            label_visibility="collapsed",
+        )  # fmt: skip
+        st.caption("up to", width="content")
+        until = st.date_input(
+            "Up to", today, EARLIEST, today, key="until", bind="query-params", format="YYYY-MM-DD",
+            label_visibility="collapsed", width=140,
+        )  # fmt: skip
+        version = st.selectbox(
+            "Version", versions, index=None, key="version", bind="query-params", placeholder="Version: in use then",
+            label_visibility="collapsed", width=210,
+        )  # fmt: skip
+        device = st.selectbox(
+            "Device", devices, index=None, key="device", bind="query-params", placeholder="Device: any",
+            format_func=words.short, label_visibility="collapsed", width=150,
+        )  # fmt: skip
+    return View(RANGES[span or USUAL], until if until != today else None, version, device)
+
+
+def watched(user: User, chosen: View) -> Watch:
+    """What is looked at, with a sentence on it; where that can't be shown, the page ends with why."""
+    with told():
+        found = watching.watch(site().home, user, chosen)
+        _caption(found)
+        return found
+    st.stop()
+
+
+def _caption(watch: Watch) -> None:
+    st.caption(
+        f"Each week up to {watch.until} beside the reference of {watch.model}: what it saw on patients kept from its "
+        "training; and beside the site's own, where there is one."
+    )
+
+
+def nothing() -> None:
+    """No X-ray came in the time and from the device that were chosen."""
+    words.empty(
+        "No X-rays in this time",
+        "Upload X-rays on the worklist, or choose a longer time, another last day, or any device.",
+    )
