@@ -8,6 +8,7 @@ from cxr_core.records import Role
 from cxr_core.ui import charts, words
 from cxr_core.ui.alarms import alarms
 from cxr_core.ui.drift_charts import agreement, few_reads, multiples
+from cxr_core.ui.drift_downloads import downloads
 from cxr_core.ui.drift_table import places, summary, table
 from cxr_core.ui.expected import expected
 from cxr_core.ui.reference_form import reference
@@ -30,6 +31,7 @@ watch = watching.watch(site().home, user, RANGES[span or "3 months"])
 if not watch.images:
     words.empty("No X-rays in this time", "Upload X-rays on the worklist, or choose a longer time.")
     st.stop()
+downloads(RANGES[span or "3 months"])
 summary(watch)
 table(watch)
 places(watch)

@@ -18,6 +18,7 @@ from cxr_core.work.watching import Watch
 WEEKS = 12
 RANK = {state: rank for rank, state in enumerate((State.ALARM, State.WATCH, State.STEADY, State.TOO_FEW))}
 CLASSES = {State.ALARM: "alarm", State.WATCH: "watch", State.STEADY: "steady", State.TOO_FEW: "few"}
+PLACES = ["Of one device or view", "What changed"]
 CHANGED = (State.ALARM, State.WATCH)
 NETWORK = "Network's view"
 """The row that stands for all of the network's axes."""
@@ -26,40 +27,52 @@ BESIDE = {MODELS_OWN: "Beside the model's own", SITES_OWN: "Beside the site's"}
 
 def summary(watch: Watch) -> None:
     """One sentence: what today's look says."""
+    state, sentence = verdict(watch)
+    {State.ALARM: st.error, State.WATCH: st.warning, State.STEADY: st.success, State.TOO_FEW: st.info}[state](sentence)
+
+
+def verdict(watch: Watch) -> tuple[State, str]:
+    """The worst of what the whole site says, and the sentence on it."""
     said = _worst(each for each in watch.now if each.scope == SITE)
     changed = [title for title, finding in said.items() if finding.state is State.ALARM]
     watched = [title for title, finding in said.items() if finding.state is State.WATCH]
     judged = [title for title, finding in said.items() if finding.state is not State.TOO_FEW]
     if changed:
-        st.error(f"{len(changed)} of {len(said)} signals changed: {', '.join(changed)}.")
-    elif watched:
-        st.warning(f"Nothing is certain, but this may be changing: {', '.join(watched)}.")
-    elif judged:
-        st.success(f"{len(judged)} of {len(said)} signals can be judged, and are steady.")
-    else:
-        most = max((finding.n for finding in said.values()), default=0)
-        st.info(f"Too few images to say: at least {ENOUGH} in four weeks are needed, there are {most}.")
+        return State.ALARM, f"{len(changed)} of {len(said)} signals changed: {', '.join(changed)}."
+    if watched:
+        return State.WATCH, f"Nothing is certain, but this may be changing: {', '.join(watched)}."
+    if judged:
+        return State.STEADY, f"{len(judged)} of {len(said)} signals can be judged, and are steady."
+    most = max((finding.n for finding in said.values()), default=0)
+    return State.TOO_FEW, f"Too few images to say: at least {ENOUGH} in four weeks are needed, there are {most}."
 
 
 def places(watch: Watch) -> None:
     """The devices and views of which something is said that isn't steady."""
+    if found := loud_places(watch):
+        words.grid(PLACES, found)
+
+
+def loud_places(watch: Watch) -> list[list[str]]:
+    """The rows of that table, under PLACES."""
     loud = [each for each in watch.now if each.scope != SITE and each.finding.state in CHANGED]
     by_place = {place: _worst(each for each in loud if each.scope == place) for place in {each.scope for each in loud}}
-    if by_place:
-        words.grid(
-            ["Of one device or view", "What changed"],
-            [[str(place), ", ".join(found)] for place, found in sorted(by_place.items(), key=lambda row: str(row[0]))],
-        )
+    return [[str(place), ", ".join(found)] for place, found in sorted(by_place.items(), key=lambda row: str(row[0]))]
 
 
 def table(watch: Watch) -> None:
     """A row a signal of the whole site, in the order of what it is about; weeks as cells."""
+    st.html(heat(watch))
+
+
+def heat(watch: Watch) -> str:
+    """The same as HTML."""
     weeks = sorted(watch.weeks)[-WEEKS:]
     heads = "".join(f"<th>{week.day} {week:%b}</th>" for week in weeks)
     references = [beside for beside in BESIDE if any(said.beside == beside for said in watch.now)]
     columns = "".join(f"<th>{BESIDE[beside]}</th>" for beside in references)
     body = "".join(_group(watch, about, references, weeks) for about in About)
-    st.html(
+    return (
         f"<table class='heat'><tr><td class='none' colspan='{2 + len(references)}'></td><th class='span' "
         f"colspan='{len(weeks)}'>Images in the four weeks up to the week from</th></tr>"
         f"<tr><th>Signal</th>{columns}<th>Since</th>{heads}<th>What a change usually means</th></tr>{body}</table>"

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 from cxr_core import clock
 from cxr_core.drift.agreement import Agreement, weekly_agreement
@@ -17,8 +16,8 @@ from cxr_core.drift.sight import Said, known
 from cxr_core.drift.tally import OPINION_LAYOUT, PICTURE_LAYOUT, Layout
 from cxr_core.drift.trace import WINDOW_DAYS, Stream
 from cxr_core.drift.weeks import monday
-from cxr_core.records import Role, User
-from cxr_core.store import alarms, models
+from cxr_core.records import User
+from cxr_core.store import models
 from cxr_core.store.db import opened
 from cxr_core.work import monitoring, revealing, sighting
 from cxr_core.work.guarding import EVERYBODY, open_to
@@ -94,32 +93,6 @@ def watch(home: Path, user: User, days: int) -> Watch:
         weekly_agreement(monitoring.agreement(home, user, days)),
         [release for release in monitoring.releases(home, user) if release.at.date() >= since],
     )
-
-
-@open_to(Role.ADMIN)
-def drift_now(home: Path, user: User, days: int) -> dict[str, Any]:
-    """What each signal says today, and the open alarms, ready for JSON. Raises BadInput as `watch` does."""
-    today = clock.now().date()
-    with opened(home) as db:
-        found = sighting.seen(db, today)
-        standing = alarms.open_alarms(db)
-    images = _weekly_images(found.stream(PICTURE_LAYOUT), today - timedelta(days=days))
-    return {
-        "model": found.model,
-        "days": days,
-        "images": sum(images.values()),
-        "signals": [_told(said) for said in found.sight.on(today)],
-        "alarms": [asdict(alarm) for alarm in standing],
-    }
-
-
-def _told(said: Said) -> dict[str, Any]:
-    signal, finding = said.finding.signal, said.finding
-    return {
-        "name": signal.name, "about": signal.about, "title": signal.title, "scope": str(said.scope),
-        "beside": said.beside, **{name: value for name, value in vars(finding).items() if name != "signal"},
-        "since": finding.since.isoformat() if finding.since else None,
-    }  # fmt: skip
 
 
 def _weekly_images(pictures: Stream, since: date) -> dict[date, int]:

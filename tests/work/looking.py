@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass
 import numpy as np
 
 from cxr_core.store.db import opened
-from cxr_core.work import monitoring, registry, requests, reviewing, spool, watching
+from cxr_core.work import monitoring, registry, reporting, requests, reviewing, spool, watching
 from cxr_core.work.reviewing import Filters, Show
 
 
@@ -14,6 +14,8 @@ def everything(settings, user, image, job):
     yield from of_the_case(settings, user, image, job)
     yield [(line.signal.name, line.points) for line in watching.watch(settings.home, user, 28).lines]
     yield monitoring.agreement(settings.home, user, 28)
+    yield reporting.drift_now(settings.home, user, 28)
+    yield reporting.table(reporting.report(settings.home, user, 28))
     yield [version.name for version in registry.family(settings.home, user)]
 
 
