@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -236,6 +237,14 @@ def test_killed_while_the_host_has_it_it_is_sent_again(settings, webhook):
         assert notifying.deliver(settings) == 1
     assert webhook.bodies[0] == webhook.bodies[1]
     assert kept(settings)[0]["sent_at"]
+
+
+def test_of_two_who_send_at_once_one_does(settings, webhook):
+    for _ in range(3):
+        raise_alarm(settings)
+    with ThreadPoolExecutor(4) as several:
+        sent = [each.result() for each in [several.submit(notifying.deliver, settings) for _ in range(4)]]
+    assert (sum(sent), sorted(told["message"] for told in webhook.bodies)) == (3, [1, 2, 3])
 
 
 def test_the_chore_waits_for_no_host(settings, webhook):
