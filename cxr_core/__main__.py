@@ -71,6 +71,12 @@ def _running(commands: argparse._SubParsersAction) -> None:
     erase.add_argument("--yes", action="store_true", help="erase: this can't be taken back")
     drift = _command(commands, "drift", "watching.run_drift", "the signals of the drift page as JSON")
     drift.add_argument("--days", type=int, default=28)
+    for kind, words in (("html", "a report that opens anywhere"), ("csv", "the signals week by week"),
+                        ("prometheus", "metrics for node_exporter")):  # fmt: skip
+        drift.add_argument(f"--{kind}", type=Path, metavar="FILE", help=f"write {words}, and print nothing")
+    _command(
+        commands, "notify-test", "watching.run_notify_test", "send a test where alarms are told, and say what came"
+    )
     users = commands.add_parser("users", help="accounts").add_subparsers(dest="what", required=True, metavar="add")
     add = _command(users, "add", "running.run_users_add", "a new account; its password is asked for")
     add.add_argument("name", metavar="NAME")

@@ -9,6 +9,7 @@ CxrError                    its text is fit for a screen or a terminal
 ├── BadInput                a value that a person gave doesn't fit
 ├── SchemaError             the database is older or newer than this program
 ├── ModelError              weights and card don't belong together, or can't be used
+├── DeliveryError           what should have gone out didn't reach its host
 └── IntegrityError          what is stored isn't what was stored
 """
 
@@ -51,6 +52,10 @@ class SchemaError(CxrError):
 
 class ModelError(CxrError):
     """Weights, card or training data can't be used as asked."""
+
+
+class DeliveryError(CxrError):
+    """A host that a setting names can't be reached, or refuses what is sent."""
 
 
 class IntegrityError(CxrError):

@@ -64,6 +64,13 @@ class JobState(StrEnum):
         return self in (JobState.QUEUED, JobState.RUNNING)
 
 
+class Channel(StrEnum):
+    """Ways on which alarms are told elsewhere."""
+
+    WEBHOOK = "webhook"
+    MAIL = "e-mail"
+
+
 class Mode(StrEnum):
     """When a reader sees the model's opinion."""
 

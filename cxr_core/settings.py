@@ -11,14 +11,18 @@ from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from cxr_core.errors import SettingsError
+from cxr_core.records import Channel
 
 CONFIG = "CXR_CONFIG"
 """Names the settings file."""
 AUTO = "auto"
 RUNTIMES = ("torch", "torch-bf16", "openvino", "openvino-bf16")
 """Ways to compute a forward pass; which of them a machine can have is for model.runtime to say."""
+_PLAIN = re.compile("[!-~]+")
+"""What an address is written with: visible characters of ASCII."""
 OF_THE_SUITE = frozenset({"CXR_REQUIRE_ALL", "CXR_SCREENSHOTS"})
 """What else begins with CXR_: `make test` and `make screenshots` tell the tests by it what to do."""
 
@@ -45,6 +49,32 @@ class Settings:
     """Regular expression that finds the patient in the name of a PNG or JPEG (its first group)."""
     learning_memory_mb: int = 8192
     """Memory that the learning worker may take; a retrain that needs more fails, and reading goes on. 0: no limit."""
+    site_url: str = ""
+    """Where browsers find the program, like `https://cxr.hospital`: messages of alarms link to its drift page."""
+    webhook_url: str = ""
+    """Where alarms are told by POST, with http or https."""
+    webhook_secret: Path | None = None
+    """File with the secret that signs what is sent there."""
+    mail_host: str = ""
+    """The mail server that alarms are told through."""
+    mail_port: int = 587
+    """Its port."""
+    mail_starttls: bool = True
+    """Whether mail goes encrypted, by STARTTLS, or not at all."""
+    mail_from: str = ""
+    """The sender of mail."""
+    mail_to: str = ""
+    """Who gets mail, with commas between."""
+    mail_user: str = ""
+    """Who the program is to the mail server, where that asks."""
+    mail_password: Path | None = None
+    """File with the password for it."""
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """The ways on which alarms are told elsewhere."""
+        named = {Channel.WEBHOOK: self.webhook_url, Channel.MAIL: self.mail_host}
+        return tuple(channel for channel, address in named.items() if address)
 
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -59,7 +89,9 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         if (text := environment.get(_variable(name))) is not None:
             values[name] = text
     parsed = {name: _parse(name, value) for name, value in values.items()}
-    return Settings(**{name: value for name, value in parsed.items() if value is not None})
+    found = Settings(**{name: value for name, value in parsed.items() if value is not None})
+    _require_together(found)
+    return found
 
 
 def _from_file(path: str | None) -> dict[str, Any]:
@@ -78,6 +110,16 @@ def _refuse_unknown(place: str, names: Iterable[str], known: Sequence[str]) -> N
     if unknown := sorted(set(names) - set(known)):
         hint = "".join(f" (did you mean {nearest}?)" for nearest in get_close_matches(unknown[0], known, 1))
         raise SettingsError(f"{place}: unknown setting {unknown[0]!r}{hint}; known are {', '.join(known)}")
+
+
+def _require_together(found: Settings) -> None:
+    """What is of no use, or gives a secret away, without another setting."""
+    if found.mail_host and not (found.mail_from and found.mail_to):
+        raise SettingsError("CXR_MAIL_HOST is set: say CXR_MAIL_FROM and CXR_MAIL_TO, too")
+    if bool(found.mail_user) != bool(found.mail_password):
+        raise SettingsError("CXR_MAIL_USER and CXR_MAIL_PASSWORD, the file with the password, go together: say both")
+    if found.mail_user and not found.mail_starttls:
+        raise SettingsError("CXR_MAIL_STARTTLS=0 would send the password readable: leave CXR_MAIL_USER away, or say 1")
 
 
 def _variable(name: str) -> str:
@@ -103,6 +145,38 @@ def _existing_folder(value: str) -> Path | None:
     if not _folder(value).is_dir():
         raise ValueError("there is no such folder")
     return _folder(value)
+
+
+def _existing_file(value: str) -> Path | None:
+    if not value:
+        return None
+    if not Path(value).expanduser().is_file():
+        raise ValueError("there is no such file")
+    return Path(value).expanduser()
+
+
+def _address(value: str) -> str:
+    """An http or https address; its user and password would be seen by whoever sees the environment."""
+    parts = urlsplit(value)
+    is_whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and _PLAIN.fullmatch(value)
+    if value and not is_whole:
+        raise ValueError("an address is needed, like https://host/path")
+    if parts.username is not None:
+        raise ValueError("leave user and password away")
+    return value
+
+
+def _host(value: str) -> str:
+    if value and not re.fullmatch(r"[A-Za-z0-9.:_-]+", value):
+        raise ValueError("the name of a host is needed, or its address")
+    return value
+
+
+def _mail_addresses(value: str) -> str:
+    found = [each.strip() for each in value.split(",")] if value.strip() else []
+    if not all(re.fullmatch(r"[!-~]+@[A-Za-z0-9.-]+", each) and not set(each) & set('<>()[]:;"') for each in found):
+        raise ValueError("addresses are needed, like ward@hospital.example, with commas between")
+    return ", ".join(found)
 
 
 def _switch(value: str) -> bool:
@@ -146,4 +220,14 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "idle_minutes": _between(1, 24 * 60),
     "max_upload_mb": _between(1, 16_384),
     "patient_pattern": _pattern,
+    "site_url": _address,
+    "webhook_url": _address,
+    "webhook_secret": _existing_file,
+    "mail_host": _host,
+    "mail_port": _between(1, 65_535),
+    "mail_starttls": lambda value: _switch(value or "1"),
+    "mail_from": _mail_addresses,
+    "mail_to": _mail_addresses,
+    "mail_user": str,
+    "mail_password": _existing_file,
 }

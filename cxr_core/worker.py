@@ -31,7 +31,7 @@ from cxr_core.settings import Settings
 from cxr_core.store import jobs, workers
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.migrations import check
-from cxr_core.work import alarming, picturing, quickening, reading, spool
+from cxr_core.work import alarming, notifying, picturing, quickening, reading, spool
 from cxr_core.work.doing import Desk, Outcome
 from cxr_core.work.explaining import EXPLAIN
 from cxr_core.work.requests import MEGABYTE
@@ -167,7 +167,8 @@ def _chores(worker: Worker) -> list[Chore]:
     return [
         partial(quickening.improving, worker.desk, worker.is_at_leisure),
         partial(picturing.catching_up, worker.desk.home, worker.is_at_leisure),
-        partial(alarming.looking, worker.desk.home, worker.is_at_leisure),
+        partial(alarming.looking, worker.desk.home, worker.is_at_leisure, worker.desk.settings.channels),
+        partial(notifying.delivering, worker.desk.settings),
     ]
 
 

@@ -9,6 +9,7 @@ from cxr_core.ui import charts, drift_view, words
 from cxr_core.ui.alarms import alarms
 from cxr_core.ui.drift_charts import agreement, few_reads, multiples
 from cxr_core.ui.drift_distribution import distribution
+from cxr_core.ui.drift_downloads import downloads
 from cxr_core.ui.drift_network import network
 from cxr_core.ui.drift_slices import slices
 from cxr_core.ui.drift_table import summary, table
@@ -25,6 +26,7 @@ watch = drift_view.watched(user, chosen)
 if not watch.images:
     drift_view.nothing()
     st.stop()
+downloads(chosen)
 summary(watch)
 table(watch)
 reference(user)

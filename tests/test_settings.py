@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cxr_core.errors import SettingsError
+from cxr_core.records import Channel
 from cxr_core.settings import Settings, load
 
 ROOT = Path(__file__).parents[1]
@@ -66,6 +67,20 @@ def test_a_switch_is_off(value):
         ("CXR_IDLE_MINUTES", "0", "from 1 to 1440"),
         ("CXR_MAX_UPLOAD_MB", "99999", "from 1 to 16384"),
         ("CXR_PATIENT_PATTERN", "(", "not a regular expression"),
+        ("CXR_WEBHOOK_URL", "hospital/hook", "an address is needed"),
+        ("CXR_WEBHOOK_URL", "ftp://hospital/hook", "an address is needed"),
+        ("CXR_WEBHOOK_URL", "https:///hook", "an address is needed"),
+        ("CXR_WEBHOOK_URL", "https://hospital/a b", "an address is needed"),
+        ("CXR_WEBHOOK_URL", "https://hospital:99999/hook", "Port out of range"),
+        ("CXR_WEBHOOK_URL", "https://cxr:secret@hospital/hook", "leave user and password away"),
+        ("CXR_SITE_URL", "cxr.hospital", "an address is needed"),
+        ("CXR_WEBHOOK_SECRET", "/no/such/file", "there is no such file"),
+        ("CXR_MAIL_PASSWORD", "secret", "there is no such file"),
+        ("CXR_MAIL_HOST", "mail server", "the name of a host is needed"),
+        ("CXR_MAIL_PORT", "0", "from 1 to 65535"),
+        ("CXR_MAIL_FROM", "the program", "addresses are needed"),
+        ("CXR_MAIL_TO", "a@hospital, Ward <b@hospital>", "addresses are needed"),
+        ("CXR_MAIL_TO", "a@hospital\nBcc: b@elsewhere", "addresses are needed"),
     ],
 )
 def test_a_wrong_value_stops_with_name_and_value(name, value, why):
@@ -73,6 +88,36 @@ def test_a_wrong_value_stops_with_name_and_value(name, value, why):
         load({name: value})
     assert str(wrong.value).startswith(f"{name}={value}: ")
     assert why in str(wrong.value)
+
+
+MAIL = {"CXR_MAIL_HOST": "mail.hospital", "CXR_MAIL_FROM": "cxr@hospital", "CXR_MAIL_TO": "a@hospital,b@hospital"}
+
+
+def test_alarms_are_told_on_the_channels_that_are_set(tmp_path):
+    assert load({}).channels == ()
+    assert load({"CXR_WEBHOOK_URL": "https://hospital/hook?a=1"}).channels == (Channel.WEBHOOK,)
+    found = load({"CXR_WEBHOOK_URL": "http://[::1]:8000", **MAIL})
+    assert found.channels == (Channel.WEBHOOK, Channel.MAIL)
+    assert (found.mail_to, found.mail_port, found.mail_starttls) == ("a@hospital, b@hospital", 587, True)
+
+
+@pytest.mark.parametrize(("value", "goes_encrypted"), [("", True), ("1", True), ("0", False)])
+def test_mail_goes_encrypted_unless_that_is_switched_off(value, goes_encrypted):
+    assert load({**MAIL, "CXR_MAIL_STARTTLS": value}).mail_starttls is goes_encrypted
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"CXR_MAIL_TO": ""}, "say CXR_MAIL_FROM and CXR_MAIL_TO"),
+        ({"CXR_MAIL_USER": "cxr"}, "say both"),
+        ({"CXR_MAIL_PASSWORD": __file__}, "say both"),
+        ({"CXR_MAIL_USER": "cxr", "CXR_MAIL_PASSWORD": __file__, "CXR_MAIL_STARTTLS": "0"}, "the password readable"),
+    ],
+)
+def test_settings_of_mail_that_are_of_no_use_alone_are_refused(more, why):
+    with pytest.raises(SettingsError, match=why):
+        load({**MAIL, **more})
 
 
 @pytest.mark.parametrize("line", ["home = 3.5", "threads = [1]", "threads = 1.5", "demo = 7", "base_data = true"])

@@ -10,11 +10,12 @@ import pytest
 from cxr_core import clock, worker
 from cxr_core.errors import BadInput
 from cxr_core.records import JobState, Lane
-from cxr_core.store import jobs, site, workers
+from cxr_core.store import alarms, jobs, messages, site, workers
 from cxr_core.store.db import opened
 from cxr_core.work import spool
 from cxr_core.work.doing import Outcome
-from tests.processes import ROOT
+from tests.processes import ROOT, wait_until
+from tests.work.hosts import Webhook, serving
 from tests.work.sites import files_in, job, new_home, picture, query
 
 
@@ -281,6 +282,20 @@ def test_what_a_worker_does_of_its_own_accord_may_go_wrong_and_is_begun_anew(mon
 
     kept_up = worker._kept_up(chore)
     assert [next(kept_up) for _ in range(3)] == [True, True, True] and len(begun) == 3
+
+
+def test_the_reading_worker_tells_alarms_of_its_own_accord(tmp_path):
+    with serving(Webhook()) as webhook:
+        settings = new_home(tmp_path, webhook_url=webhook.url)
+        with opened(settings.home) as db:
+            number = alarms.open_one(db, "site", "2026-01-05", "2026-01-04", "first", "inverted pictures")
+            messages.queue(db, number, messages.Event.OPENED, settings.channels)
+        for lane in (Lane.LEARNING, Lane.READING):
+            assert not webhook.got
+            for chore in worker._chores(worker.new_worker(settings, lane)):
+                next(chore())
+        wait_until(lambda: query(settings, "SELECT sent_at FROM messages")[0]["sent_at"])
+        assert [told["alarm"] for told in webhook.bodies] == [number]
 
 
 def test_the_learning_worker_gets_no_more_memory_than_it_may_take():

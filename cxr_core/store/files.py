@@ -47,11 +47,11 @@ def is_older_than(path: Path, seconds: float) -> bool:
         return False
 
 
-def write_durably(path: Path, data: bytes) -> None:
-    """Write a file so that after a power cut it is there whole or not at all."""
+def write_durably(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Write a file so that after a power cut it is there whole or not at all; `mode` says who may read it."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = path.with_suffix(f".{secrets.token_hex(4)}.partial")
-    with open(temporary, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+    with open(temporary, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

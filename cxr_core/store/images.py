@@ -84,6 +84,12 @@ def evenly(db: Database, after: str, before: str, most: int) -> list[dict[str, A
     return list(map(_decoded, found))
 
 
+def taken_in(db: Database, day: str) -> tuple[int, int]:
+    """How many ever came in, those erased since included, and how many of those that are here came in since `day`."""
+    ever = count(db, "SELECT (SELECT count(*) FROM images) + (SELECT count(*) FROM tombstones)")
+    return ever, count(db, "SELECT count(*) FROM images WHERE received_at >= ?", (day,))
+
+
 def lately(db: Database, since: str, place: Mapping[str, str], limit: int) -> list[str]:
     """Ids of the last images that came in since a stamp, newest first; of one `device` or `view`, where named."""
     wanted = "".join(f" AND {name} = :{name}" for name in place)

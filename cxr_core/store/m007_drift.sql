@@ -90,3 +90,19 @@ CREATE TABLE alarm_signals (
     PRIMARY KEY (alarm, scope, beside, signal)
 ) STRICT;
 CREATE INDEX alarm_signals_speaking ON alarm_signals (alarm) WHERE over IS NULL;
+
+-- What is told of alarms elsewhere, until it has gone out or is given up.
+CREATE TABLE messages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    alarm INTEGER NOT NULL REFERENCES alarms (id),
+    event TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    queued_at TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_at TEXT NOT NULL,             -- when it is tried again
+    sent_at TEXT,
+    given_up_at TEXT,
+    answer TEXT NOT NULL DEFAULT '',   -- what came back of the last attempt
+    UNIQUE (alarm, event, channel)
+) STRICT;
+CREATE INDEX messages_waiting ON messages (channel, id) WHERE sent_at IS NULL AND given_up_at IS NULL;

@@ -11,15 +11,20 @@ from cxr_core.drift.catalogue import SIGNALS
 from cxr_core.drift.causes import CAUSES, UNKNOWN, Cause
 from cxr_core.records import User
 from cxr_core.store.alarms import Alarm
+from cxr_core.store.messages import Message
 from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.places import place
 from cxr_core.ui.session import site
-from cxr_core.work import alarming, pictures
+from cxr_core.work import alarming, notifying, pictures
 from cxr_core.work.alarming import Told
 
+SPOKE = ["Signal", "What", "Where", "Beside", "Changed", "Images", "Since its first word", "Now"]
+CLOSED = ["Alarm", "Where", "Since", "Taken for", "It was", "Done", "Owner", "Closed (UTC)", "By"]
 THUMBNAIL = 180
 """Pixels of an image's longer side."""
+LOST_DAYS = 28
+"""For so long the page speaks of a message that never got through."""
 
 
 def alarms(user: User) -> None:
@@ -29,6 +34,8 @@ def alarms(user: User) -> None:
         with st.expander(_headline(found), key=key, on_change="rerun", bind="query-params") as shown:
             if shown.open:
                 _alarm(user, found)
+    for lost in notifying.given_up(site().home, user, LOST_DAYS):
+        st.warning(f"That alarm {lost.alarm} was {lost.event} could not be told by {lost.channel}: {lost.answer}")
     closed = alarming.past(site().home, user)
     if closed:
         with st.expander(f"Closed alarms: {len(closed)}"):
@@ -52,21 +59,35 @@ def _alarm(user: User, found: Told) -> None:
         f"Since {alarm.since}, noticed on {alarm.opened_on}, with {alarm.model} in use. {_cause(alarm).next.value} "
         f"{'It is ' + alarm.owner + chr(39) + 's.' if alarm.owner else 'It is nobody' + chr(39) + 's yet.'}"
     )
+    _messages(user, alarm.id)
     signals(found)
     _films(user, found)
     _links(found)
     _forms(user, found)
 
 
+def _messages(user: User, alarm: int) -> None:
+    """Whether it was told elsewhere."""
+    if found := notifying.told_of(site().home, user, alarm):
+        st.caption(" ".join(f"{each.channel.capitalize()}: {_became(each)}." for each in found))
+
+
+def _became(message: Message) -> str:
+    if message.sent_at:
+        return f"sent {words.day(message.sent_at)} UTC, {message.answer}"
+    if message.given_up_at:
+        return f"given up after {words.how_many(message.attempts, 'attempts')}"
+    failed = f", after {words.how_many(message.attempts, 'attempts')}: {message.answer}" if message.answer else ""
+    return f"waits to be sent{failed}"
+
+
 def signals(found: Told) -> None:
     """The signals that spoke, and how far each had moved then."""
-    words.grid(
-        ["Signal", "What", "Where", "Beside", "Changed", "Images", "Since its first word", "Now"],
-        [_signal(row) for row in found.signals],
-    )
+    words.grid(SPOKE, list(map(signal_row, found.signals)))
 
 
-def _signal(row: dict[str, Any]) -> list[str]:
+def signal_row(row: dict[str, Any]) -> list[str]:
+    """A signal of an alarm, under SPOKE."""
     now = f"steady since {row['over']}" if row["over"] else "speaks"
     beside, moved = f"the {row['beside']}'s reference", words.percent(row["effect"])
     what = row["what"] or words.NONE
@@ -109,17 +130,15 @@ def _forms(user: User, found: Told) -> None:
         closes = right.form_submit_button("Close the alarm", key=f"close-now-{number}")
     if closes:
         with told():
-            alarming.close(site().home, user, number, cause, action)
+            alarming.close(site().home, user, number, cause, action, site().channels)
             st.rerun()
 
 
 def _closed(found: Sequence[Alarm]) -> None:
-    words.grid(
-        ["Alarm", "Where", "Since", "Taken for", "It was", "Done", "Owner", "Closed (UTC)", "By"],
-        [
-            [str(each.id), each.scope, each.since, each.guess, each.cause or words.NONE,
-             each.action or words.NONE, each.owner or words.NONE, words.day(each.closed_at),
-             each.closed_by or words.NONE]
-            for each in found
-        ],
-    )  # fmt: skip
+    words.grid(CLOSED, list(map(closed_row, found)))
+
+
+def closed_row(found: Alarm) -> list[str]:
+    """A closed alarm, under CLOSED."""
+    return [str(found.id), found.scope, found.since, found.guess, found.cause or words.NONE, found.action or words.NONE,
+            found.owner or words.NONE, words.day(found.closed_at), found.closed_by or words.NONE]  # fmt: skip

@@ -26,16 +26,17 @@ def slices(watch: Watch) -> None:
     st.html("<h3>By device and by view, in the last four weeks</h3>")
     for column, found in zip(st.columns(len(watch.slices), gap="large"), watch.slices, strict=True):
         with column:
-            _table(watch, found)
+            st.html(table(watch, found))
             if len(found.parts) > 1:
                 st.caption(told(found))
 
 
-def _table(watch: Watch, found: Slices) -> None:
+def table(watch: Watch, found: Slices) -> str:
+    """The table of the devices, or of the views, as HTML."""
     titles = [found.kind.capitalize(), "Images", "Pneumonia", f"In {found.before}", "Median P", "Not analysed", "Says"]
     head = "".join(f"<th>{escape(title)}</th>" for title in titles)
     body = "".join(_row(watch, part) for part in found.parts)
-    st.html(f"<table class='heat'><tr>{head}</tr>{body}</table>")
+    return f"<table class='heat'><tr>{head}</tr>{body}</table>"
 
 
 def _row(watch: Watch, part: Slice) -> str:

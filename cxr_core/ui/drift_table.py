@@ -21,42 +21,52 @@ CLASSES = {State.ALARM: "alarm", State.WATCH: "watch", State.STEADY: "steady", S
 CHANGED = (State.ALARM, State.WATCH)
 NETWORK = "Network's view"
 """The row that stands for all of the network's axes."""
+NOT_WATCHED = (
+    f"This device isn't watched by itself: the site's reference has fewer than {FEWEST} of its X-rays, or it has sent "
+    "none since. What it sends is drawn below."
+)
 BESIDE = {MODELS_OWN: "Beside the model's own", SITES_OWN: "Beside the site's"}
 
 
 def summary(watch: Watch) -> None:
     """One sentence: what the last day's look says."""
+    state, sentence = verdict(watch)
+    {State.ALARM: st.error, State.WATCH: st.warning, State.STEADY: st.success, State.TOO_FEW: st.info}[state](sentence)
+
+
+def verdict(watch: Watch) -> tuple[State, str]:
+    """The worst of what the whole site says, or the device that is looked at, and the sentence on it."""
     said = worst(each for each in watch.now if each.scope == watch.scope)
     changed = [title for title, finding in said.items() if finding.state is State.ALARM]
     watched = [title for title, finding in said.items() if finding.state is State.WATCH]
     judged = [title for title, finding in said.items() if finding.state is not State.TOO_FEW]
     if changed:
-        st.error(f"{len(changed)} of {len(said)} signals changed: {', '.join(changed)}.")
-    elif watched:
-        st.warning(f"Nothing is certain, but this may be changing: {', '.join(watched)}.")
-    elif judged:
-        st.success(f"{len(judged)} of {len(said)} signals can be judged, and are steady.")
-    elif not said and watch.scope != SITE:
-        st.info(
-            f"This device isn't watched by itself: the site's reference has fewer than {FEWEST} of its X-rays, or it "
-            "has sent none since. What it sends is drawn below."
-        )
-    else:
-        most = max((finding.n for finding in said.values()), default=0)
-        st.info(f"Too few images to say: at least {ENOUGH} in four weeks are needed, there are {most}.")
+        return State.ALARM, f"{len(changed)} of {len(said)} signals changed: {', '.join(changed)}."
+    if watched:
+        return State.WATCH, f"Nothing is certain, but this may be changing: {', '.join(watched)}."
+    if judged:
+        return State.STEADY, f"{len(judged)} of {len(said)} signals can be judged, and are steady."
+    if not said and watch.scope != SITE:
+        return State.TOO_FEW, NOT_WATCHED
+    most = max((finding.n for finding in said.values()), default=0)
+    return State.TOO_FEW, f"Too few images to say: at least {ENOUGH} in four weeks are needed, there are {most}."
 
 
 def table(watch: Watch) -> None:
     """A row a signal of the site, or of the device, in the order of what it is about; weeks as cells."""
-    if not any(said.scope == watch.scope for said in watch.now):
-        return
+    if any(said.scope == watch.scope for said in watch.now):
+        st.html(heat(watch))
+
+
+def heat(watch: Watch) -> str:
+    """The same as HTML."""
     weeks = sorted(watch.weeks)[-WEEKS:]
     heads = "".join(f"<th>{week.day} {week:%b}</th>" for week in weeks)
     besides = {said.beside for said in watch.now if said.scope == watch.scope}
     references = [beside for beside in BESIDE if beside in besides]
     columns = "".join(f"<th>{BESIDE[beside]}</th>" for beside in references)
     body = "".join(_group(watch, about, references, weeks) for about in About)
-    st.html(
+    return (
         f"<table class='heat'><tr><td class='none' colspan='{2 + len(references)}'></td><th class='span' "
         f"colspan='{len(weeks)}'>Images in the four weeks up to the week from</th></tr>"
         f"<tr><th>Signal</th>{columns}<th>Since</th>{heads}<th>What a change usually means</th></tr>{body}</table>"

@@ -21,7 +21,7 @@ from starlette.staticfiles import StaticFiles
 from cxr_core import clock, settings
 from cxr_core.errors import BadInput, Conflict, NotAllowed, NotFound
 from cxr_core.records import Role
-from cxr_core.ui import sign_in
+from cxr_core.ui import drift_downloads, sign_in
 from cxr_core.ui.guard import user_of
 from cxr_core.ui.session import COOKIE
 from cxr_core.ui.throttle import THROTTLE
@@ -40,7 +40,7 @@ def local_path(address: str) -> str:
     parts = urlsplit(address)
     plain = address.isprintable() and not re.search(r"[\\\s]", address)
     here = plain and not parts.scheme and not parts.netloc and re.match(r"/(?!/)", address)
-    return address if here and not address.startswith(("/sign-", "/history.csv")) else "/"
+    return address if here and not address.startswith(("/sign-", "/history.csv", "/drift.")) else "/"
 
 
 def nearby(request: Request) -> bool:
@@ -192,9 +192,33 @@ async def history_csv(request: Request) -> Response:
         return PlainTextResponse("Sign in first.", 401)
     reader = user.id if request.query_params.get("whose") == "mine" else None
     text = await run_in_threadpool(reviewing.history_csv, settings.load().home, user, reader)
-    name = f"reads-{clock.now():%Y-%m-%d}.csv"
+    return _attachment(text, "text/csv", f"reads-{clock.now():%Y-%m-%d}.csv")
+
+
+async def drift_report(request: Request) -> Response:
+    """GET /drift.html, .csv or .json?days=: what the drift page shows; 400 for what it doesn't, 401, 404, 409."""
+    user = await run_in_threadpool(user_of, request)
+    if user is None:
+        return PlainTextResponse("Sign in first.", 401)
+    kind = request.path_params["kind"]
+    try:
+        view = drift_downloads.asked_for(request.query_params)
+    except BadInput as error:
+        return PlainTextResponse(str(error), 400)
+    if kind not in drift_downloads.KINDS:
+        return PlainTextResponse("Choose a file on the drift page.", 400)
+    try:
+        text = await run_in_threadpool(drift_downloads.made, settings.load().home, user, view, kind)
+    except NotFound as error:
+        return PlainTextResponse(str(error), 404)
+    except BadInput as error:
+        return PlainTextResponse(str(error), 409)
+    return _attachment(text, drift_downloads.KINDS[kind], f"drift-{clock.now():%Y-%m-%d}.{kind}")
+
+
+def _attachment(text: str, media_type: str, name: str) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(text, media_type="text/csv", headers=headers)
+    return Response(text, media_type=media_type, headers=headers)
 
 
 async def first_page(request: Request) -> Response:
@@ -250,4 +274,5 @@ ROUTES = [
     Route("/images/{image}/beat", beat, methods=["POST"]),
     Mount("/viewer", ViewerFiles(directory=WEB)),
     Route("/history.csv", history_csv, methods=["GET"]),
+    Route("/drift.{kind}", drift_report, methods=["GET"]),
 ]

@@ -122,6 +122,11 @@ def table(rows: list[tuple[str, str]]) -> None:
 
 def grid(titles: list[str], rows: list[list[str]]) -> None:
     """A small table with a heading; cells are escaped."""
+    st.html(grid_text(titles, rows))
+
+
+def grid_text(titles: list[str], rows: list[list[str]]) -> str:
+    """The same as HTML."""
     head = "".join(f"<th>{escape(title)}</th>" for title in titles)
     body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    st.html(f'<table class="grid"><tr>{head}</tr>{body}</table>')
+    return f'<table class="grid"><tr>{head}</tr>{body}</table>'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,9 +18,10 @@ from cxr_core.drift.sight import SITE, Said, Scope
 from cxr_core.drift.trace import WINDOW_DAYS, State
 from cxr_core.errors import BadInput, Conflict, CxrError
 from cxr_core.records import Role, User
-from cxr_core.store import alarms, audit, images, site, site_references
+from cxr_core.store import alarms, audit, images, messages, site, site_references
 from cxr_core.store.alarms import Alarm
 from cxr_core.store.db import opened, transaction
+from cxr_core.store.messages import Event
 from cxr_core.work import sighting
 from cxr_core.work.guarding import open_to
 from cxr_core.work.sighting import Seen
@@ -55,10 +56,10 @@ class Told:
         return {kind: name} if name else {}
 
 
-def look(home: Path) -> list[int]:
+def look(home: Path, channels: Sequence[str] = ()) -> list[int]:
     """Look at every day that has ended since the last look; returns the numbers of alarms that were opened.
 
-    Nothing is done where the running model has no reference.
+    They are told on the `channels`. Nothing is done where the running model has no reference.
     """
     yesterday = clock.now().date() - timedelta(days=1)
     with opened(home) as db:
@@ -75,11 +76,13 @@ def look(home: Path) -> list[int]:
             if _first_day(db) != first:
                 return []  # another worker did meanwhile
             numbers = [number for day, words in said.items() for number in _look_at(db, found, words, day)]
+            for number in numbers:
+                messages.queue(db, number, Event.OPENED, channels)
             site.put(db, LOOKED_UP_TO, yesterday.isoformat())
     return numbers
 
 
-def looking(home: Path, is_at_leisure: Callable[[], bool]) -> Iterator[bool]:
+def looking(home: Path, is_at_leisure: Callable[[], bool], channels: Sequence[str] = ()) -> Iterator[bool]:
     """A worker's chore: every few minutes, where nobody waits, a step looks whether a day has ended."""
     looked_at = -LOOK_SECONDS
     while True:
@@ -87,7 +90,7 @@ def looking(home: Path, is_at_leisure: Callable[[], bool]) -> Iterator[bool]:
             yield False
             continue
         looked_at = time.monotonic()
-        yield bool(look(home))
+        yield bool(look(home, channels))
 
 
 @open_to(Role.ADMIN)
@@ -114,13 +117,17 @@ def take(home: Path, user: User, alarm: int) -> None:
 
 
 @open_to(Role.ADMIN)
-def close(home: Path, user: User, alarm: int, cause: str, action: str) -> None:
-    """Close an alarm with what it was and what was done. Raises NotFound, BadInput without them, Conflict if closed."""
+def close(home: Path, user: User, alarm: int, cause: str, action: str, channels: Sequence[str] = ()) -> None:
+    """Close an alarm with what it was and what was done, and tell the `channels` that it is.
+
+    Raises NotFound, BadInput without words, Conflict if it is closed already.
+    """
     if not cause.strip() or not action.strip():
         raise BadInput("say what it was and what was done: both are kept with the alarm")
     with opened(home) as db, transaction(db):
         _require_open(db, alarm)
         alarms.close(db, alarm, user.id, cause.strip(), action.strip())
+        messages.queue(db, alarm, Event.CLOSED, channels)
         audit.record(db, user.name, "close alarm", str(alarm), cause=cause.strip(), done=action.strip())
 
 

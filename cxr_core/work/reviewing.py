@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from cxr_core.store.db import opened, transaction
 from cxr_core.store.stops import Stop
 from cxr_core.store.worklist import Narrowed
 from cxr_core.work import revealing
+from cxr_core.work.csv_text import as_csv
 from cxr_core.work.guarding import EVERYBODY, open_to
 from cxr_core.work.revealing import eyes_of
 
@@ -231,20 +230,12 @@ def history(home: Path, user: User, reader: int | None = None, newest: int = -1)
 def history_csv(home: Path, user: User, reader: int | None = None) -> str:
     """The whole history as CSV. Comments that a spreadsheet would run as formulas are made harmless."""
     found = history(home, user, reader)
-    text = io.StringIO()
-    table = csv.DictWriter(text, fieldnames=list(found[0]) if found else ["id"], lineterminator="\r\n")
-    table.writeheader()
-    table.writerows(_cells(row) for row in found)
+    text = as_csv(list(found[0]) if found else ["id"], map(_cells, found))
     with opened(home) as db, transaction(db):
         audit.record(db, user.name, "export history", "", rows=len(found))
-    return text.getvalue()
+    return text
 
 
 def _cells(read: dict[str, Any]) -> dict[str, Any]:
     regions = json.dumps([region.as_dict() for region in read["regions"]]) if read["regions"] else ""
-    return {name: _harmless(value) for name, value in {**read, "regions": regions}.items()}
-
-
-def _harmless(value: Any) -> Any:
-    """A leading =, +, - or @ makes spreadsheets run a cell (OWASP, CSV injection); a quote stops that."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    return {**read, "regions": regions}

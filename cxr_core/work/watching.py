@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 from sqlite_utils import Database
 
@@ -18,7 +17,7 @@ from cxr_core.drift.expected import Performance, expected
 from cxr_core.drift.grid import Counts
 from cxr_core.drift.lines import Line, lines
 from cxr_core.drift.sight import SITE, Said, Scope
-from cxr_core.drift.tally import PICTURE_LAYOUT, Layout
+from cxr_core.drift.tally import Layout
 from cxr_core.drift.trace import WINDOW_DAYS, Stream
 from cxr_core.drift.weeks import monday
 from cxr_core.errors import BadInput
@@ -127,32 +126,6 @@ def watch(home: Path, user: User, view: View) -> Watch:
         [release for release in monitoring.releases(home, user) if since <= release.at.date() <= until],
         [span for span in spans if _concerns(span, view.scope) and span.first <= until],
     )  # fmt: skip
-
-
-@open_to(Role.ADMIN)
-def drift_now(home: Path, user: User, days: int) -> dict[str, Any]:
-    """What each signal says today, and the open alarms, ready for JSON. Raises BadInput as `watch` does."""
-    today = clock.now().date()
-    with opened(home) as db:
-        found = sighting.seen(db, today)
-        standing = alarms.open_alarms(db)
-    images = _weekly_images(found.stream(PICTURE_LAYOUT), today - timedelta(days=days))
-    return {
-        "model": found.model,
-        "days": days,
-        "images": sum(images.values()),
-        "signals": [_told(said) for said in found.sight.on(today)],
-        "alarms": [asdict(alarm) for alarm in standing],
-    }
-
-
-def _told(said: Said) -> dict[str, Any]:
-    signal, finding = said.finding.signal, said.finding
-    return {
-        "name": signal.name, "about": signal.about, "title": signal.title, "scope": str(said.scope),
-        "beside": said.beside, **{name: value for name, value in vars(finding).items() if name != "signal"},
-        "since": finding.since.isoformat() if finding.since else None,
-    }  # fmt: skip
 
 
 def _version(db: Database, asked: str | None, until: date) -> str | None:

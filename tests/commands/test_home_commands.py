@@ -20,6 +20,7 @@ from tests.dicom.films import dataset, reread, to_bytes
 from tests.model.chests import phantom_chest
 from tests.processes import command, worker_of
 from tests.store.rows import STEPS
+from tests.work.hosts import Webhook, serving
 from tests.work.sites import files_in, picture, query, zipped
 
 
@@ -258,6 +259,35 @@ def test_drift_exits_with_3_while_an_alarm_is_open(run, settings):
     answer = run("drift")
     assert answer.status == 3
     assert [alarm["guess"] for alarm in answer.lines[0]["alarms"]] == ["inverted pictures"]
+
+
+def test_drift_writes_files_in_place_of_printing_and_exits_the_same(run, settings, tmp_path):
+    run("migrate")
+    with opened(settings.home) as db:
+        alarms.open_one(db, "site", "2026-01-02", "2026-01-01", release.card()["name"], "inverted pictures")
+    paths = {kind: tmp_path / f"drift.{kind}" for kind in ("html", "csv", "prometheus")}
+    answer = run("drift", *(word for kind, path in paths.items() for word in (f"--{kind}", path)))
+    assert (answer.status, answer.lines) == (3, [])
+    assert "inverted pictures" in paths["html"].read_text(encoding="utf-8")
+    assert paths["csv"].read_bytes().startswith(b"week,until,scope,")
+    assert "\ncxr_drift_alarms_open 1\n" in paths["prometheus"].read_text(encoding="utf-8")
+    assert {path.stat().st_mode & 0o777 for path in paths.values()} == {0o644}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["drift.csv", "drift.html", "drift.prometheus", "home"]
+    kinds = query(settings, "SELECT details FROM audit WHERE action = 'export drift' ORDER BY id")
+    assert [json.loads(row["details"])["kind"] for row in kinds] == ["html", "csv"]
+
+
+def test_notify_test_says_what_came_back(run, monkeypatch):
+    answer = run("notify-test")
+    assert (answer.status, answer.lines) == (1, [])
+    assert "set CXR_WEBHOOK_URL, or CXR_MAIL_HOST" in answer.words
+    with serving(Webhook()) as webhook:
+        monkeypatch.setenv("CXR_WEBHOOK_URL", webhook.url)
+        assert run("notify-test").lines == [{"channel": "webhook", "sent": True, "answer": "200 OK"}]
+        webhook.answers = [403]
+        answer = run("notify-test")
+    assert answer.status == 1
+    assert "answers 403 Forbidden: check CXR_WEBHOOK_URL" in answer.lines[0]["answer"]
 
 
 def test_a_retrain_says_what_it_lacks(run, monkeypatch):

@@ -8,8 +8,9 @@ import pytest
 
 from cxr_core import clock
 from cxr_core.records import Role
-from cxr_core.store import alarms
+from cxr_core.store import alarms, messages
 from cxr_core.store.db import opened
+from cxr_core.store.messages import Event
 from cxr_core.work import accounts, freezing
 from cxr_core.work.guarding import COMMAND_LINE
 
@@ -157,3 +158,40 @@ def test_where_x_rays_come_from_is_listed_beside_the_sites_reference(show, said,
     assert "Station: never seen" in text
     assert "A machine sends that sent none of the site" in text
     assert "Make and model" not in text, "the reference knows none"
+
+
+def test_an_alarm_says_whether_it_was_told_elsewhere(show, said, home, alarm):
+    assert "Webhook" not in said(show("drift", "bob"))
+    with opened(home) as db:
+        messages.queue(db, alarm, Event.OPENED, ["webhook", "e-mail"])
+    assert "Webhook: waits to be sent. E-mail: waits to be sent." in said(show("drift", "bob"))
+    with opened(home) as db:
+        for number in (1, 2):
+            messages.begin(db, number, "2026-01-05T12:00:00+00:00")
+        messages.sent(db, 1, "200 OK")
+        messages.failed(db, 2, "the mail server has no room", is_last=False)
+    text = said(show("drift", "bob"))
+    assert "UTC, 200 OK. E-mail: waits to be sent, after 1 attempt: the mail server has no room." in text
+    assert "could not be told" not in text
+    with opened(home) as db:
+        messages.failed(db, 2, "the mail server has no room", is_last=True)
+    text = said(show("drift", "bob"))
+    assert "E-mail: given up after 1 attempt." in text
+    assert f"That alarm {alarm} was opened could not be told by e-mail: the mail server has no room" in text
+
+
+def test_closing_an_alarm_queues_that_where_a_webhook_is_set(show, home, alarm, monkeypatch):
+    monkeypatch.setenv("CXR_WEBHOOK_URL", "http://127.0.0.1:1/hook")
+    app = show("drift", "bob")
+    app.text_input(key=f"cause-{alarm}").set_value("a router inverted them")
+    app.text_input(key=f"action-{alarm}").set_value("the router was put right")
+    app.button(key=f"close-now-{alarm}").click().run()
+    with opened(home) as db:
+        assert [(each.event, each.channel) for each in messages.of_alarm(db, alarm)] == [("closed", "webhook")]
+
+
+@pytest.mark.parametrize("who", ["ann", "bob"])
+def test_everybody_may_take_the_figures_away_of_the_time_that_is_shown(show, said, arrive, who):
+    arrive(1)
+    text = said(show("drift", who, range="4 weeks"))
+    assert all(f'href="/drift.{kind}?days=28"' in text for kind in ("html", "csv", "json"))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
 
 import pytest
+from plotly.offline import get_plotlyjs
 
 from cxr_core.records import Mode, Role
 from cxr_core.store import explanations, models, predictions, reads
@@ -47,7 +50,7 @@ def test_what_was_typed_comes_back_escaped(home, browser):
     "address",
     ["https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "/ /evil", "javascript:alert(1)",
      "/\t/evil.example", "evil.example", "", "/sign-out", "/a\nb", "http:/evil.example",
-     "/history.csv"],
+     "/history.csv", "/drift.html?days=28"],
 )  # fmt: skip
 def test_signing_in_sends_nobody_elsewhere(home, browser, address):
     answer = browser().post("/sign-in", data={"name": "ann", "password": PASSWORD, "next": address})
@@ -277,3 +280,42 @@ def test_without_a_session_nothing_is_exported(home, browser):
     assert browser().get("/history.csv").status_code == 401
     with opened(home) as db:
         assert not rows(db, "SELECT 1 FROM audit WHERE action = 'export history'")
+
+
+@pytest.mark.parametrize(
+    ("kind", "media_type", "words"),
+    [("html", "text/html", "Too few images to say"), ("csv", "text/csv", "week,until,scope"),
+     ("json", "application/json", '"model": ')],
+)  # fmt: skip
+def test_the_drift_page_is_taken_away_in_each_kind_and_is_on_record(signed_in, home, kind, media_type, words):
+    answer = signed_in.get(f"/drift.{kind}?days=28")
+    assert answer.headers["content-type"].startswith(media_type)
+    name = answer.headers["content-disposition"]
+    assert re.fullmatch(rf'attachment; filename="drift-\d{{4}}-\d\d-\d\d\.{kind}"', name)
+    assert answer.headers["cache-control"] == "no-store"
+    assert words in answer.text
+    assert "Alarms" not in answer.text and '"alarms"' not in answer.text, "ann is no admin"
+    with opened(home) as db:
+        (event,) = rows(db, "SELECT actor, details FROM audit WHERE action = 'export drift'")
+    assert (event["actor"], json.loads(event["details"])) == ("ann", {"kind": kind, "days": 28})
+
+
+@pytest.mark.parametrize("address", ["/drift.exe?days=28", "/drift.csv", "/drift.csv?days=0", "/drift.csv?days=-1",
+                                     "/drift.csv?days=1e3", "/drift.html?days=99999"])  # fmt: skip
+def test_what_the_drift_page_does_not_offer_is_refused(signed_in, home, address):
+    assert signed_in.get(address).status_code == 400
+    with opened(home) as db:
+        assert not rows(db, "SELECT 1 FROM audit WHERE action = 'export drift'")
+
+
+def test_without_a_session_no_report_is_made(home, browser):
+    assert browser().get("/drift.csv?days=28").status_code == 401
+
+
+def test_the_report_asks_nothing_of_any_host(signed_in):
+    """Outside of Plotly's own script, nothing has an address; and the page forbids itself to load anything."""
+    text = signed_in.get("/drift.html?days=28").text
+    ours = text.replace(get_plotlyjs(), "")
+    assert len(ours) < len(text)
+    assert not re.findall(r"(?i)https?:|//[a-z]|\bsrc=|\bhref=|@import|url\(|<link|<iframe|<form", ours)
+    assert "content=\"default-src 'none'; script-src 'nonce-" in ours

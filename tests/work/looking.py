@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass
 import numpy as np
 
 from cxr_core.store.db import opened
-from cxr_core.work import monitoring, registry, requests, reviewing, spool, watching
+from cxr_core.work import monitoring, registry, reporting, requests, reviewing, spool, watching
 from cxr_core.work.reviewing import Filters, Show
 from cxr_core.work.watching import View
 
@@ -18,6 +18,8 @@ def everything(settings, user, image, job):
     yield drift.slices
     yield drift.map
     yield monitoring.agreement(settings.home, user, 28)
+    yield reporting.drift_now(settings.home, user, 28)
+    yield reporting.table(reporting.report(settings.home, user, View(28)))
     yield [version.name for version in registry.family(settings.home, user)]
 
 

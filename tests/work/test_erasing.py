@@ -27,11 +27,11 @@ from cxr_core.work import (
     lineage,
     pictures,
     recording,
+    reporting,
     requests,
     retraining,
     reviewing,
     sweeping,
-    watching,
 )  # fmt: skip
 from cxr_core.work.drafting import Options, draft
 from cxr_core.work.explaining import EXPLAIN
@@ -186,7 +186,7 @@ def test_no_screen_shows_the_erased_images(site):
     assert {row["id"] for row in listed} == {found["his"], found["unread"]}
     assert {row["image"] for row in reviewing.history(home.path, home.admin)} == {found["his"]}
     assert found["hers"][0] not in reviewing.history_csv(home.path, home.admin)
-    assert watching.drift_now(home.path, home.admin, 28)["images"] == 2
+    assert reporting.drift_now(home.path, home.admin, 28)["images"] == 2
     with pytest.raises(NotFound):
         reviewing.case(home.path, home.radiologist, found["hers"][0])
     with pytest.raises(NotFound):

@@ -24,8 +24,9 @@ TOOLS = {
     "alarming.look", "alarming.looking", "change_plan.site_plan", "checkpoints.place", "checkpoints.remove",
     "gathering.of_the_site",
     "gathering.of_training_set", "picturing.catching_up",
-    "lineage.patient_named", "picturing.put", "pictures.place", "quickening.as_set",
-    "quickening.for_files", "spool.fetch", "spool.folder", "spool.patient_from_name", "spool.receive", "spool.remove",
+    "lineage.patient_named", "notifying.deliver", "notifying.delivering", "picturing.put", "pictures.place",
+    "quickening.as_set", "quickening.for_files", "sending.by_mail", "sending.by_webhook",
+    "spool.fetch", "spool.folder", "spool.patient_from_name", "spool.receive", "spool.remove",
     "spool.sweep", "sweeping.files_left", "sweeping.finish",
 }  # fmt: skip
 """What use cases and the worker's jobs are made of; none gives a screen anything."""

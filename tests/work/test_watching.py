@@ -16,7 +16,7 @@ from cxr_core.model import release
 from cxr_core.records import Label, Mode, Role
 from cxr_core.store import alarms, images, models
 from cxr_core.store.db import opened
-from cxr_core.work import mapping, reading, rolling, stopping, watching
+from cxr_core.work import mapping, reading, reporting, rolling, stopping, watching
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.watching import View
 from tests.store.rows import add_image, opinion
@@ -69,13 +69,13 @@ def test_only_the_days_asked_for_are_counted(settings):
         take_in(settings, picture(1))
     take_in(settings, picture(2))
     for days, images_seen in ((5, 1), (15, 2)):
-        assert watching.drift_now(settings.home, COMMAND_LINE, days)["images"] == images_seen
+        assert reporting.drift_now(settings.home, COMMAND_LINE, days)["images"] == images_seen
         assert sum(watching.watch(settings.home, COMMAND_LINE, View(days)).images.values()) == images_seen
 
 
 def test_it_can_be_written_as_json_and_names_every_signal(settings):
     see(settings, 3)
-    found = json.loads(json.dumps(watching.drift_now(settings.home, COMMAND_LINE, 28), allow_nan=False))
+    found = json.loads(json.dumps(reporting.drift_now(settings.home, COMMAND_LINE, 28), allow_nan=False))
     assert (found["model"], found["days"], found["images"], found["alarms"]) == (FIRST, 28, 3, [])
     assert set(found["signals"][0]) >= {"name", "state", "n", "effect", "chance", "scope", "beside", "since"}
     assert {"mean", "noise", "probability", "axis1"} <= set(states(settings))
@@ -106,7 +106,7 @@ def test_an_image_that_a_new_version_read_again_counts_once_among_the_pictures(s
     see(settings, 40)
     add_second(settings, "promote")
     see(settings, 40, "second")
-    found = watching.drift_now(settings.home, COMMAND_LINE, 28)
+    found = reporting.drift_now(settings.home, COMMAND_LINE, 28)
     assert found["images"] == 40
     assert {signal["n"] for signal in found["signals"] if signal["name"] in ("mean", "answer")} == {40}
 
@@ -114,7 +114,7 @@ def test_an_image_that_a_new_version_read_again_counts_once_among_the_pictures(s
 def test_an_opinion_that_is_there_already_is_not_counted_again(settings):
     see(settings, 40)
     see(settings, 40)
-    found = watching.drift_now(settings.home, COMMAND_LINE, 28)
+    found = reporting.drift_now(settings.home, COMMAND_LINE, 28)
     assert {signal["n"] for signal in found["signals"] if signal["name"] in ("mean", "answer")} == {40}
 
 

@@ -1,0 +1,22 @@
+"""Tables as CSV that is safe to open."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+
+def as_csv(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
+    """Rows under these columns. Text that a spreadsheet would run as a formula is made harmless."""
+    text = io.StringIO()
+    table = csv.DictWriter(text, fieldnames=columns, lineterminator="\r\n")
+    table.writeheader()
+    table.writerows({name: _harmless(value) for name, value in row.items()} for row in rows)
+    return text.getvalue()
+
+
+def _harmless(value: Any) -> Any:
+    """A leading =, +, - or @ makes spreadsheets run a cell (OWASP, CSV injection); a quote stops that."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
