@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TypeVar
 
 from sqlite_utils import Database
 
@@ -22,6 +23,9 @@ from cxr_core.work.sighting import Seen
 KINDS = ("device", "view")
 Places = dict[str, Counts]
 """Tallies by a device's or view's name; empty where the header doesn't say."""
+Corners = dict[tuple[str, str], Counts]
+"""Tallies by both."""
+Name = TypeVar("Name", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -43,16 +47,16 @@ def sliced(db: Database, found: Seen, until: date, modes: Collection[str]) -> li
     Beside the site's reference, where it stands, holds opinions of the same version, and who looks may know of all
     modes; else beside the four weeks before.
     """
-    return [_sliced(db, found, until, modes, kind) for kind in KINDS]
-
-
-def _sliced(db: Database, found: Seen, until: date, modes: Collection[str], kind: str) -> Slices:
-    pictures = _places(db, PICTURE_LAYOUT, PICTURES, kind, until, tuple(Mode))
-    said = _places(db, OPINION_LAYOUT, found.model, kind, until, modes)
-    words, before = "the site's reference", _frozen(db, found, until, kind) if set(modes) == set(Mode) else {}
+    pictures = _of_weeks(db, PICTURE_LAYOUT, PICTURES, until, None)
+    said = _of_weeks(db, OPINION_LAYOUT, found.model, until, modes)
+    words, before = "the site's reference", _frozen(db, found, until) if set(modes) == set(Mode) else {}
     if not before:
         earlier = until - timedelta(days=WINDOW_DAYS)
-        words, before = "the four weeks before", _places(db, OPINION_LAYOUT, found.model, kind, earlier, modes)
+        words, before = "the four weeks before", _of_weeks(db, OPINION_LAYOUT, found.model, earlier, modes)
+    return [_slices(kind, words, *(_by(kind, each) for each in (pictures, said, before))) for kind in KINDS]
+
+
+def _slices(kind: str, words: str, pictures: Places, said: Places, before: Places) -> Slices:
     nothing = OPINION_LAYOUT.nothing()
     parts = [
         slice_of(Scope(kind, name), counts, said.get(name, nothing), before.get(name))
@@ -66,24 +70,28 @@ def _shares(places: Mapping[str, Counts]) -> dict[str, Share]:
     return {name: positives(counts) for name, counts in places.items()}
 
 
-def _places(db: Database, layout: Layout, model: str, kind: str, until: date, modes: Collection[str]) -> Places:
+def _of_weeks(db: Database, layout: Layout, model: str, until: date, modes: Collection[str] | None) -> Corners:
     """Of the four weeks up to a day."""
     first = until - timedelta(days=WINDOW_DAYS - 1)
-    found: Places = {}
-    for _, device, _, view, _, counts in tallies.between(db, model, first.isoformat(), until.isoformat(), modes):
-        _add(found, device if kind == "device" else view, layout.from_bytes(counts))
-    return found
+    rows = tallies.between(db, model, first.isoformat(), until.isoformat(), modes)
+    return _added(((device, view), layout.from_bytes(counts)) for _, device, view, _, counts in rows)
 
 
-def _frozen(db: Database, found: Seen, until: date, kind: str) -> Places:
+def _frozen(db: Database, found: Seen, until: date) -> Corners:
     """Of the site's reference; nothing where it is newer than the day, or of another version's opinions."""
-    places: Places = {}
-    if found.frozen and found.frozen.last_at[:10] <= until.isoformat():
-        for part in site_references.parts(db, found.frozen.id):
-            if part.model == found.model:
-                _add(places, getattr(part, kind), OPINION_LAYOUT.from_bytes(part.counts))
-    return places
+    if not found.frozen or found.frozen.last_at[:10] > until.isoformat():
+        return {}
+    parts = (part for part in site_references.parts(db, found.frozen.id) if part.model == found.model)
+    return _added(((part.device, part.view), OPINION_LAYOUT.from_bytes(part.counts)) for part in parts)
 
 
-def _add(places: Places, name: str, counts: Counts) -> None:
-    places[name] = places[name] + counts if name in places else counts
+def _by(kind: str, corners: Corners) -> Places:
+    place = KINDS.index(kind)
+    return _added((corner[place], counts) for corner, counts in corners.items())
+
+
+def _added(found: Iterable[tuple[Name, Counts]]) -> dict[Name, Counts]:
+    total: dict[Name, Counts] = {}
+    for name, counts in found:
+        total[name] = total[name] + counts if name in total else counts
+    return total

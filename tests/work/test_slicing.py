@@ -64,7 +64,7 @@ def freeze(settings, admin, **devices):
     facts = {"reason": "a test", "model": "watched", "first_at": START.isoformat(), "last_at": START.isoformat(),
              "frozen_by": admin.id}  # fmt: skip
     parts = [
-        Part("watched", name, "PA", n, OPINION_LAYOUT.to_bytes(answers(positive, n)))
+        Part("watched", name, "", "PA", n, OPINION_LAYOUT.to_bytes(answers(positive, n)))
         for name, (positive, n) in devices.items()
     ]
     with opened(settings.home) as db, transaction(db):
