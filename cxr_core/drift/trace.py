@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxr_core.drift.catalogue import Signal
-from cxr_core.drift.compare import Comparison, compare, effects, judged, moved
+from cxr_core.drift.compare import Comparison, compare, effects, judged, least_chances, moved
 from cxr_core.drift.grid import Counts
 from cxr_core.drift.sudden import bets, evidence
 from cxr_core.drift.tally import Layout
@@ -120,7 +120,7 @@ class Trace:
         ordinals = np.array([day.toordinal() for day in stream.days])
         self._first = np.searchsorted(ordinals, ordinals - WINDOW_DAYS + 1)
         self._bets = {each.name: bets(each, self._of_reference(each)) for each in signals}
-        self._gathered = {each.name: evidence(self._daily(each) @ self._bets[each.name].T) for each in signals}
+        self._gathered = self._all_evidence()
         self._effects = {each.name: self._effects_of(each) for each in signals}
         self._compared: dict[tuple[str, int], Comparison | None] = {}
 
@@ -139,6 +139,23 @@ class Trace:
         if now.state is State.ALARM and (not place or self._look(signal, place - 1, limits).state is not State.ALARM):
             return replace(now, state=State.WATCH)
         return now
+
+    def quiet_until(self, limits: Limits) -> date | None:
+        """The first day on which a signal may call an alarm by these limits; None where none can.
+
+        Never later than the first alarm, and mostly that day: found at once for years of days that say nothing.
+        """
+        places = [place for each in self.signals for place in self._may_call(each, limits)]
+        return self.stream.days[min(places)] if places else None
+
+    def _may_call(self, signal: Signal, limits: Limits) -> list[int]:
+        """Every place at which the signal may call an alarm, and some others."""
+        far, whats = self._effects[signal.name]
+        large = np.flatnonzero(far >= signal.floor)
+        rows = self._windows(signal)[large]
+        chances = least_chances(signal, self._of_reference(signal), rows, far[large], whats[large])
+        high = (self._gathered[signal.name][0] >= limits.height).any(1)
+        return [*large[chances <= limits.alarm].tolist(), *np.flatnonzero(high).tolist()]
 
     def moved(self, first: date, last: date) -> dict[str, float]:
         """How far every signal of the layout moved in the days from `first` to `last`, by name and word."""
@@ -213,14 +230,24 @@ class Trace:
         state = State.ALARM if height >= limits.height else State.WATCH
         return Finding(signal, state, n, float(far[best]), float(np.exp(-height)), since, True, str(whats[best]))
 
+    def _windows(self, signal: Signal) -> Counts:
+        """The window up to each day: days x bins + 1."""
+        part = self.stream.layout.parts[signal.name]
+        return self._sums[1:, part] - self._sums[self._first, part]
+
     def _window(self, signal: Signal, place: int) -> Counts:
         return self._between(signal, int(self._first[place]), place)
 
     def _effects_of(self, signal: Signal) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
         """Effect and what has changed in the window up to each day."""
-        part = self.stream.layout.parts[signal.name]
-        rows = self._sums[1:, part] - self._sums[self._first, part]
-        return effects(signal, self._of_reference(signal), rows)
+        return effects(signal, self._of_reference(signal), self._windows(signal))
+
+    def _all_evidence(self) -> dict[str, tuple[NDArray[np.float64], NDArray[np.int64]]]:
+        """Of every signal what its bets have gathered after each day, and since when: one walk through the days."""
+        steps = [self._daily(each) @ self._bets[each.name].T for each in self.signals]
+        ends = np.cumsum([step.shape[1] for step in steps])[:-1]
+        gathered = zip(*(np.split(found, ends, axis=1) for found in evidence(np.hstack(steps))), strict=True)
+        return {each.name: found for each, found in zip(self.signals, gathered, strict=True)}
 
     def _of_reference(self, signal: Signal) -> Counts:
         return self.stream.layout.of(self.reference, signal.name)
