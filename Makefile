@@ -21,6 +21,7 @@ lint: $(VENV)/develops
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# ONLY names some; those of drift need DATA and SECOND, as below.
 bench: $(VENV)/develops debian
 	@$(BIN)/python -m bench $(ONLY)
 

@@ -6,8 +6,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from bench import drift_page, prediction, reading_room, retraining, training, waiting
+from bench import drift, drift_page, prediction, reading_room, retraining, training, waiting
 from bench.measure import Measurement, heading, tell
+from cxr_core.errors import CxrError
 
 MEASUREMENTS: dict[str, Callable[[], Measurement]] = {
     "study": prediction.study,
@@ -26,6 +27,8 @@ MEASUREMENTS: dict[str, Callable[[], Measurement]] = {
     "fine-tune": retraining.fine_tune,
     "fine-tune-block": retraining.fine_tune_block,
     "retrain-interference": retraining.retrain_interference,
+    "drift-alarms": drift.drift_alarms,
+    "drift-delay": drift.drift_delay,
 }
 
 
@@ -36,10 +39,18 @@ def main(names: list[str]) -> int:
         return 2
     heading()
     if len(names) == 1:
-        tell(MEASUREMENTS[names[0]]())
-        return 0
+        return _measure(names[0])
     ended = [subprocess.run([sys.executable, "-m", "bench", name]).returncode for name in names or MEASUREMENTS]
     return int(any(ended))
+
+
+def _measure(name: str) -> int:
+    try:
+        tell(MEASUREMENTS[name]())
+    except CxrError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

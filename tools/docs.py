@@ -20,6 +20,7 @@ from cxr_core.model import release
 from cxr_core.settings import Settings
 from cxr_core.ui.keys import KEYS
 from cxr_core.work.change_plan import shipped
+from tools import drift
 from tools.ablation import table as recipes
 from tools.figures import FIGURES
 from tools.gallery import COUNTS
@@ -187,6 +188,31 @@ def retrain_simulation() -> str:
     return table(names, rows) + f"\n\n{lines[0]['runs']} runs a row."
 
 
+def drift_quiet() -> str:
+    """False alarms in years without drift."""
+    return drift.quiet(drift.results("quiet"))
+
+
+def drift_crying() -> str:
+    """What other rules say in the same years."""
+    return drift.crying(drift.results("quiet"))
+
+
+def drift_delays() -> str:
+    """How soon changes are found, beside other rules."""
+    return drift.delays(drift.results("change"))
+
+
+def drift_names() -> str:
+    """What they are called."""
+    return drift.names(drift.results("change"))
+
+
+def drift_paces() -> str:
+    """How soon they are found where more or fewer X-rays come in."""
+    return drift.paces(drift.results("change"))
+
+
 def keys() -> str:
     """The keys of the review page."""
     rows = [(" ".join(f"`{key}`" for key in pressed), does) for pressed, does in KEYS]
@@ -236,6 +262,8 @@ MAKERS: dict[str, Callable[[], str]] = {
     "sanity": sanity, "failures": failures, "augmentation": augmentation, "ablation": ablation,
     "screening": screening, "operating-points": operating_points, "settings": settings, "keys": keys, "bench": bench,
     "plan": plan, "retrain-simulation": retrain_simulation,
+    "drift-watched": drift.watched, "drift-quiet": drift_quiet, "drift-crying": drift_crying,
+    "drift-delays": drift_delays, "drift-names": drift_names, "drift-paces": drift_paces,
     "new-site": new_site, "new-site-reads": new_site_reads, "new-site-answers": new_site_answers,
 }  # fmt: skip
 

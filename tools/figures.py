@@ -1,4 +1,4 @@
-"""Drawings for docs/, as SVG made from the card and from docs/new_site.jsonl: they change only when those do."""
+"""Drawings for docs/, as SVG made from the card and from docs/*.jsonl: they change only when those do."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cxr_core.model import release
+from tools import drift_drawing
 from tools.new_site.table import RESULTS, results
 
 SIDE, LEFT, TOP = 300, 56, 14
@@ -96,4 +97,4 @@ def _y(share: float) -> float:
     return TOP + SIDE * (1 - share)
 
 
-FIGURES = {"reliability.svg": reliability, "new_site.svg": new_site}
+FIGURES = {"reliability.svg": reliability, "new_site.svg": new_site, "drift_delays.svg": drift_drawing.delays}

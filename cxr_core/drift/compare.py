@@ -19,6 +19,8 @@ from cxr_core.drift.grid import Counts
 MISSING = "missing"
 """What has changed where images lack a signal more or less often than in the reference."""
 _TIE = 1e-9
+_ROUNDED = 1 - 1e-6
+"""Keeps a bound below what it bounds, however either is rounded."""
 Column = NDArray[np.float64]
 
 
@@ -57,8 +59,22 @@ def judged(
         place = signal.bins if what == MISSING else signal.words.index(what)
         chance = _fisher(int(current[place]), int(current.sum()), int(reference[place]), int(reference.sum()))
     else:
-        chance = _kolmogorov(effect, int(current[:-1].sum()), int(reference[:-1].sum()))
+        chance = float(_kolmogorov(effect, current[:-1].sum(), reference[:-1].sum()))
     return Comparison(effect, min(1.0, float(tried * chance)), what)
+
+
+def least_chances(signal: Signal, reference: Counts, rows: Counts, far: Column, whats: NDArray[np.str_]) -> Column:
+    """No more than the chance that `judged` gives each row, whose effect (`far`) and change are as `effects` gave them.
+
+    Quick for thousands of rows: of a share's tail, only the probability of its first value.
+    """
+    places = {word: place for place, word in enumerate(signal.words)} | {MISSING: signal.bins}
+    place = np.array([places.get(str(what), 0) for what in whats], np.int64)
+    k, n, m = rows[np.arange(len(rows)), place], rows.sum(1), reference.sum()
+    first = 2 * hypergeom.pmf(k, n + m, k + reference[place], n) * _ROUNDED
+    tried = 2 if signal.grid else np.count_nonzero(rows + reference, axis=1)
+    tails = np.where(whats == "", _kolmogorov(far, rows[:, :-1].sum(1), reference[:-1].sum()), first)
+    return np.minimum(tried * tails, 1.0)
 
 
 def effects(signal: Signal, reference: Counts, rows: Counts) -> tuple[Column, NDArray[np.str_]]:
@@ -105,12 +121,12 @@ def _there(rows: Counts) -> Counts:
     return np.column_stack([rows[:, :-1].sum(1), rows[:, -1]])
 
 
-def _kolmogorov(effect: float, n: int, m: int) -> float:
+def _kolmogorov(effect: Column | float, n: Counts | np.int64, m: np.int64) -> Column:
     """At most the chance of such a two-sample distance without a change: e exp(-2 nm/(n+m) D^2) (Wei & Dudley 2012).
 
     Proved for n = m; for others they checked it up to 200, where 2 does in the place of e but for n, m <= 3.
     """
-    return min(1.0, float(np.exp(1 - 2 * n * m / (n + m) * effect**2)))
+    return np.minimum(1.0, np.exp(1 - 2 * n * m / np.maximum(n + m, 1) * np.square(effect)))
 
 
 def _fisher(k: int, n: int, k_reference: int, m: int) -> float:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxr_core.drift.catalogue import Signal
-from cxr_core.drift.compare import Comparison, compare, effects, judged, moved
+from cxr_core.drift.compare import Comparison, compare, effects, judged, least_chances, moved
 from cxr_core.drift.grid import Counts
 from cxr_core.drift.sudden import bets, evidence
 from cxr_core.drift.tally import Layout
@@ -140,6 +140,23 @@ class Trace:
         if now.state is State.ALARM and (not place or self._look(signal, place - 1, limits).state is not State.ALARM):
             return replace(now, state=State.WATCH)
         return now
+
+    def quiet_until(self, limits: Limits) -> date | None:
+        """The first day on which a signal may call an alarm by these limits; None where none can.
+
+        Never later than the first alarm, and mostly that day: found at once for years of days that say nothing.
+        """
+        places = [place for each in self.signals for place in self._may_call(each, limits)]
+        return self.stream.days[min(places)] if places else None
+
+    def _may_call(self, signal: Signal, limits: Limits) -> list[int]:
+        """Every place at which the signal may call an alarm, and some others."""
+        far, whats = self._effects[signal.name]
+        large = np.flatnonzero(far >= signal.floor)
+        rows = self._windows(signal)[large]
+        chances = least_chances(signal, self._of_reference(signal), rows, far[large], whats[large])
+        high = (self._gathered[signal.name][0] >= limits.height).any(1)
+        return [*large[chances <= limits.alarm].tolist(), *np.flatnonzero(high).tolist()]
 
     def moved(self, first: date, last: date) -> dict[str, float]:
         """How far every signal of the layout moved in the days from `first` to `last`, by name and word."""

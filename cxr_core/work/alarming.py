@@ -75,7 +75,7 @@ def look(home: Path, channels: Sequence[str] = ()) -> list[int]:
         with transaction(db):
             if _first_day(db) != first:
                 return []  # another worker did meanwhile
-            numbers = [number for day, words in said.items() for number in _look_at(db, found, words, day)]
+            numbers = [number for day, words in said.items() for number in look_at(db, found, words, day)]
             for number in numbers:
                 messages.queue(db, number, Event.OPENED, channels)
             site.put(db, LOOKED_UP_TO, yesterday.isoformat())
@@ -156,8 +156,11 @@ def _days(found: Seen, first: date, last: date) -> list[date]:
     return sorted(day for day in known if first <= day <= last)
 
 
-def _look_at(db: Database, found: Seen, said: list[Said], day: date) -> list[int]:
-    """One day's look: what is steady again falls silent. The numbers of the alarms that what speaks anew opened."""
+def look_at(db: Database, found: Seen, said: list[Said], day: date) -> list[int]:
+    """One day's look, at what was said that day, within the caller's transaction; days come in their order.
+
+    What is steady again falls silent. Returns the numbers of the alarms that what speaks anew opened.
+    """
     told = _told_already(db, found, said, day)
     new = [each for each in said if each.finding.state is State.ALARM and each.key not in told]
     raised = (_raise(db, found, day, scope, place, told) for scope, place in _placed(found, new, told, day).items())

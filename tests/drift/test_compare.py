@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import fisher_exact, ks_2samp
 
 from cxr_core.drift.catalogue import About, Signal
-from cxr_core.drift.compare import MISSING, compare, distances, effects
+from cxr_core.drift.compare import MISSING, compare, distances, effects, least_chances
 from cxr_core.drift.grid import Grid
 from tests.drift.streams import NUMBERS, WORDS, calm
 
@@ -152,3 +152,25 @@ def test_rows_are_compared_each_by_itself() -> None:
     found, whats = effects(WORDS, usual, rows)
     assert found == pytest.approx([0, 0, 0.8])
     assert whats[2] == "AP"
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data(), signal=st.sampled_from([NUMBERS, WORDS, COIN, FEW]))
+def test_the_least_chance_is_never_above_the_chance(data, signal) -> None:
+    sparse = st.lists(st.sampled_from([0, 0, 1, 7, 40]), min_size=signal.bins + 1, max_size=signal.bins + 1)
+    reference, *rows = (np.array(data.draw(sparse)) for _ in range(4))
+    assume(reference.sum())
+    far, whats = effects(signal, reference, np.array(rows))
+    least = least_chances(signal, reference, np.array(rows), far, whats)
+    for row, bound in zip(rows, least, strict=True):
+        assert bound <= compare(signal, reference, row).chance
+
+
+def test_the_least_chance_of_numbers_is_their_chance_and_that_of_words_is_near() -> None:
+    reference, row = NUMBERS.grid.counts(calm(400)), NUMBERS.grid.counts(calm(200) + 0.5)
+    for signal, usual, now in (
+        (NUMBERS, np.append(reference, 0), np.append(row, 0)), (COIN, np.array([50, 50, 0]), np.array([80, 20, 0])),
+    ):  # fmt: skip
+        exact = compare(signal, usual, now).chance
+        (least,) = least_chances(signal, usual, now[None], *effects(signal, usual, now[None]))
+        assert exact / 3 < least <= exact

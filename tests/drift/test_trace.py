@@ -238,3 +238,30 @@ def test_one_look_at_a_quiet_stream_speaks_no_oftener_than_its_limits() -> None:
         trace = watched([images(chance, 100)], BOTH.count(images(chance, 400)))
         spoke += [found.state in SPEAKS for found in trace.findings(0, loose)]
     assert 0 < np.mean(spoke) <= 0.2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"shift": 1.0},
+        {"shift": 0.35},
+        {"lacking": 0.5},
+        {"words": (0.3, 0.65, 0.05, 0)},
+        {"words": (0.6, 0.2, 0.1, 0.1)},
+    ],
+)
+def test_no_alarm_comes_before_the_days_that_are_quiet_end(change, reference) -> None:
+    for seed in (1, 2):
+        trace = watched(changing(seed, 45, 25, change), reference)
+        alarms = [place for each in trace.signals if (place := first_alarm(trace, each)) is not None]
+        quiet_until = trace.quiet_until(limits(trace))
+        assert alarms and quiet_until
+        assert FIRST + timedelta(45) <= quiet_until <= FIRST + timedelta(min(alarms))
+
+
+def test_days_like_the_reference_are_quiet_for_good(reference) -> None:
+    trace = watched(changing(3, 60, 0, {}), reference)
+    of_a_page = BUDGET.limits(154, 700, 20 * 365)
+    assert trace.quiet_until(of_a_page) is None
+    nothing = Trace(stream(np.zeros((0, BOTH.width), np.int64)), reference, BOTH.signals)
+    assert nothing.quiet_until(of_a_page) is None
