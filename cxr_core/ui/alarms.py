@@ -16,13 +16,12 @@ from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.places import place
 from cxr_core.ui.session import site
-from cxr_core.work import alarming, notifying, pictures
+from cxr_core.ui.viewer import thumbnail_url
+from cxr_core.work import alarming, notifying
 from cxr_core.work.alarming import Told
 
 SPOKE = ["Signal", "What", "Where", "Beside", "Changed", "Images", "Since its first word", "Now"]
 CLOSED = ["Alarm", "Where", "Since", "Taken for", "It was", "Done", "Owner", "Closed (UTC)", "By"]
-THUMBNAIL = 180
-"""Pixels of an image's longer side."""
 LOST_DAYS = 28
 """For so long the page speaks of a message that never got through."""
 
@@ -61,7 +60,7 @@ def _alarm(user: User, found: Told) -> None:
     )
     _messages(user, alarm.id)
     signals(found)
-    _films(user, found)
+    _films(found)
     _links(found)
     _forms(user, found)
 
@@ -94,20 +93,20 @@ def signal_row(row: dict[str, Any]) -> list[str]:
     return [SIGNALS[row["signal"]].title, what, row["scope"], beside, moved, str(row["n"]), row["day"], now]
 
 
-def _films(user: User, found: Told) -> None:
+def _films(found: Told) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.caption("From the site's reference" if found.before else "The site has no reference with such images.")
-        _row(user, found.before)
+        _row(found.before)
     with right:
         st.caption("Since it began")
-        _row(user, found.now)
+        _row(found.now)
 
 
-def _row(user: User, images: Sequence[str]) -> None:
-    for column, image in zip(st.columns(alarming.SHOWN), images, strict=False):
-        with column, told():
-            st.image(pictures.thumbnail(site().home, user, image, THUMBNAIL))
+def _row(images: Sequence[str]) -> None:
+    """They come after the page, which doesn't wait for them."""
+    shown = "".join(f"<img src='{thumbnail_url(image)}' loading='lazy' alt='X-ray'>" for image in images)
+    st.html(f"<div class='films'>{shown}</div>")
 
 
 def _links(found: Told) -> None:

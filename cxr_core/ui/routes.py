@@ -19,7 +19,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from cxr_core import clock, settings
-from cxr_core.errors import BadInput, Conflict, NotAllowed, NotFound
+from cxr_core.errors import BadInput, Conflict, IntegrityError, NotAllowed, NotFound
 from cxr_core.records import Role
 from cxr_core.ui import drift_downloads, sign_in
 from cxr_core.ui.guard import user_of
@@ -31,6 +31,10 @@ WEB = Path(__file__).parent / "web"
 LARGEST_FORM = 16_384
 JUDGED_AT_ONCE = CapacityLimiter(2)
 """Passwords judged at a time, while the others queue: each takes 64 MB and all of a core for a sixth of a second."""
+THUMBNAIL = 180
+"""Pixels of the longer side of an X-ray that stands in a row of several."""
+MADE_AT_ONCE = CapacityLimiter(1)
+"""Such X-rays that are made at a time, each of which takes a core for some tenths of a second: pages go before them."""
 LOOPBACK = {"127.0.0.1", "::1"}
 LOCAL_NAMES = {"127.0.0.1", "[::1]", "localhost"}
 
@@ -135,6 +139,19 @@ async def picture(request: Request) -> Response:
     if _is_there_already(request, image):
         return Response(status_code=304, headers=headers)
     return FileResponse(path, media_type="application/octet-stream", headers=headers)
+
+
+async def thumbnail(request: Request) -> Response:
+    """GET /images/{id}/thumbnail: a small PNG, made when a browser comes to it; 401 without a session, 404."""
+    user = await run_in_threadpool(user_of, request)
+    if user is None:
+        return PlainTextResponse("Sign in first.", 401)
+    make = partial(pictures.thumbnail, settings.load().home, user, request.path_params["image"], THUMBNAIL)
+    try:
+        small = await to_thread.run_sync(make, limiter=MADE_AT_ONCE)
+    except (NotFound, IntegrityError) as error:
+        return PlainTextResponse(str(error), 404)
+    return Response(small, media_type="image/png", headers={"Cache-Control": "private, no-store"})
 
 
 async def heatmap(request: Request) -> Response:
@@ -270,6 +287,7 @@ ROUTES = [
     Route("/demo", start_demo, methods=["POST"]),
     Route("/worklist", first_page, methods=["GET"]),
     Route("/images/{image}", picture, methods=["GET"]),
+    Route("/images/{image}/thumbnail", thumbnail, methods=["GET"]),
     Route("/images/{image}/heatmaps/{sha256}", heatmap, methods=["GET"]),
     Route("/images/{image}/beat", beat, methods=["POST"]),
     Mount("/viewer", ViewerFiles(directory=WEB)),

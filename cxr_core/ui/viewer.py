@@ -33,6 +33,11 @@ def picture_url(image: str) -> str:
     return f"/images/{image}"
 
 
+def thumbnail_url(image: str) -> str:
+    """The address of an image as a small PNG."""
+    return f"{picture_url(image)}/thumbnail"
+
+
 def heatmap_url(image: str, heatmap: Floats) -> str:
     """The address of one of an image's heatmaps."""
     return f"{picture_url(image)}/heatmaps/{explaining.digest(heatmap)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 
 from sqlite_utils import Database
 
@@ -130,14 +131,14 @@ def _origins(db: Database, span: Span, parts: Sequence[Part], since: date) -> It
     """Where the site's X-rays come from, by what the header says: from what its reference knows, or from elsewhere."""
     devices, equipment = ({getattr(part, name) for part in parts} for name in ("device", "equipment"))
 
-    def tally(images: int, device: str, make: str) -> Counts:
-        said = {"station": _said(device, devices), "equipment": _said(make, equipment)}
-        return images * ORIGIN_LAYOUT.count([said])
+    @cache
+    def one(device: str, make: str) -> Counts:
+        return ORIGIN_LAYOUT.count([{"station": _said(device, devices), "equipment": _said(make, equipment)}])
 
-    reference = sum((tally(part.images, part.device, part.equipment) for part in parts), ORIGIN_LAYOUT.nothing())
+    reference = sum((part.images * one(part.device, part.equipment) for part in parts), ORIGIN_LAYOUT.nothing())
     found = Days(ORIGIN_LAYOUT, span.first, span.last)
     for day, device, make, images in tallies.origins(db, str(span.first), str(span.last)):
-        found.add(date.fromisoformat(day), device, "", images, tally(images, device, make))
+        found.add(date.fromisoformat(day), device, "", images, images * one(device, make))
     if signals := known(ORIGIN_LAYOUT, reference):
         yield Watched(SITE, SITES_OWN, Trace(found.stream(SITE, since), reference, signals))
 

@@ -91,11 +91,14 @@ def test_a_radiologist_sees_no_alarm(show, said, alarm, arrive):
     assert keys(app) == set()
 
 
-def test_an_alarm_stands_above_the_signals_with_its_images(show, said, alarm, arrive):
-    arrive(1)
+def test_an_alarm_stands_above_the_signals_with_its_images(show, said, home, alarm, arrive):
+    image = arrive(1)
+    with opened(home) as db:
+        db.execute("UPDATE images SET device = 'tube'")
     app = show("drift", "bob", **{f"alarm-{alarm}": "true"})
     assert not app.exception
     assert "inverted pictures" in app.expander[0].label
+    assert f"<img src='/images/{image}/thumbnail'" in said(app)
     assert "The site has no reference with such images." in said(app)
 
 

@@ -8,17 +8,20 @@ import json
 import re
 
 import pytest
+from PIL import Image
 from plotly.offline import get_plotlyjs
 
 from cxr_core.records import Mode, Role
-from cxr_core.store import explanations, models, predictions, reads
+from cxr_core.settings import Settings
+from cxr_core.store import explanations, files, images, models, predictions, reads
 from cxr_core.store.db import one, opened, rows
 from cxr_core.store.explanations import Explanation
-from cxr_core.ui.routes import local_path
+from cxr_core.ui.routes import THUMBNAIL, local_path
 from cxr_core.work import accounts, starting, stopping
 from cxr_core.work.explaining import digest
 from cxr_core.work.guarding import COMMAND_LINE
 from tests.store.rows import add_image, opinion
+from tests.work.sites import film, take_in
 
 PASSWORD = "a long password"
 IMAGE = "ab" * 32
@@ -174,6 +177,20 @@ def test_a_picture_is_kept_by_this_browser_alone_under_its_own_name(signed_in):
     assert answer.headers["cache-control"] == "private, no-cache"
     again = signed_in.get(f"/images/{IMAGE}", headers={"if-none-match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_thumbnail_is_a_small_picture_for_whom_is_signed_in_and_gone_with_its_x_ray(home, signed_in, browser):
+    settings = Settings(home=home, threads=1)
+    (verdict,) = take_in(settings, film(1))
+    address = f"/images/{verdict.image}/thumbnail"
+    assert browser().get(address).status_code == 401
+    answer = signed_in.get(address)
+    assert (answer.headers["content-type"], answer.headers["cache-control"]) == ("image/png", "private, no-store")
+    assert max(Image.open(io.BytesIO(answer.content)).size) == THUMBNAIL
+    with opened(home) as db:
+        (stored,) = images.all_files(db)
+    files.path_of(home, stored["file_sha256"]).unlink()
+    assert signed_in.get(address).status_code == signed_in.get(f"/images/{'0' * 64}/thumbnail").status_code == 404
 
 
 def test_a_heatmap_is_bytes_under_its_hash_for_whom_may_see_it(home, signed_in, browser):
