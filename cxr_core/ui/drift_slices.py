@@ -87,7 +87,7 @@ def _moved(by: float) -> str:
 
 
 def _points(share: float) -> str:
-    return f"{100 * share:+.0f} points"
+    return f"{round(100 * share):+d} points"
 
 
 def _sentence(text: str) -> str:

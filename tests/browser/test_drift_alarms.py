@@ -66,6 +66,7 @@ def test_an_alarm_is_seen_opened_its_cases_viewed_taken_and_closed(page: Page, a
     alarm.locator("summary").click()
     expect(page).to_have_url(re.compile(f"alarm-{number}=true"))
     expect(alarm).to_contain_text("call the modality engineer")
+    steps.settled(page)
     steps.picture(page, "drift-alarm")
     alarm.get_by_role("link", name="Look at the cases").click()
     expect(page).to_have_url(re.compile(f"device={words.short(device)}"))
