@@ -9,6 +9,7 @@ import streamlit as st
 
 from cxr_core.drift.catalogue import SIGNALS
 from cxr_core.drift.causes import CAUSES, UNKNOWN, Cause
+from cxr_core.drift.sight import SITE
 from cxr_core.records import User
 from cxr_core.store.alarms import Alarm
 from cxr_core.store.messages import Message
@@ -43,9 +44,15 @@ def alarms(user: User) -> None:
 
 def _headline(found: Told) -> str:
     alarm = found.alarm
-    where = ", ".join(f"{kind} {words.short(name)}" for kind, name in found.place.items()) or "the whole site"
+    where = "the whole site" if alarm.scope == str(SITE) else _place(alarm.scope)
     owner = f"{alarm.owner}'s" if alarm.owner else "nobody's yet"
     return f":red[Alarm {alarm.id}: {_cause(alarm).name}], {where}, since {alarm.since}; {owner}"
+
+
+def _place(scope: str) -> str:
+    """A scope with the name as tables show it."""
+    kind, _, name = scope.partition(" ")
+    return f"{kind} {words.short(name)}" if name else kind
 
 
 def _cause(alarm: Alarm) -> Cause:
@@ -90,7 +97,7 @@ def signal_row(row: dict[str, Any]) -> list[str]:
     now = f"steady since {row['over']}" if row["over"] else "speaks"
     beside, moved = f"the {row['beside']}'s reference", words.percent(row["effect"])
     what = row["what"] or words.NONE
-    return [SIGNALS[row["signal"]].title, what, row["scope"], beside, moved, str(row["n"]), row["day"], now]
+    return [SIGNALS[row["signal"]].title, what, _place(row["scope"]), beside, moved, str(row["n"]), row["day"], now]
 
 
 def _films(found: Told) -> None:
@@ -139,5 +146,8 @@ def _closed(found: Sequence[Alarm]) -> None:
 
 def closed_row(found: Alarm) -> list[str]:
     """A closed alarm, under CLOSED."""
-    return [str(found.id), found.scope, found.since, found.guess, found.cause or words.NONE, found.action or words.NONE,
-            found.owner or words.NONE, words.day(found.closed_at), found.closed_by or words.NONE]  # fmt: skip
+    return [
+        str(found.id), _place(found.scope), found.since, found.guess, found.cause or words.NONE,
+        found.action or words.NONE, found.owner or words.NONE, words.day(found.closed_at),
+        found.closed_by or words.NONE,
+    ]  # fmt: skip

@@ -52,13 +52,13 @@ def _says(watch: Watch, part: Slice) -> str:
     """The worst that is said of the place, and of what."""
     said = worst(each for each in watch.now if each.scope == part.scope)
     if not said:
-        return "<td class='few'>not watched by itself</td>"
+        return "<td class='wraps few'>not watched by itself</td>"
     state = min((finding.state for finding in said.values()), key=RANK.__getitem__)
     loud = [title for title, finding in said.items() if finding.state is state and state in CHANGED]
     shown, more = loud[:NAMED], len(loud) - NAMED
     about = f": {', '.join(shown)}{f' and {more} more' if more > 0 else ''}" if loud else ""
     text = "too few" if state is State.TOO_FEW else state.value
-    return f"<td class='{CLASSES[state]}' title='{escape(', '.join(loud))}'>{escape(text + about)}</td>"
+    return f"<td class='wraps {CLASSES[state]}' title='{escape(', '.join(loud))}'>{escape(text + about)}</td>"
 
 
 def told(found: Slices) -> str:
@@ -88,7 +88,7 @@ def _moved(by: float) -> str:
 
 
 def _points(share: float) -> str:
-    return f"{100 * share:+.0f} points"
+    return f"{round(100 * share):+d} points"
 
 
 def _sentence(text: str) -> str:

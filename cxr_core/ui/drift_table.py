@@ -61,7 +61,7 @@ def table(watch: Watch) -> None:
 def heat(watch: Watch) -> str:
     """The same as HTML."""
     weeks = sorted(watch.weeks)[-WEEKS:]
-    heads = "".join(f"<th>{week.day} {week:%b}</th>" for week in weeks)
+    heads = "".join(f"<th class='week'>{week.day} {week:%b}</th>" for week in weeks)
     besides = {said.beside for said in watch.now if said.scope == watch.scope}
     references = [beside for beside in BESIDE if beside in besides]
     columns = "".join(f"<th>{BESIDE[beside]}</th>" for beside in references)
@@ -109,7 +109,7 @@ def _row(title: str, most: Finding, beside: list[Finding | None], weeks: list[Fi
     meaning = escape(most.signal.meaning) if changed else ""
     return (
         f"<tr><td>{escape(title + what)}</td>{''.join(map(_state, beside))}<td>{since}</td>"
-        f"{''.join(map(_cell, weeks))}<td class='meaning'>{meaning}</td></tr>"
+        f"{''.join(map(_cell, weeks))}<td class='wraps'>{meaning}</td></tr>"
     )
 
 

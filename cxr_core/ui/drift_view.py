@@ -16,6 +16,9 @@ from cxr_core.work.watching import View, Watch
 
 RANGES = {"4 weeks": 28, "3 months": 91, "1 year": 365}
 USUAL = "3 months"
+DEVICE = "machine"
+"""In the address. Not `device`, as on the worklist: when a page is left, Streamlit takes the names of its fields out of
+the address, and would take that of a link to the worklist with them."""
 EARLIEST = date(2000, 1, 1)
 """Before anything came in."""
 
@@ -27,7 +30,7 @@ def view(user: User) -> View:
     asked_for.one_of("range", RANGES, "time")
     asked_for.day("until", EARLIEST, today)
     asked_for.one_of("version", versions, "version with opinions")
-    asked_for.one_of("device", set(map(words.short, devices)), "device")
+    asked_for.one_of(DEVICE, set(map(words.short, devices)), "device")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         span = st.segmented_control(
             "Time", list(RANGES), key="range", default=USUAL, required=True, bind="query-params",
@@ -43,7 +46,7 @@ def view(user: User) -> View:
             label_visibility="collapsed", width=210,
         )  # fmt: skip
         device = st.selectbox(
-            "Device", devices, index=None, key="device", bind="query-params", placeholder="Device: any",
+            "Device", devices, index=None, key=DEVICE, bind="query-params", placeholder="Device: any",
             format_func=words.short, label_visibility="collapsed", width=150,
         )  # fmt: skip
     return View(RANGES[span or USUAL], until if until != today else None, version, device)

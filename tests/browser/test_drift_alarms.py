@@ -66,6 +66,7 @@ def test_an_alarm_is_seen_opened_its_cases_viewed_taken_and_closed(page: Page, a
     alarm.locator("summary").click()
     expect(page).to_have_url(re.compile(f"alarm-{number}=true"))
     expect(alarm).to_contain_text("call the modality engineer")
+    steps.settled(page)
     steps.picture(page, "drift-alarm")
     alarm.get_by_role("link", name="Look at the cases").click()
     expect(page).to_have_url(re.compile(f"device={words.short(device)}"))
@@ -73,8 +74,7 @@ def test_an_alarm_is_seen_opened_its_cases_viewed_taken_and_closed(page: Page, a
     expect(page.locator("[data-testid='stDataFrame']")).to_be_visible()
     page.wait_for_function("() => document.querySelectorAll('[data-testid=stDataFrame] canvas td').length")
     assert listed(page) == expected
-    page.go_back()
-    steps.settled(page)
+    steps.open_page(page, "Drift")
     alarm.get_by_role("button", name="Take it").click()
     expect(alarm).to_contain_text(f"It is {ADMIN}'s.")
     alarm.get_by_label("What it was").fill("a worn detector")
@@ -98,7 +98,7 @@ def test_what_is_looked_at_stands_in_the_address_and_survives_a_reload(page: Pag
         page.get_by_role("combobox", name=name).click()
         page.get_by_role("option", name=option).click()
     steps.settled(page)
-    asked = ("range=1", f"version={version}", f"device={device}")
+    asked = ("range=1", f"version={version}", f"machine={device}")
     for part in asked:
         expect(page).to_have_url(re.compile(re.escape(part)))
     page.goto(f"{page.url}&until={day}")

@@ -99,7 +99,7 @@ def test_nothing_that_the_browser_receives_tells_the_opinion_before_the_readers_
     steps.sign_in(page, READER, PASSWORD)
     for title in ("Worklist", "History", "Models", "Drift"):
         steps.open_page(page, title)
-    page.goto(f"/?show=All&device={device_of(app, image)}")
+    page.goto(f"/?show=All&device={words.short(device_of(app, image))}")
     steps.settled(page)
     opened(page, image)
     expect(page.locator(".opinion")).to_contain_text("Your opinion first")
