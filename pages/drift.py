@@ -37,7 +37,7 @@ with whole:
     distribution(watch)
 with drawn:
     st.html("<h3>What the network sees</h3>")
-    network(watch)
+    network(user, watch)
 st.html("<h3>Week by week</h3>")
 charts.show(multiples(watch), "multiples")
 st.html("<h3>What to expect, and how readers judge</h3>")

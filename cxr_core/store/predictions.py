@@ -117,20 +117,31 @@ def every(db: Database) -> Iterator[dict[str, Any]]:
 def newest(
     db: Database, model: str, days: tuple[str, str], modes: Iterable[str], device: str | None
 ) -> Iterator[dict[str, Any]]:
-    """`embedding`, `made_at` and `received_at` of a model's opinions, newest first.
+    """`embedding`, `made_at`, and the image's `received_at` and `patient` of a model's opinions, newest first.
 
     Of those made from the first of `days` on and before the second, on images that are read in one of these modes; of
     one device, where it is named.
     """
     found = each(
         db,
-        "SELECT p.embedding, p.made_at, i.received_at FROM predictions p JOIN images i ON i.id = p.image "
+        "SELECT p.embedding, p.made_at, i.received_at, i.patient FROM predictions p JOIN images i ON i.id = p.image "
         "WHERE p.made_at >= :first AND p.made_at < :end AND p.model = :model AND p.embedding NOT NULL "
         "AND i.mode IN (SELECT value FROM json_each(:modes)) AND (:device IS NULL OR i.device = :device) "
         "ORDER BY p.made_at DESC",
         {"first": days[0], "end": days[1], "model": model, "modes": json.dumps(list(modes)), "device": device},
     )
     return ({**row, "embedding": np.frombuffer(row["embedding"], EMBEDDING)} for row in found)
+
+
+def of_reference(db: Database, reference: int, model: str) -> list[dict[str, Any]]:
+    """`embedding` and `patient` of a model's opinions on the images of a reference of the site that are still there."""
+    found = rows(
+        db,
+        "SELECT p.embedding, i.patient FROM reference_images r JOIN predictions p ON p.image = r.image "
+        "JOIN images i ON i.id = r.image WHERE r.reference = ? AND p.model = ? AND p.embedding NOT NULL",
+        (reference, model),
+    )
+    return [{**row, "embedding": np.frombuffer(row["embedding"], EMBEDDING)} for row in found]
 
 
 def _insert(db: Database, row: dict[str, Any]) -> bool:

@@ -6,8 +6,13 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from cxr_core.drift.apart import is_clear
+from cxr_core.drift.expected import Estimate
 from cxr_core.drift.plane import grid
-from cxr_core.ui import charts
+from cxr_core.records import User
+from cxr_core.ui import charts, words
+from cxr_core.ui.session import site
+from cxr_core.work import mapping
 from cxr_core.work.mapping import MOST, Map
 from cxr_core.work.watching import Watch
 
@@ -17,17 +22,30 @@ MARGIN = 3
 RAMP = ((0.0, "#16323f"), (1.0, "#6db3d0"))
 
 
-def network(watch: Watch) -> None:
+def network(user: User, watch: Watch) -> None:
     """The map with its caption; without one, why."""
-    if watch.map is None:
+    found = mapping.drawn(site().home, user, watch.model, watch.until, watch.scope.name or None)
+    if found is None:
         st.caption(f"The card of {watch.model} has no map of what the network sees: it was made by an earlier version.")
         return
-    charts.show(mapped(watch.map), "network")
-    known, newest = int(watch.map.reference.sum()), len(watch.map.points)
+    charts.show(mapped(found), "network")
+    known, newest = int(found.reference.sum()), len(found.points)
     st.caption(
         "What the network sees of an X-ray in two numbers, along the directions in which the reference differs most. "
         f"Blue: its {known} X-rays. Amber: the newest {newest}, {MOST} at most, of the four weeks up to {watch.until}. "
         "What lies where no blue is, the model doesn't know."
+    )
+    if found.apart:
+        st.caption(told_apart(found.apart))
+
+
+def told_apart(found: Estimate) -> str:
+    """What a classifier made of the newest and of the site's reference."""
+    figure = words.ranged(found.value, (found.low, found.high), 2)
+    verdict = "so they look otherwise to the model" if is_clear(found) else "so they look alike to the model"
+    return (
+        f"A classifier that is taught to tell the newest from the site's reference by all axes has an AUC of {figure} "
+        f"on patients that it wasn't taught on (0.5 is chance), {verdict}."
     )
 
 

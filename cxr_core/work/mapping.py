@@ -1,21 +1,27 @@
-"""The newest X-rays on the map of what the network sees, as far as who looks may know of them."""
+"""What the network sees of late beside its reference: on a map, and whether a classifier tells one from the other."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlite_utils import Database
 
+from cxr_core.drift.expected import Estimate
 from cxr_core.drift.grid import Counts
 from cxr_core.drift.trace import WINDOW_DAYS
-from cxr_core.store import predictions
-from cxr_core.work import rolling
-from cxr_core.work.sighting import Seen
+from cxr_core.model.axes import Axes
+from cxr_core.records import User
+from cxr_core.store import models, predictions, site_references
+from cxr_core.store.db import opened
+from cxr_core.work import references, revealing, rolling
+from cxr_core.work.guarding import EVERYBODY, open_to
 
 MOST = 300
 """X-rays that are drawn: more would hide the reference."""
@@ -29,18 +35,47 @@ class Map:
     """How many lie in each cell of drift.plane."""
     points: NDArray[np.float64]
     """n x 2: the newest, in the reference's standard deviations."""
+    apart: Estimate | None
+    """How well a classifier tells the newest from the images of the site's reference, by all axes (drift.apart).
 
-
-def drawn(db: Database, found: Seen, until: date, modes: Collection[str], device: str | None) -> Map | None:
-    """The newest opinions of the four weeks up to a day, on images read in these modes; of one device, where named.
-
-    None where the model's reference has no map.
+    None without such a reference of the same version, with too few patients, or for who may not know of all modes.
     """
-    reference = found.reference
-    if reference.map is None or reference.axes is None:
-        return None
+
+
+@open_to(*EVERYBODY)
+def drawn(home: Path, user: User, model: str, until: date, device: str | None) -> Map | None:
+    """The newest opinions of the four weeks up to a day, of which the user may know; of one device, where named.
+
+    None where the model's reference has no map. Raises NotFound for no such model.
+    """
     first, end = until - timedelta(days=WINDOW_DAYS - 1), until + timedelta(days=1)
-    said = predictions.newest(db, found.model, (first.isoformat(), end.isoformat()), modes, device)
-    seen = [row["embedding"] for row in islice((row for row in said if rolling.is_counted(row, row)), MOST)]
-    points = reference.axes.project(np.stack(seen))[:, :2] if seen else np.empty((0, 2))
-    return Map(reference.map, points)
+    with opened(home) as db:
+        reference = references.of_card(models.card(db, model))
+        if reference is None or reference.map is None or reference.axes is None:
+            return None
+        modes = revealing.modes_counted(db, user)
+        said = predictions.newest(db, model, (first.isoformat(), end.isoformat()), modes, device)
+        newest = list(islice((row for row in said if rolling.is_counted(row, row)), MOST))
+        frozen = _frozen(db, model, until) if revealing.eyes_of(user).sees_all else []
+    points = _seen(reference.axes, newest)
+    return Map(reference.map, points[:, :2], _apart(_seen(reference.axes, frozen), points, [*frozen, *newest]))
+
+
+def _frozen(db: Database, model: str, until: date) -> list[dict[str, Any]]:
+    """What the model said of the images of the site's reference; nothing where that is newer than the day."""
+    frozen = site_references.current(db)
+    if frozen is None or frozen.last_at[:10] > until.isoformat():
+        return []
+    return predictions.of_reference(db, frozen.id, model)
+
+
+def _seen(axes: Axes, rows: Iterable[Mapping[str, Any]]) -> NDArray[np.float64]:
+    """n x axes."""
+    found = [row["embedding"] for row in rows]
+    return axes.project(np.stack(found)) if found else np.empty((0, axes.count))
+
+
+def _apart(before: NDArray[np.float64], now: NDArray[np.float64], rows: Iterable[Mapping[str, Any]]) -> Estimate | None:
+    from cxr_core.drift.apart import apart  # with scikit-learn, which takes seconds to be imported
+
+    return apart(before, now, [row["patient"] for row in rows])

@@ -25,9 +25,8 @@ from cxr_core.records import Role, User
 from cxr_core.store import alarms, models, tallies
 from cxr_core.store.alarms import Span
 from cxr_core.store.db import opened
-from cxr_core.work import mapping, monitoring, revealing, sighting, slicing
+from cxr_core.work import monitoring, revealing, sighting, slicing
 from cxr_core.work.guarding import EVERYBODY, open_to
-from cxr_core.work.mapping import Map
 from cxr_core.work.monitoring import Release
 from cxr_core.work.sighting import LAYOUTS, MODELS_OWN, SITES_OWN, Seen
 from cxr_core.work.slicing import Slices
@@ -71,8 +70,6 @@ class Watch:
     lines: list[Line]
     distributions: list[Distribution]
     """Of the last four weeks, beside the references."""
-    map: Map | None
-    """Where the newest X-rays of these weeks lie in what the network sees; None where the reference has no map."""
     slices: list[Slices]
     """The same weeks by device, and by view; empty where one is looked at alone."""
     expected: Performance
@@ -106,7 +103,6 @@ def watch(home: Path, user: User, view: View) -> Watch:
         modes = revealing.modes_counted(db, user)
         found = sighting.seen(db, until, modes, _version(db, view.model, until), view.scope)
         threshold = float(models.card(db, found.model)["calibration"]["threshold"])
-        drawn = mapping.drawn(db, found, until, modes, view.device)
         slices = slicing.sliced(db, found, until, modes) if view.scope == SITE else []
         spans = alarms.spans(db, since.isoformat()) if user.role is Role.ADMIN else []
     pictures, said, judged = (found.stream(layout, view.scope) for layout in LAYOUTS)
@@ -119,7 +115,7 @@ def watch(home: Path, user: User, view: View) -> Watch:
         _weekly_images(pictures, since),
         [line for stream, counts in beside for line in lines(stream, counts, since)],
         [each for stream, counts in beside for each in distributions(stream.layout, _recent(stream, until), counts)],
-        drawn, slices,
+        slices,
         _expected(said, until, threshold),
         _audited(judged, threshold),
         _agreement(home, user, since, until),

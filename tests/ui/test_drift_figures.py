@@ -10,7 +10,7 @@ import pytest
 from cxr_core.drift import plane
 from cxr_core.drift.catalogue import SIGNALS
 from cxr_core.drift.distribution import Beside, Distribution
-from cxr_core.drift.expected import Expected
+from cxr_core.drift.expected import Performance
 from cxr_core.drift.lines import Line, Point
 from cxr_core.drift.mix import Share, change
 from cxr_core.drift.sight import SITE
@@ -35,8 +35,8 @@ def line(name):
 def watch(*spans):
     releases = [Release(datetime(2026, 3, 10, tzinfo=UTC), "second", "promote")]
     lines = [line("mean"), line("noise")]
-    return Watch("first", SINCE, UNTIL, SITE, [], {}, {}, lines, [], None, [], Expected(0, *[None] * 4), [], releases,
-                 list(spans))  # fmt: skip
+    none = Performance(0, *[None] * 4)
+    return Watch("first", SINCE, UNTIL, SITE, [], {}, {}, lines, [], [], none, none, [], releases, list(spans))
 
 
 def shapes(figure, kind):
@@ -81,7 +81,7 @@ def test_words_are_bars_of_those_that_any_side_has():
 
 def test_the_map_shows_every_point_and_leaves_empty_cells_dark():
     cells = plane.count([{"axis1": 0.1, "axis2": -1.1}] * 4)
-    figure = mapped(Map(cells, np.array([[5.0, 2.0]])))
+    figure = mapped(Map(cells, np.array([[5.0, 2.0]]), None))
     heat, dots = figure.data
     assert np.nansum(heat.z) == 2.0
     assert np.isnan(heat.z).sum() == cells.size - 1
@@ -89,7 +89,7 @@ def test_the_map_shows_every_point_and_leaves_empty_cells_dark():
     assert (list(dots.x), list(dots.y)) == ([5.0], [2.0])
     low, high = figure.layout.xaxis.range
     assert low < 0 < 5 < high
-    assert len(mapped(Map(cells, np.empty((0, 2)))).data[1].x) == 0
+    assert len(mapped(Map(cells, np.empty((0, 2)), None)).data[1].x) == 0
 
 
 def sentence(before, now):

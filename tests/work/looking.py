@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass
 import numpy as np
 
 from cxr_core.store.db import opened
-from cxr_core.work import monitoring, registry, reporting, requests, reviewing, spool, watching
+from cxr_core.work import mapping, monitoring, registry, reporting, requests, reviewing, spool, watching
 from cxr_core.work.reviewing import Filters, Show
 from cxr_core.work.watching import View
 
@@ -16,7 +16,7 @@ def everything(settings, user, image, job):
     drift = watching.watch(settings.home, user, View(28))
     yield [(line.signal.name, line.points) for line in drift.lines]
     yield drift.slices
-    yield drift.map
+    yield mapping.drawn(settings.home, user, drift.model, drift.until, None)
     yield monitoring.agreement(settings.home, user, 28)
     yield reporting.drift_now(settings.home, user, 28)
     yield reporting.table(reporting.report(settings.home, user, View(28)))

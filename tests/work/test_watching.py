@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from cxr_core import clock
+from cxr_core.drift.apart import is_clear
 from cxr_core.drift.audited import FEWEST
 from cxr_core.drift.sight import SITE, Scope
 from cxr_core.drift.trace import State
 from cxr_core.errors import BadInput, NotFound
 from cxr_core.model import release
 from cxr_core.records import Label, Mode, Role
-from cxr_core.store import alarms, images, models
+from cxr_core.store import alarms, images, models, predictions
 from cxr_core.store.db import opened
-from cxr_core.work import mapping, reading, reporting, rolling, stopping, watching
+from cxr_core.work import freezing, mapping, reading, reporting, rolling, stopping, watching
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.watching import View
 from tests.store.rows import add_image, opinion
@@ -50,6 +52,13 @@ def see(settings, count, model=FIRST, mode=Mode.CONCURRENT):
                 db.execute("UPDATE images SET mode = ? WHERE id = ?", (mode.value, image))
                 rolling.count_picture(db, images.get(db, image))
             reading.Reading(opinion(0.02, Label.NORMAL), []).write(db, images.get(db, image), card)
+
+
+def points(settings, user=COMMAND_LINE, device=None):
+    """How many X-rays are drawn on the map."""
+    found = mapping.drawn(settings.home, user, FIRST, clock.now().date(), device)
+    assert found.reference.sum() > 0
+    return len(found.points)
 
 
 def states(settings, user=COMMAND_LINE):
@@ -177,8 +186,12 @@ def test_a_device_is_looked_at_alone(settings):
         db.execute("UPDATE tallies SET device = 'tube'")
         db.execute("UPDATE images SET device = 'tube'")
     alone, other = (watching.watch(settings.home, COMMAND_LINE, View(28, device=name)) for name in ("tube", "other"))
-    assert (alone.scope, sum(alone.images.values()), len(alone.map.points)) == (Scope("device", "tube"), 40, 40)
-    assert (other.images, len(other.map.points), other.expected.n) == ({}, 0, 0)
+    assert (alone.scope, sum(alone.images.values()), points(settings, device="tube")) == (
+        Scope("device", "tube"),
+        40,
+        40,
+    )
+    assert (other.images, points(settings, device="other"), other.expected.n) == ({}, 0, 0)
     assert alone.slices == []
 
 
@@ -187,8 +200,7 @@ def test_what_is_hidden_from_readers_is_neither_on_their_map_nor_in_their_slices
     see(settings, 40, mode=mode)
     for user, known in ((add_user(settings), 0), (add_user(settings, Role.ADMIN), 40)):
         found = watching.watch(settings.home, user, View(28))
-        assert len(found.map.points) == known
-        assert found.map.reference.sum() > 0
+        assert points(settings, user) == known
         assert {slices.change.now.n for slices in found.slices} == {known}
         assert {part.n for slices in found.slices for part in slices.parts} == {40}
         shown = {each.signal.name: each.current.sum() for each in found.distributions}
@@ -199,17 +211,17 @@ def test_during_a_stop_no_opinion_is_on_a_readers_map(settings):
     see(settings, 40)
     reader, admin = add_user(settings), add_user(settings, Role.ADMIN)
     stopping.stop(settings.home, admin, "it misses too much")
-    assert len(watching.watch(settings.home, reader, View(28)).map.points) == 0
-    assert len(watching.watch(settings.home, admin, View(28)).map.points) == 40
+    assert points(settings, reader) == 0
+    assert points(settings, admin) == 40
 
 
 def test_the_map_shows_the_newest_of_four_weeks_and_what_was_counted_alone(settings, monkeypatch):
     monkeypatch.setattr(mapping, "MOST", 30)
     see(settings, 40)
-    assert len(watching.watch(settings.home, COMMAND_LINE, View(28)).map.points) == 30
+    assert points(settings) == 30
     with opened(settings.home) as db:
         db.execute("UPDATE images SET received_at = ?", (clock.ago(days=3),))
-    assert len(watching.watch(settings.home, COMMAND_LINE, View(28)).map.points) == 0, "they had waited"
+    assert points(settings) == 0, "they had waited"
 
 
 def test_alarms_are_marked_for_admins_alone_and_for_a_device_only_its_own_and_the_sites(settings):
@@ -262,3 +274,30 @@ def test_what_readers_found_unaided_stands_beside_what_was_expected(settings, an
     found = watching.watch(settings.home, COMMAND_LINE, View(28)).audited
     assert (found.n, found.sensitivity.value, found.specificity.value) == (FEWEST * 4, 1, 0)
     assert watching.watch(settings.home, ann, View(28)).audited.n == 0
+
+
+def test_a_classifier_tells_what_is_new_to_the_network_from_the_sites_reference(settings, ann, admin):
+    chance = np.random.default_rng(3)
+    with clock.at(clock.now() - timedelta(days=3)):
+        seen_as(settings, chance.gamma(1, size=(freezing.FEWEST, 512)), "then")
+        freezing.freeze(settings.home, admin, "a test")
+    today = clock.now().date()
+    seen_as(settings, chance.gamma(1, size=(60, 512)), "alike")
+    assert not is_clear(mapping.drawn(settings.home, admin, FIRST, today, None).apart)
+    seen_as(settings, chance.gamma(8, size=(60, 512)), "other")
+    assert is_clear(mapping.drawn(settings.home, admin, FIRST, today, None).apart)
+    assert mapping.drawn(settings.home, ann, FIRST, today, None).apart is None
+    assert mapping.drawn(settings.home, admin, FIRST, today - timedelta(days=4), None).apart is None
+
+
+def seen_as(settings, embeddings, name):
+    """X-rays of a patient each, which the model saw so."""
+    for number, embedding in enumerate(embeddings):
+        image = put(settings, patient=f"{name} {number}", number=hash_of(name, number))
+        with opened(settings.home) as db:
+            db.execute("UPDATE predictions SET embedding = ? WHERE image = ?",
+                       (embedding.astype(predictions.EMBEDDING).tobytes(), image))  # fmt: skip
+
+
+def hash_of(name, number):
+    return int.from_bytes(name.encode()) * 1000 + number
