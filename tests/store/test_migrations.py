@@ -16,7 +16,7 @@ TABLES = {
     "site", "users", "sessions", "workers", "jobs", "patients", "images", "training_sets", "weights", "models",
     "decisions", "predictions", "reads", "audit", "explanations", "worklists", "claims",
     "plans", "training_items", "base_fingerprints", "looks", "shadows", "shadow_predictions", "stops", "tombstones",
-    "tallies", "site_references", "reference_tallies", "reference_images", "alarms", "alarm_signals",
+    "tallies", "site_references", "reference_tallies", "reference_images", "alarms", "alarm_signals", "messages",
 }  # fmt: skip
 
 
