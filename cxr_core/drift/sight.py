@@ -81,8 +81,9 @@ class Sight:
         paces = [images_a_year(stream, place) for stream in streams if (place := _place(stream, day)) is not None]
         return self._budget.limits(self.comparisons, self.detectors, max(paces, default=0.0))
 
-    def on(self, day: date) -> list[Said]:
-        """What every signal says on a day; of a stream that had no image then, what it said on the last before.
+    def on(self, day: date, scope: Scope | None = None) -> list[Said]:
+        """What every signal says on a day, or those of one place; of a stream that had no image then, what it said on
+        the last before.
 
         A stream that had none for WINDOW_DAYS says nothing any more.
         """
@@ -90,7 +91,7 @@ class Sight:
         return [
             Said(each.scope, each.beside, finding)
             for each in self.watched
-            if (place := _place(each.trace.stream, day)) is not None
+            if scope in (None, each.scope) and (place := _place(each.trace.stream, day)) is not None
             for finding in each.trace.findings(place, limits)
         ]
 

@@ -17,6 +17,9 @@ CORNER = 0.25
 """Of each axis of a ROC curve: where good models differ."""
 FONT = "Source Sans, sans-serif"
 CONFIG = {"displayModeBar": False}
+_AXIS = {"gridcolor": GRID, "zeroline": False, "title": {"font": {"size": 12}}, "automargin": True}
+AXES = go.layout.Template(layout={"xaxis": _AXIS, "yaxis": _AXIS})
+"""What all axes have in common: said once, however many a figure has."""
 
 
 def dressed(figure: go.Figure, height: int, title: str = "") -> go.Figure:
@@ -25,9 +28,8 @@ def dressed(figure: go.Figure, height: int, title: str = "") -> go.Figure:
         height=height, margin={"l": 44, "r": 10, "t": 28 if title else 8, "b": 28}, paper_bgcolor=PAPER,
         plot_bgcolor=PAPER, font={"family": FONT, "size": 12, "color": DIM}, showlegend=False, hovermode="x unified",
         title={"text": title, "font": {"size": 13, "color": TEXT}, "x": 0, "xanchor": "left", "y": 0.98},
+        template=AXES,
     )  # fmt: skip
-    figure.update_xaxes(gridcolor=GRID, zeroline=False, title_font={"size": 12})
-    figure.update_yaxes(gridcolor=GRID, zeroline=False, title_font={"size": 12})
     return figure
 
 

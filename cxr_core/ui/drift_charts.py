@@ -52,13 +52,12 @@ def _title(line: Line) -> str:
 def _band(watch: Watch, line: Line) -> list[go.Scatter]:
     """Four fifths of the reference's images as a band, and its median, or its share, as a dotted line."""
     ends = [monday(watch.since) - A_DAY, watch.until + A_DAY]
-    edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "x": ends}
-    middle = {**edge, "line": {"color": charts.BLUE, "width": 1, "dash": "dot"}}
+    drawn = {"mode": "lines", "hoverinfo": "skip"}
     return [
-        go.Scatter(y=[line.low] * 2, **edge),
-        go.Scatter(y=[line.high] * 2, fill="tonexty", fillcolor=FILL, **edge),
-        go.Scatter(y=[line.middle] * 2, **middle),
-    ]
+        go.Scatter(x=[*ends, *reversed(ends)], y=[line.low] * 2 + [line.high] * 2, line={"width": 0}, fill="toself",
+                   fillcolor=FILL, **drawn),
+        go.Scatter(x=ends, y=[line.middle] * 2, line={"color": charts.BLUE, "width": 1, "dash": "dot"}, **drawn),
+    ]  # fmt: skip
 
 
 def _course(watch: Watch, line: Line) -> go.Scatter:

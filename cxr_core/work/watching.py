@@ -64,7 +64,7 @@ class Watch:
     now: list[Said]
     """What each signal says on the last day, beside each reference and of each place."""
     weeks: dict[date, list[Said]]
-    """What each said at the end of each week, by its Monday."""
+    """What those of the place that is looked at said at the end of each week, by its Monday."""
     images: dict[date, int]
     """How many came in in each week."""
     lines: list[Line]
@@ -111,7 +111,7 @@ def watch(home: Path, user: User, view: View) -> Watch:
     return Watch(
         found.model, since, until, view.scope,
         found.sight.on(until),
-        {week: found.sight.on(day) for week, day in ends.items()},
+        {week: found.sight.on(day, view.scope) for week, day in ends.items()},
         _weekly_images(pictures, since),
         [line for stream, counts in beside for line in lines(stream, counts, since)],
         [each for stream, counts in beside for each in distributions(stream.layout, _recent(stream, until), counts)],
