@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -62,7 +62,8 @@ def listen(home: Path, came: Came, reference: Reference, until: date | None = No
     sight, crying = sight_of(came, reference), 0
     found = _seen(sight, reference, came)
     with _copied(home) as db:
-        for day in _days_to_look_at(sight):
+        first = sight.quiet_until(sight.days)
+        for day in (day for day in sight.days if first and day >= first):
             said = sight.on(day)
             crying += any(each.finding.state is State.ALARM for each in said)
             if alarming.look_at(db, found, said, day) and until and day >= until:
@@ -79,17 +80,6 @@ def _trace(layout: Layout, days: list[date], tallies: Counts, reference: Counts)
 
 def _images(layout: Layout, counts: Counts) -> int:
     return max(int(layout.of(counts, signal.name).sum()) for signal in layout.signals)
-
-
-def _days_to_look_at(sight: Sight) -> list[date]:
-    """Those from the first on which any signal may call an alarm: on no day before does the program do anything."""
-    days = sorted({day for each in sight.watched for day in each.trace.stream.days})
-    if not days:
-        return []
-    limits = [sight.limits(day) for day in days]
-    lowest = replace(limits[0], height=min(each.height for each in limits))
-    first = min((day for each in sight.watched if (day := each.trace.quiet_until(lowest))), default=None)
-    return [day for day in days if first and day >= first]
 
 
 def _seen(sight: Sight, reference: Reference, came: Came) -> Seen:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+EARLIEST = date(2000, 1, 1)
+"""A day before anything came in."""
 _pretended: ContextVar[datetime | None] = ContextVar("pretended", default=None)
 
 

@@ -147,12 +147,9 @@ def _existing_folder(value: str) -> Path | None:
     return _folder(value)
 
 
-def _existing_file(value: str) -> Path | None:
-    if not value:
-        return None
-    if not Path(value).expanduser().is_file():
-        raise ValueError("there is no such file")
-    return Path(value).expanduser()
+def _file(value: str) -> Path | None:
+    """A file that is looked for where it is used: what is told elsewhere may fail, reading goes on."""
+    return Path(value).expanduser() if value else None
 
 
 def _address(value: str) -> str:
@@ -222,12 +219,12 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "patient_pattern": _pattern,
     "site_url": _address,
     "webhook_url": _address,
-    "webhook_secret": _existing_file,
+    "webhook_secret": _file,
     "mail_host": _host,
     "mail_port": _between(1, 65_535),
     "mail_starttls": lambda value: _switch(value or "1"),
     "mail_from": _mail_addresses,
     "mail_to": _mail_addresses,
     "mail_user": str,
-    "mail_password": _existing_file,
+    "mail_password": _file,
 }

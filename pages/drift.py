@@ -13,6 +13,7 @@ from cxr_core.ui.drift_downloads import downloads
 from cxr_core.ui.drift_network import network
 from cxr_core.ui.drift_slices import slices
 from cxr_core.ui.drift_table import summary, table
+from cxr_core.ui.ending import end_page
 from cxr_core.ui.expected import performance
 from cxr_core.ui.reference_form import reference
 from cxr_core.ui.session import require_user
@@ -25,7 +26,7 @@ if user.role is Role.ADMIN:
 watch = drift_view.watched(user, chosen)
 if not watch.images:
     drift_view.nothing()
-    st.stop()
+    end_page()
 downloads(chosen)
 summary(watch)
 table(watch)

@@ -7,6 +7,7 @@ import streamlit as st
 from cxr_core.records import Role
 from cxr_core.ui import words
 from cxr_core.ui.card import card_page
+from cxr_core.ui.ending import end_page
 from cxr_core.ui.family import chosen
 from cxr_core.ui.one_case import one_case
 from cxr_core.ui.retire_form import retire_form
@@ -20,7 +21,7 @@ user = require_user(Role.RADIOLOGIST, Role.ADMIN)
 versions = registry.family(site().home, user)
 if not versions:
     words.empty("No model yet", "Start the program with streamlit run app.py: it installs the program's release.")
-    st.stop()
+    end_page()
 switch(user)
 version = chosen(versions)
 card, beside, case = "Card", "Side by side", "One case"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from cxr_core.records import Role
 from cxr_core.ui import words
 from cxr_core.ui.conduct_table import charts, explained, table
+from cxr_core.ui.ending import end_page
 from cxr_core.ui.session import require_user, site
 from cxr_core.work import monitoring
 
@@ -15,7 +14,7 @@ user = require_user(Role.ADMIN)
 months = monitoring.conduct(site().home, user)
 if not months:
     words.empty("No reads yet", "Open a case from the worklist and record what you see; months are counted from that.")
-    st.stop()
+    end_page()
 explained()
 table(months)
 charts(months)

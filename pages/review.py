@@ -6,6 +6,7 @@ import streamlit as st
 
 from cxr_core.records import Role
 from cxr_core.ui import heatmaps, priors, walk, words
+from cxr_core.ui.ending import end_page
 from cxr_core.ui.opinion import known, opinion
 from cxr_core.ui.places import link_to_versions, place
 from cxr_core.ui.read_form import read_form
@@ -21,7 +22,7 @@ image = walk.current(user)
 if image is None:
     words.empty("Nothing waits to be read", "Upload X-rays on the worklist; they appear here once they are analysed.")
     st.page_link(place("worklist"), label="Go to the worklist")
-    st.stop()
+    end_page()
 case, following = reviewing.case(site().home, user, image), reviewing.upcoming(site().home, user, image, walk.AHEAD)
 newest = recording.undoable(site().home, user) if user.role is Role.RADIOLOGIST else None
 may_read = case.stage in (Stage.FIRST, Stage.OPEN)

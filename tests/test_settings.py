@@ -74,8 +74,6 @@ def test_a_switch_is_off(value):
         ("CXR_WEBHOOK_URL", "https://hospital:99999/hook", "Port out of range"),
         ("CXR_WEBHOOK_URL", "https://cxr:secret@hospital/hook", "leave user and password away"),
         ("CXR_SITE_URL", "cxr.hospital", "an address is needed"),
-        ("CXR_WEBHOOK_SECRET", "/no/such/file", "there is no such file"),
-        ("CXR_MAIL_PASSWORD", "secret", "there is no such file"),
         ("CXR_MAIL_HOST", "mail server", "the name of a host is needed"),
         ("CXR_MAIL_PORT", "0", "from 1 to 65535"),
         ("CXR_MAIL_FROM", "the program", "addresses are needed"),
@@ -99,6 +97,13 @@ def test_alarms_are_told_on_the_channels_that_are_set(tmp_path):
     found = load({"CXR_WEBHOOK_URL": "http://[::1]:8000", **MAIL})
     assert found.channels == (Channel.WEBHOOK, Channel.MAIL)
     assert (found.mail_to, found.mail_port, found.mail_starttls) == ("a@hospital, b@hospital", 587, True)
+
+
+@pytest.mark.parametrize("path", ["/no/such/file", f"{__file__}/secret", "~/secret"])
+def test_a_secrets_file_that_is_gone_keeps_nobody_from_reading(path):
+    found = load({**MAIL, "CXR_WEBHOOK_SECRET": path, "CXR_MAIL_USER": "cxr", "CXR_MAIL_PASSWORD": path})
+    assert found.webhook_secret == found.mail_password == Path(path).expanduser()
+    assert load({"CXR_WEBHOOK_SECRET": ""}).webhook_secret is None
 
 
 @pytest.mark.parametrize(("value", "goes_encrypted"), [("", True), ("1", True), ("0", False)])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from cxr_core.commands.output import result
+from cxr_core.errors import BadInput
 from cxr_core.settings import Settings
 from cxr_core.store import files
 from cxr_core.store.migrations import check
@@ -15,21 +17,30 @@ from cxr_core.work.watching import View
 
 ALARM_IS_OPEN = 3
 """The exit status of `drift`, for what monitors it."""
-READABLE = 0o644
-"""Who may read what `drift` writes: what monitors the machine is another user."""
+MODES = {"html": 0o600, "csv": 0o600, "prometheus": 0o644}
+"""Who may read what `drift` writes: what monitors the machine is another user; the others have what admins typed."""
 
 
 def run_drift(settings: Settings, options: argparse.Namespace) -> int:
     """The figures of the drift page as JSON, or as files; see ALARM_IS_OPEN."""
+    view, paths = View(options.days), _paths(options)
     check(settings.home)
     alarming.look(settings.home, settings.channels)
-    found = reporting.report(settings.home, COMMAND_LINE, View(options.days))
-    paths = {"html": options.html, "csv": options.csv, "prometheus": options.prometheus}
-    for kind in (kind for kind, path in paths.items() if path):
-        files.write_durably(paths[kind], _drift_as(settings, found, kind).encode(), READABLE)
-    if not any(paths.values()):
+    found = reporting.report(settings.home, COMMAND_LINE, view)
+    for kind, path in paths.items():
+        files.write_durably(path, _drift_as(settings, found, kind).encode(), MODES[kind])
+    if not paths:
         result(reporting.figures(found))
     return ALARM_IS_OPEN if found.alarms and found.alarms.open else 0
+
+
+def _paths(options: argparse.Namespace) -> dict[str, Path]:
+    """Where to write which kind. Raises BadInput for a folder."""
+    paths: dict[str, Path] = {kind: path for kind in MODES if (path := getattr(options, kind))}
+    for kind, path in paths.items():
+        if path.is_dir():
+            raise BadInput(f"--{kind} {path}: that is a folder; name a file")
+    return paths
 
 
 def _drift_as(settings: Settings, found: Report, kind: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 
@@ -94,6 +94,20 @@ class Sight:
             if scope in (None, each.scope) and (place := _place(each.trace.stream, day)) is not None
             for finding in each.trace.findings(place, limits)
         ]
+
+    @property
+    def days(self) -> list[date]:
+        """Those on which anything came that is watched, ascending."""
+        return sorted({day for each in self.watched for day in each.trace.stream.days})
+
+    def quiet_until(self, days: Sequence[date]) -> date | None:
+        """The first of some days on which a signal may call an alarm: never later than one does. None for none."""
+        if not days:
+            return None
+        limits = [self.limits(day) for day in days]
+        lowest = replace(limits[0], height=min(each.height for each in limits))
+        loud = (day for each in self.watched if (day := each.trace.quiet_until(lowest, days[0])))
+        return min(loud, default=None)
 
     def culprit(self, signal: Signal, first: date, last: date, known: Container[str] = ()) -> Scope | None:
         """The device or view that alone explains what moved in those days; None where none does, or several do.

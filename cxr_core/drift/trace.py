@@ -141,13 +141,13 @@ class Trace:
             return replace(now, state=State.WATCH)
         return now
 
-    def quiet_until(self, limits: Limits) -> date | None:
-        """The first day on which a signal may call an alarm by these limits; None where none can.
+    def quiet_until(self, limits: Limits, first: date = date.min) -> date | None:
+        """The first day, from one on, on which a signal may call an alarm by these limits; None where none can.
 
         Never later than the first alarm, and mostly that day: found at once for years of days that say nothing.
         """
-        places = [place for each in self.signals for place in self._may_call(each, limits)]
-        return self.stream.days[min(places)] if places else None
+        days = (self.stream.days[place] for each in self.signals for place in self._may_call(each, limits))
+        return min((day for day in days if day >= first), default=None)
 
     def _may_call(self, signal: Signal, limits: Limits) -> list[int]:
         """Every place at which the signal may call an alarm, and some others."""

@@ -51,13 +51,20 @@ def write_durably(path: Path, data: bytes, mode: int = 0o600) -> None:
     """Write a file so that after a power cut it is there whole or not at all; `mode` says who may read it."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = path.with_suffix(f".{secrets.token_hex(4)}.partial")
-    with open(temporary, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        _write(temporary, data, mode)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)  # there only where the disk was full, or the like
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _write(path: Path, data: bytes, mode: int) -> None:
+    with open(path, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

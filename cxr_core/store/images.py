@@ -85,8 +85,12 @@ def evenly(db: Database, after: str, before: str, most: int) -> list[dict[str, A
 
 
 def taken_in(db: Database, day: str) -> tuple[int, int]:
-    """How many ever came in, those erased since included, and how many of those that are here came in since `day`."""
-    ever = count(db, "SELECT (SELECT count(*) FROM images) + (SELECT count(*) FROM tombstones)")
+    """How many ever came in, those erased since included, and how many of those that are here came in since `day`.
+
+    One that was erased and came in again is one: its tombstone stays, and is replaced when it is erased again.
+    """
+    erased = "SELECT count(*) FROM tombstones WHERE image NOT IN (SELECT id FROM images)"
+    ever = count(db, f"SELECT (SELECT count(*) FROM images) + ({erased})")
     return ever, count(db, "SELECT count(*) FROM images WHERE received_at >= ?", (day,))
 
 

@@ -133,13 +133,17 @@ def newest(
     return ({**row, "embedding": np.frombuffer(row["embedding"], EMBEDDING)} for row in found)
 
 
-def of_reference(db: Database, reference: int, model: str) -> list[dict[str, Any]]:
-    """`embedding` and `patient` of a model's opinions on the images of a reference of the site that are still there."""
+def of_reference(db: Database, reference: int, model: str, device: str | None) -> list[dict[str, Any]]:
+    """A model's opinions on the images of a reference of the site that are still there; of one device, where named.
+
+    `embedding`, `made_at`, and the image's `received_at` and `patient`.
+    """
     found = rows(
         db,
-        "SELECT p.embedding, i.patient FROM reference_images r JOIN predictions p ON p.image = r.image "
-        "JOIN images i ON i.id = r.image WHERE r.reference = ? AND p.model = ? AND p.embedding NOT NULL",
-        (reference, model),
+        "SELECT p.embedding, p.made_at, i.received_at, i.patient FROM reference_images r "
+        "JOIN predictions p ON p.image = r.image JOIN images i ON i.id = r.image WHERE r.reference = :reference "
+        "AND p.model = :model AND p.embedding NOT NULL AND (:device IS NULL OR i.device = :device)",
+        {"reference": reference, "model": model, "device": device},
     )
     return [{**row, "embedding": np.frombuffer(row["embedding"], EMBEDDING)} for row in found]
 

@@ -118,7 +118,7 @@ def last_words(db: Database) -> list[dict[str, Any]]:
 
 
 _JUDGEMENTS = """
-SELECT r.made_at, r.label, r.agrees, r.reason, r.final, r.seen, p.model, p.label AS said, p.probability,
+SELECT r.image, r.made_at, r.label, r.agrees, r.reason, r.final, r.seen, p.model, p.label AS said, p.probability,
        i.device, i.equipment, i.view, i.mode
 FROM reads r JOIN predictions p ON p.id = r.prediction JOIN images i ON i.id = r.image
 LEFT JOIN reads n ON n.supersedes = r.id
@@ -137,8 +137,8 @@ def judgements(db: Database, image: str) -> list[dict[str, Any]]:
 
 
 def every_judgement(db: Database) -> Iterator[dict[str, Any]]:
-    """The same of all images, in the order in which they were read."""
-    return each(db, f"{_JUDGEMENTS} ORDER BY r.made_at, r.id")
+    """The same of all images, one image after the other, with its `image`."""
+    return each(db, f"{_JUDGEMENTS} ORDER BY r.image, r.id")
 
 
 def audited(db: Database, model: str | None, found: str, since: str) -> list[str | None]:

@@ -55,9 +55,9 @@ def add(db: Database, facts: dict[str, Any], images: Iterable[str], parts: Itera
     return number
 
 
-def current(db: Database) -> Frozen | None:
-    """The newest, or None."""
-    found = one(db, f"{_FROZEN} ORDER BY s.id DESC LIMIT 1")
+def current(db: Database, on: str = "9999") -> Frozen | None:
+    """The newest that was frozen on a day or before it, or None."""
+    found = one(db, f"{_FROZEN} WHERE substr(s.frozen_at, 1, 10) <= ? ORDER BY s.id DESC LIMIT 1", (on,))
     return Frozen(**found) if found else None
 
 

@@ -46,7 +46,7 @@ def get(db: Database, key: Key) -> bytes | None:
 
 
 def put(db: Database, key: Key, images: int, counts: bytes) -> None:
-    """Keep counts to which `images` more have been added."""
+    """Keep counts to which `images` more have been added, or fewer where it is below 0; nothing of none."""
     names = ", ".join(asdict(key))
     marks = ", ".join(f":{name}" for name in asdict(key))
     db.execute(
@@ -54,6 +54,8 @@ def put(db: Database, key: Key, images: int, counts: bytes) -> None:
         "ON CONFLICT DO UPDATE SET images = images + :images, counts = :counts",
         {**asdict(key), "images": images, "counts": counts},
     )
+    if images < 0:
+        db.execute(f"DELETE FROM tallies WHERE {_WHERE} AND images <= 0", asdict(key))
 
 
 def between(
@@ -73,7 +75,7 @@ def between(
     )
 
 
-def origins(db: Database, first: str, last: str) -> Iterator[tuple[Any, ...]]:
+def origins(db: Database, first: str, last: str) -> Iterator[tuple[str, str, str, int]]:
     """`day`, `device`, `equipment` and `images` of the X-rays that came in from a day to another."""
     return iter(
         db.execute(

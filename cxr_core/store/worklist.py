@@ -114,14 +114,23 @@ def _by_list(db: Database, sql: str, named: dict[str, Any]) -> dict[int, int]:
     return {row["worklist"]: row["n"] for row in rows(db, sql, named)}
 
 
+_NAMES = """
+WITH RECURSIVE found (name) AS (
+    SELECT min({column}) FROM images
+    UNION ALL SELECT (SELECT min({column}) FROM images WHERE {column} > name) FROM found WHERE name NOT NULL)
+SELECT name FROM found WHERE name NOT NULL
+"""
+"""All that a column with an index has, from one to the next, however many images have it."""
+
+
 def devices(db: Database) -> list[str]:
-    """The pseudonyms of all devices."""
-    return [row["device"] for row in rows(db, "SELECT DISTINCT device FROM images WHERE device NOT NULL ORDER BY 1")]
+    """The pseudonyms of the machines that images came from."""
+    return [row["name"] for row in rows(db, _NAMES.format(column="device"))]
 
 
 def views(db: Database) -> list[str]:
     """The views that images have, by their headers."""
-    return [row["view"] for row in rows(db, "SELECT DISTINCT view FROM images WHERE view NOT NULL ORDER BY 1")]
+    return [row["name"] for row in rows(db, _NAMES.format(column="view"))]
 
 
 def next_waiting(db: Database, eyes: Eyes, chosen: Worklist, after: str | None, most: int = 1) -> list[str]:

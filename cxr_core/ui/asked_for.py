@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Container
 from datetime import date
-from html import escape
 
 import streamlit as st
 
@@ -28,4 +27,5 @@ def day(key: str, first: date, last: date) -> None:
 
 
 def _missed(what: str, asked: str) -> None:
-    st.warning(f"There is no {what} “{escape(asked[:40])}”: the address is out of date, or mistyped.")
+    shown = asked[:40].replace("`", "'")  # between backticks nothing is marked up
+    st.warning(f"There is no {what} `{shown}`: the address is out of date, or mistyped.")

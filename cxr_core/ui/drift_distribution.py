@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from cxr_core.drift.catalogue import SIGNALS
 from cxr_core.drift.compare import MISSING
 from cxr_core.drift.distribution import Distribution, shares, together
 from cxr_core.drift.grid import Counts, Grid, Scale
@@ -32,7 +33,7 @@ def distribution(watch: Watch) -> None:
     by_title = {found.signal.title: found for found in watch.distributions}
     if not by_title:
         return
-    asked_for.one_of("signal", by_title, "signal")
+    asked_for.one_of("signal", {signal.title for signal in SIGNALS.values()}, "signal")
     title = st.selectbox(
         "Signal", list(by_title), index=list(by_title).index(_loudest(watch)), key="signal", bind="query-params",
         label_visibility="collapsed",

@@ -68,7 +68,7 @@ def heat(watch: Watch) -> str:
     body = "".join(_group(watch, about, references, weeks) for about in About)
     return (
         f"<table class='heat'><tr><td class='none' colspan='{2 + len(references)}'></td><th class='span' "
-        f"colspan='{len(weeks)}'>Images in the four weeks up to the week from</th></tr>"
+        f"colspan='{len(weeks)}'>Images of four weeks, or since it changed, at the end of the week from</th></tr>"
         f"<tr><th>Signal</th>{columns}<th>Since</th>{heads}<th>What a change usually means</th></tr>{body}</table>"
     )
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import streamlit as st
 
 from cxr_core import clock
 from cxr_core.records import User
 from cxr_core.ui import asked_for, words
+from cxr_core.ui.ending import end_page
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import site
 from cxr_core.work import reviewing, watching
@@ -19,8 +18,6 @@ USUAL = "3 months"
 DEVICE = "machine"
 """In the address. Not `device`, as on the worklist: when a page is left, Streamlit takes the names of its fields out of
 the address, and would take that of a link to the worklist with them."""
-EARLIEST = date(2000, 1, 1)
-"""Before anything came in."""
 
 
 def view(user: User) -> View:
@@ -28,7 +25,7 @@ def view(user: User) -> View:
     today = clock.now().date()
     versions, devices = watching.versions(site().home, user), reviewing.devices(site().home, user)
     asked_for.one_of("range", RANGES, "time")
-    asked_for.day("until", EARLIEST, today)
+    asked_for.day("until", clock.EARLIEST, today)
     asked_for.one_of("version", versions, "version with opinions")
     asked_for.one_of(DEVICE, set(map(words.short, devices)), "device")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -38,7 +35,7 @@ def view(user: User) -> View:
         )  # fmt: skip
         st.caption("up to", width="content")
         until = st.date_input(
-            "Up to", today, EARLIEST, today, key="until", bind="query-params", format="YYYY-MM-DD",
+            "Up to", today, clock.EARLIEST, today, key="until", bind="query-params", format="YYYY-MM-DD",
             label_visibility="collapsed", width=140,
         )  # fmt: skip
         version = st.selectbox(
@@ -58,7 +55,7 @@ def watched(user: User, chosen: View) -> Watch:
         found = watching.watch(site().home, user, chosen)
         _caption(found)
         return found
-    st.stop()
+    end_page()
 
 
 def _caption(watch: Watch) -> None:

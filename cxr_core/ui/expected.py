@@ -28,9 +28,9 @@ def performance(expected: Performance, found: Performance) -> None:
 
 def figures_of(expected: Performance, found: Performance) -> tuple[list[str], list[list[str]]]:
     """The titles and the rows of the table."""
-    rows = [_row(f"Expected of {expected.n} answers in four weeks", expected)]
+    rows = [_row(f"Expected of {expected.n} answers in this time", expected)]
     if found.n:
-        rows.append(_row(f"Found in {found.n} reads without having seen the opinion", found))
+        rows.append(_row(f"Found of {found.n} by readers who hadn't seen them", found))
     return ["", *(NAMES.get(name, name.capitalize()) for name in FIGURES)], rows
 
 

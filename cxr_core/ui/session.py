@@ -7,6 +7,7 @@ import streamlit as st
 from cxr_core import settings
 from cxr_core.records import Role, User
 from cxr_core.settings import Settings
+from cxr_core.ui.ending import end_page
 from cxr_core.ui.workers import WORKERS
 from cxr_core.work import accounts
 
@@ -32,11 +33,11 @@ def require_user(*roles: Role) -> User:
     user = accounts.user_of(site(), token())
     if user is None:
         st.warning("You are signed out. [Sign in again](/sign-in)", icon=":material/lock:")
-        st.stop()
+        end_page()
     if roles and user.role not in roles:
         wanted = " or ".join(role.value for role in roles)
         st.warning(f"This page is for the role {wanted}. You are signed in as {user.name} ({user.role.value}).")
-        st.stop()
+        end_page()
     return user
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -19,8 +18,6 @@ from cxr_core.work.listing import BLIND_ORDERS
 from cxr_core.work.reviewing import Filters, Show
 
 PAGE = 100
-EARLIEST = date(2000, 1, 1)
-"""Before any case came in."""
 ANSWERS = (*(label.value for label in Label), "not analysed")
 COLOURS = {"Pneumonia": "#e0a458", "Normal": "#8fbf9f", "Uncertain": "#b9a3d6"}
 
@@ -39,7 +36,7 @@ def filters(user: User, chosen: Worklist) -> Filters:
     today = clock.now().date()
     asked_for.one_of("device", set(map(words.short, devices)), "device")
     asked_for.one_of("view", views, "view")
-    asked_for.day("since", EARLIEST, today)
+    asked_for.day("since", clock.EARLIEST, today)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         show = st.segmented_control(
             "Cases", [show.value.capitalize() for show in Show], key="show", default="Waiting", required=True,
@@ -58,7 +55,7 @@ def filters(user: User, chosen: Worklist) -> Filters:
             label_visibility="collapsed", width=120,
         )  # fmt: skip
         since = st.date_input(
-            "Came in since", None, EARLIEST, today, key="since", bind="query-params", format="YYYY-MM-DD",
+            "Came in since", None, clock.EARLIEST, today, key="since", bind="query-params", format="YYYY-MM-DD",
             label_visibility="collapsed", width=150, help="Only what came in from this day on (UTC)",
         )  # fmt: skip
     return Filters(Show((show or "Waiting").lower()), label, device, view, since, limit=PAGE, worklist=chosen.id)

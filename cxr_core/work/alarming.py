@@ -63,7 +63,7 @@ def look(home: Path, channels: Sequence[str] = ()) -> list[int]:
     """
     yesterday = clock.now().date() - timedelta(days=1)
     with opened(home) as db:
-        first = _first_day(db)
+        first = _first_day(db, yesterday)
         if first > yesterday:
             return []
         try:
@@ -71,15 +71,22 @@ def look(home: Path, channels: Sequence[str] = ()) -> list[int]:
         except CxrError as error:
             log.error("what came in can't be looked at: %s", error)
             return []
-        said = {day: found.sight.on(day) for day in _days(found, first, yesterday)}
+        said = {day: found.sight.on(day) for day in _days(db, found, first, yesterday)}
         with transaction(db):
-            if _first_day(db) != first:
+            if _first_day(db, yesterday) != first:
                 return []  # another worker did meanwhile
             numbers = [number for day, words in said.items() for number in look_at(db, found, words, day)]
             for number in numbers:
                 messages.queue(db, number, Event.OPENED, channels)
             site.put(db, LOOKED_UP_TO, yesterday.isoformat())
     return numbers
+
+
+def look_anew(home: Path) -> list[int]:
+    """Look at every day from the first on, as after days had come in that had been looked at when they were empty."""
+    with opened(home) as db:
+        site.put(db, LOOKED_UP_TO, date.min.isoformat())
+    return look(home)
 
 
 def looking(home: Path, is_at_leisure: Callable[[], bool], channels: Sequence[str] = ()) -> Iterator[bool]:
@@ -135,8 +142,13 @@ def _told(db: Database, alarm: Alarm) -> Told:
     found = Told(alarm, alarms.signals(db, alarm.id), [], [])
     reference = site_references.current(db)
     is_older = reference is not None and reference.last_at[:10] <= alarm.since
-    before = site_references.examples(db, reference.id, found.place, SHOWN) if reference and is_older else []
+    before = _examples(db, reference.id, found.place) if reference and is_older else []
     return replace(found, before=before, now=images.lately(db, alarm.since, found.place, SHOWN))
+
+
+def _examples(db: Database, reference: int, place: dict[str, str]) -> list[str]:
+    """Of the same place; of the whole site for one that the reference doesn't know."""
+    return site_references.examples(db, reference, place, SHOWN) or site_references.examples(db, reference, {}, SHOWN)
 
 
 def _require_open(db: Database, alarm: int) -> None:
@@ -145,15 +157,25 @@ def _require_open(db: Database, alarm: int) -> None:
         raise Conflict(f"alarm {alarm} is closed already, by {found.closed_by}: “{found.cause}”")
 
 
-def _first_day(db: Database) -> date:
-    """The first that wasn't looked at yet."""
-    return date.fromisoformat(site.get(db, LOOKED_UP_TO) or date.min.isoformat()) + timedelta(days=1)
+def _first_day(db: Database, yesterday: date) -> date:
+    """The first that wasn't looked at yet; a clock that was ahead once puts nothing off."""
+    looked_at = date.fromisoformat(site.get(db, LOOKED_UP_TO) or date.min.isoformat())
+    if looked_at > yesterday:
+        log.warning("days up to %s were looked at, as if today were later: the clock was ahead", looked_at)
+        site.put(db, LOOKED_UP_TO, yesterday.isoformat())
+    return min(looked_at, yesterday) + timedelta(days=1)
 
 
-def _days(found: Seen, first: date, last: date) -> list[date]:
-    """Those with images that are watched: nothing is looked at twice, and nothing where nothing came."""
-    known = {day for each in found.sight.watched for day in each.trace.stream.days}
-    return sorted(day for day in known if first <= day <= last)
+def _days(db: Database, found: Seen, first: date, last: date) -> list[date]:
+    """Those with images that are watched: nothing is looked at twice, and nothing where nothing came.
+
+    While no alarm speaks, those on which none can begin are left out: years of them are passed over at once.
+    """
+    days = [day for day in found.sight.days if first <= day <= last]
+    if alarms.speaking(db):
+        return days
+    earliest = found.sight.quiet_until(days)
+    return [day for day in days if earliest and day >= earliest]
 
 
 def look_at(db: Database, found: Seen, said: list[Said], day: date) -> list[int]:
@@ -197,7 +219,8 @@ def _placed(found: Seen, new: list[Said], told: dict[Key, int], day: date) -> di
     for each in new:
         signal = each.finding.signal
         known = {scope for scope, _, name in told if name == signal.name and each.scope != SITE}
-        alone = found.sight.culprit(signal, each.finding.since or day, day, known)
+        since = each.finding.since or day
+        alone = found.sight.culprit(signal, since, day, known) or found.newcomer(each.finding.effect or 0.0, since, day)
         places.setdefault(alone or SITE, []).append(each)
     return places
 
@@ -233,11 +256,14 @@ def _open(db: Database, found: Seen, day: date, scope: Scope, said: list[Said]) 
 
 
 def _guess(found: Seen, scope: Scope, said: list[Said], since: date, day: date) -> str:
-    """By all that moved there since then, beside the reference by which most is told."""
+    """By all that moved there since then, beside the reference by which most is told; of the site, where that has no
+    streams of its own.
+    """
     besides = [each.beside for each in said]
     beside = max(besides, key=besides.count) if scope == SITE else sighting.SITES_OWN
-    traces = (each.trace for each in found.sight.watched if (each.scope, each.beside) == (scope, beside))
-    changes = {name: change for trace in traces for name, change in trace.moved(since, day).items()}
+    traces = [each for each in found.sight.watched if (each.scope, each.beside) == (scope, beside)]
+    traces = traces or [each for each in found.sight.watched if (each.scope, each.beside) == (SITE, beside)]
+    changes = {name: change for each in traces for name, change in each.trace.moved(since, day).items()}
     return likely(changes).name
 
 

@@ -42,7 +42,7 @@ def make(desk: Desk, job: Job) -> Outcome:
             with clock.at(moment + timedelta(minutes=2)):
                 _read(desk, people[Role.RADIOLOGIST], image, study)
         desk.tell({"done": number + 1, "of": len(STUDIES)})
-    alarming.look(desk.home)
+    alarming.look_anew(desk.home)
     return Outcome({"studies": len(STUDIES)})
 
 

@@ -104,9 +104,9 @@ def _parts(db: Database, rows: list[dict[str, Any]], model: str) -> list[Part]:
     for row in rows:
         place = row["device"] or "", row["equipment"] or "", row["view"] or ""
         pictures[place].append(rolling.of_picture(row))
-        if found := predictions.of_model(db, row["id"], model):
+        if (found := predictions.of_model(db, row["id"], model)) and rolling.is_counted(row, found):
             said[place].append(rolling.of_row(found, seen_by))
-        judged[place] += judging.of_image(db, row["id"], model)
+        judged[place] += judging.of_model(db, row["id"], model)
     return [
         *_counted(PICTURE_LAYOUT, PICTURES, pictures), *_counted(OPINION_LAYOUT, model, said),
         *_counted(JUDGEMENT_LAYOUT, readers_of(model), judged),

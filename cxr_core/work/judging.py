@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import groupby
+from itertools import chain, groupby, islice
 from typing import Any
 
 from sqlite_utils import Database
@@ -17,15 +18,39 @@ from cxr_core.store.tallies import readers_of
 from cxr_core.work import rolling
 from cxr_core.work.rolling import Signals
 
+Judgement = Mapping[str, Any]
+"""A row of reads.judgements."""
+AT_ONCE = 1000
+"""Images that are counted at a time: years of them are more than should be held at once."""
 
-def of_judgement(row: Mapping[str, Any]) -> Signals:
-    """The signals of what a reader said of an X-ray, from a row of reads.judgements."""
-    if row["seen"] == Seen.NOTHING:
-        return of_finding(row["label"], row["said"], row["probability"])
-    if not row["final"] or row["agrees"] is None:
-        return {}
+
+def of_image(rows: Sequence[Judgement]) -> list[tuple[Judgement, Signals]]:
+    """The signals of what stands of an image's reads, each with the read on whose day it counts.
+
+    `rows` are those of reads.judgements, in their order. What several found unaided is one finding: that of most of
+    them, on the day of the last; none while they differ, as two do until a third decides.
+    """
+    unaided: dict[str, list[Judgement]] = defaultdict(list)
+    for row in rows:
+        if row["seen"] == Seen.NOTHING:
+            unaided[row["model"]].append(row)
+    found = [(each[-1], of_finding(label, each[-1]["said"], each[-1]["probability"]))
+             for each in unaided.values() if (label := _most(each))]  # fmt: skip
+    return [*found, *((row, _beside(row)) for row in rows if row["final"] and row["agrees"] is not None and _saw(row))]
+
+
+def _saw(row: Judgement) -> bool:
+    return row["seen"] == Seen.DIRECTLY
+
+
+def _beside(row: Judgement) -> Signals:
     flag = FLAGS[0] if row["agrees"] else row["reason"] or OTHER
     return {"agreed": JUDGED[0 if row["agrees"] else 1], "flagged for": flag}
+
+
+def _most(rows: Sequence[Judgement]) -> str | None:
+    (label, votes), *others = Counter(row["label"] for row in rows).most_common()
+    return None if others and others[0][1] == votes else str(label)
 
 
 def of_finding(label: str, said: str | None, probability: float | None) -> Signals:
@@ -35,31 +60,32 @@ def of_finding(label: str, said: str | None, probability: float | None) -> Signa
     return {"of the ill" if is_ill else "of the healthy": said or ANSWERS[-1], "left over": left_over}
 
 
-def of_image(db: Database, image: str, model: str) -> list[Signals]:
+def of_model(db: Database, image: str, model: str) -> list[Signals]:
     """The signals of what readers made of a model's opinion on an image."""
-    found = (of_judgement(row) for row in reads.judgements(db, image) if row["model"] == model)
-    return [signals for signals in found if signals]
+    found = of_image(reads.judgements(db, image))
+    return [signals for row, signals in found if row["model"] == model]
 
 
 @contextmanager
 def recounted(db: Database, image: str) -> Iterator[None]:
     """What readers made of an image is counted anew after the block, which changes it, within one transaction."""
-    _count(db, reads.judgements(db, image), -1)
+    _count(db, of_image(reads.judgements(db, image)), -1)
     yield
-    _count(db, reads.judgements(db, image), 1)
+    _count(db, of_image(reads.judgements(db, image)), 1)
 
 
 def take_back(db: Database, image: str) -> None:
     """Take what readers made of an image that is to be erased out of the counts."""
-    _count(db, reads.judgements(db, image), -1)
+    _count(db, of_image(reads.judgements(db, image)), -1)
 
 
 def count_all(db: Database) -> None:
     """Count all that was read before this version, within the caller's transaction."""
-    for _, rows in groupby(reads.every_judgement(db), lambda row: str(row["made_at"][:10])):
-        _count(db, rows, 1)
+    by_image = (list(rows) for _, rows in groupby(reads.every_judgement(db), lambda row: str(row["image"])))
+    while images := list(islice(by_image, AT_ONCE)):
+        _count(db, chain.from_iterable(map(of_image, images)), 1)
 
 
-def _count(db: Database, rows: Iterable[Mapping[str, Any]], times: int) -> None:
-    found = ((rolling.key(row, row["made_at"][:10], readers_of(row["model"])), of_judgement(row)) for row in rows)
-    rolling.count(db, JUDGEMENT_LAYOUT, ((key, signals) for key, signals in found if signals), times)
+def _count(db: Database, found: Iterable[tuple[Judgement, Signals]], times: int) -> None:
+    keyed = ((rolling.key(row, row["made_at"][:10], readers_of(row["model"])), signals) for row, signals in found)
+    rolling.count(db, JUDGEMENT_LAYOUT, keyed, times)

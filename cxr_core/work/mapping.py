@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlite_utils import Database
 
 from cxr_core.drift.expected import Estimate
 from cxr_core.drift.grid import Counts
@@ -23,6 +22,8 @@ from cxr_core.store.db import opened
 from cxr_core.work import references, revealing, rolling
 from cxr_core.work.guarding import EVERYBODY, open_to
 
+Rows = Sequence[Mapping[str, Any]]
+"""Opinions with `embedding` and `patient`."""
 MOST = 300
 """X-rays that are drawn: more would hide the reference."""
 
@@ -36,7 +37,8 @@ class Map:
     points: NDArray[np.float64]
     """n x 2: the newest, in the reference's standard deviations."""
     apart: Estimate | None
-    """How well a classifier tells the newest from the images of the site's reference, by all axes (drift.apart).
+    """How well a classifier tells what came since from the images of the site's reference, by all axes (drift.apart);
+    of the same device, where one is looked at alone.
 
     None without such a reference of the same version, with too few patients, or for who may not know of all modes.
     """
@@ -56,26 +58,20 @@ def drawn(home: Path, user: User, model: str, until: date, device: str | None) -
         modes = revealing.modes_counted(db, user)
         said = predictions.newest(db, model, (first.isoformat(), end.isoformat()), modes, device)
         newest = list(islice((row for row in said if rolling.is_counted(row, row)), MOST))
-        frozen = _frozen(db, model, until) if revealing.eyes_of(user).sees_all else []
-    points = _seen(reference.axes, newest)
-    return Map(reference.map, points[:, :2], _apart(_seen(reference.axes, frozen), points, [*frozen, *newest]))
+        frozen = site_references.current(db, until.isoformat()) if revealing.eyes_of(user).sees_all else None
+        kept = predictions.of_reference(db, frozen.id, model, device) if frozen else []
+    before = [row for row in kept if rolling.is_counted(row, row)]
+    since = [row for row in newest if frozen and row["received_at"] > frozen.last_at]
+    return Map(reference.map, _seen(reference.axes, newest)[:, :2], _apart(reference.axes, before, since))
 
 
-def _frozen(db: Database, model: str, until: date) -> list[dict[str, Any]]:
-    """What the model said of the images of the site's reference; nothing where that is newer than the day."""
-    frozen = site_references.current(db)
-    if frozen is None or frozen.last_at[:10] > until.isoformat():
-        return []
-    return predictions.of_reference(db, frozen.id, model)
-
-
-def _seen(axes: Axes, rows: Iterable[Mapping[str, Any]]) -> NDArray[np.float64]:
+def _seen(axes: Axes, rows: Rows) -> NDArray[np.float64]:
     """n x axes."""
     found = [row["embedding"] for row in rows]
     return axes.project(np.stack(found)) if found else np.empty((0, axes.count))
 
 
-def _apart(before: NDArray[np.float64], now: NDArray[np.float64], rows: Iterable[Mapping[str, Any]]) -> Estimate | None:
+def _apart(axes: Axes, before: Rows, now: Rows) -> Estimate | None:
     from cxr_core.drift.apart import apart  # with scikit-learn, which takes seconds to be imported
 
-    return apart(before, now, [row["patient"] for row in rows])
+    return apart(_seen(axes, before), _seen(axes, now), [row["patient"] for row in (*before, *now)])

@@ -32,7 +32,7 @@ def metrics(home: Path, user: User, found: Report) -> str:
     return "".join((
         _family("cxr_info", "gauge", "Version of the program, and the model in use.",
                 [({"version": __version__, "model": found.watch.model}, 1)]),
-        _family("cxr_images_total", "counter", "X-rays taken in, those erased since included.", [({}, ever)]),
+        _family("cxr_images_total", "counter", "Different X-rays taken in, those erased since included.", [({}, ever)]),
         _family("cxr_images_today", "gauge", "X-rays that came in today, in UTC.", [({}, today)]),
         _family("cxr_drift_alarms_open", "gauge", "Alarms that nobody has closed.",
                 [({}, len(found.alarms.open if found.alarms else []))]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ from sqlite_utils import Database
 
 from cxr_core import __version__, clock
 from cxr_core.drift.sight import Said
+from cxr_core.errors import BadInput
 from cxr_core.records import Role, User
 from cxr_core.store import alarms, audit, messages, site_references
 from cxr_core.store.alarms import Alarm
@@ -71,9 +73,17 @@ def report(home: Path, user: User, view: View) -> Report:
 
 @open_to(*EVERYBODY)
 def put_on_record(home: Path, user: User, found: Report, kind: str) -> None:
-    """That the user takes a report away as a file of this kind."""
+    """That the user takes a report away as a file of this kind, and of what.
+
+    Raises BadInput for a device that is no pseudonym: of what anybody typed nothing can be taken back from the chain.
+    """
+    view = found.view
+    if view.device and not re.fullmatch(r"device-[0-9a-f]{8}", view.device):
+        raise BadInput(f"{view.device!r} is no device: choose one on the drift page")
+    asked = {"until": view.until and view.until.isoformat(), "model": view.model, "device": view.device}
+    given = {name: value for name, value in asked.items() if value}
     with opened(home) as db, transaction(db):
-        audit.record(db, user.name, "export drift", "", kind=kind, days=found.view.days)
+        audit.record(db, user.name, "export drift", "", kind=kind, days=view.days, **given)
 
 
 @open_to(*EVERYBODY)

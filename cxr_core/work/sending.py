@@ -9,11 +9,12 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from email.message import EmailMessage
 from email.utils import formatdate
 from http.client import HTTPConnection, HTTPException, HTTPSConnection, responses
 from pathlib import Path
+from threading import Event, Timer
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,11 +24,19 @@ from cxr_core.settings import Settings
 
 PATIENCE_SECONDS = 10
 """For each answer of a host."""
+DEADLINE_SECONDS = 30.0
+"""For all that a host is sent and answers: one that says a byte now and then would else be listened to for days."""
+PORTS = {"http": 80, "https": 443}
 SIGNATURE = "X-CXR-Signature"
 """The header with `sha256=` and the HMAC of the body, in hex."""
 SIGNED_WITH = "the file that CXR_WEBHOOK_SECRET names"
 Facts = dict[str, Any]
 """What is told: numbers, days and words of the program; nothing that anybody typed."""
+
+
+class _TooSlow(OSError):
+    """A host answered, but not to the end in time."""
+
 
 _REMEDIES: tuple[tuple[type[Exception], str], ...] = (
     (ssl.SSLCertVerificationError,
@@ -35,6 +44,7 @@ _REMEDIES: tuple[tuple[type[Exception], str], ...] = (
     (ssl.SSLError, "it speaks no TLS that this program takes: check the port, and whether it is encrypted at all"),
     (socket.gaierror, "there is no such host: check its name"),
     (ConnectionRefusedError, "nothing answers at that port: check the port, and that the service runs"),
+    (_TooSlow, f"it answers too slowly, and isn't done within {DEADLINE_SECONDS:.0f} s: ask whoever runs it"),
     (TimeoutError, f"no answer within {PATIENCE_SECONDS} s: check that it runs, and the firewall in between"),
     (smtplib.SMTPNotSupportedError, "it offers no STARTTLS or no sign-in: say CXR_MAIL_STARTTLS=0 if mail may go there "
      "unencrypted, or leave CXR_MAIL_USER away"),
@@ -62,10 +72,11 @@ def by_webhook(settings: Settings, facts: Facts) -> str:
 def by_mail(settings: Settings, facts: Facts) -> str:
     """Mail facts as text; returns what became of it. Raises DeliveryError where no recipient was accepted."""
     where = f"the mail server {settings.mail_host}:{settings.mail_port}"
-    password = _secret(settings.mail_password) if settings.mail_password else b""
+    password = _secret("CXR_MAIL_PASSWORD", settings.mail_password) if settings.mail_password else b""
     with (
         _explained(where),
-        smtplib.SMTP(settings.mail_host, settings.mail_port, timeout=PATIENCE_SECONDS) as server,
+        _connected(settings.mail_host, settings.mail_port) as connection,
+        _Mail(settings.mail_host, connection) as server,
     ):
         if settings.mail_starttls:
             server.starttls(context=ssl.create_default_context())
@@ -78,24 +89,63 @@ def by_mail(settings: Settings, facts: Facts) -> str:
 def _headers(settings: Settings, body: bytes) -> dict[str, str]:
     headers = {"Content-Type": "application/json", "User-Agent": f"cxr-second-reader/{__version__}"}
     if settings.webhook_secret:
-        headers[SIGNATURE] = f"sha256={hmac.new(_secret(settings.webhook_secret), body, hashlib.sha256).hexdigest()}"
+        secret = _secret("CXR_WEBHOOK_SECRET", settings.webhook_secret)
+        headers[SIGNATURE] = f"sha256={hmac.new(secret, body, hashlib.sha256).hexdigest()}"
     return headers
 
 
 def _post(address: str, target: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
     """Status and what it means; straight to the host, whatever proxy the environment names."""
-    parts, host = urlsplit(address), urlsplit(address).hostname or ""
-    connection = (
-        HTTPSConnection(host, parts.port, timeout=PATIENCE_SECONDS, context=ssl.create_default_context())
-        if parts.scheme == "https"
-        else HTTPConnection(host, parts.port, timeout=PATIENCE_SECONDS)
-    )
-    try:
-        connection.request("POST", target, body, headers)
-        status = connection.getresponse().status
-        return status, responses.get(status, "")
-    finally:
-        connection.close()
+    parts = urlsplit(address)
+    host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
+    with _connected(host, port) as connection:
+        if parts.scheme == "https":
+            context = ssl.create_default_context()
+            over: HTTPConnection = HTTPSConnection(host, port, context=context)
+            over.sock = context.wrap_socket(connection, server_hostname=host)
+        else:
+            over = HTTPConnection(host, port)
+            over.sock = connection
+        with closing(over):
+            over.request("POST", target, body, headers)
+            status = over.getresponse().status
+    return status, responses.get(status, "")
+
+
+class _Mail(smtplib.SMTP):
+    """SMTP over a connection that is there."""
+
+    def __init__(self, host: str, connection: socket.socket) -> None:
+        self._connection = connection
+        super().__init__(host)
+
+    def connect(self, *where: Any, **more: Any) -> tuple[int, bytes]:
+        """What the server says first."""
+        self.sock, self.file = self._connection, None
+        return self.getreply()
+
+
+@contextmanager
+def _connected(host: str, port: int) -> Iterator[socket.socket]:
+    """A connection that is shut after DEADLINE_SECONDS, encrypted by then or not; _TooSlow is raised then."""
+    late = Event()
+    with socket.create_connection((host, port), PATIENCE_SECONDS) as connection, connection.dup() as held:
+        timer = Timer(DEADLINE_SECONDS, _shut, (held, late))
+        timer.daemon = True  # a worker that is told to end doesn't wait for it
+        timer.start()
+        try:
+            yield connection
+        finally:
+            timer.cancel()
+            timer.join()
+            if late.is_set():  # whatever the broken connection was taken for
+                raise _TooSlow
+
+
+def _shut(connection: socket.socket, late: Event) -> None:
+    late.set()
+    with suppress(OSError):  # the host has left
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _letter(settings: Settings, facts: Facts) -> EmailMessage:
@@ -134,14 +184,15 @@ def _place(scope: dict[str, str]) -> str:
     return f"{scope['kind']} {scope['name']}" if scope["name"] else "the whole site"
 
 
-def _secret(path: Path) -> bytes:
-    """What a file holds, without the end of its line. Raises DeliveryError."""
+def _secret(setting: str, path: Path) -> bytes:
+    """What a file holds, without the end of its line. Raises DeliveryError, without the path: it may be the secret."""
     try:
         found = path.read_bytes().strip()
     except OSError as error:
-        raise DeliveryError(f"{path} can't be read ({error.strerror}): give it to the user who runs this") from error
+        remedy = "name one that the user who runs this may read"
+        raise DeliveryError(f"the file that {setting} names can't be read ({error.strerror}): {remedy}") from error
     if not found:
-        raise DeliveryError(f"{path} is empty: write the secret into it")
+        raise DeliveryError(f"the file that {setting} names is empty: write the secret into it")
     return found
 
 

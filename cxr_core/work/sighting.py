@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -28,6 +29,8 @@ FEWEST = 50
 """Images of a device or view in the site's reference below which it isn't watched by itself."""
 LAYOUTS = (PICTURE_LAYOUT, OPINION_LAYOUT, JUDGEMENT_LAYOUT)
 """What came in, what the model said of it, what readers made of that."""
+ENOUGH_TO_EXPLAIN = 0.9
+"""Of a change: the rest may be chance."""
 MODELS_OWN, SITES_OWN = "model", "site"
 """The two references."""
 
@@ -52,6 +55,23 @@ class Seen:
     days: Mapping[Layout, Days]
     """Of each of LAYOUTS."""
     sight: Sight
+    came: Sequence[tuple[date, str, int]] = ()
+    """From where: days, devices, and how many X-rays."""
+    devices: Collection[str] = ()
+    """Those that the site's reference knows."""
+
+    def newcomer(self, effect: float, first: date, last: date) -> Scope | None:
+        """The one device that the site's reference doesn't know, if it sent enough in those days to explain a change.
+
+        Of images of which a share comes from elsewhere, no signal can move by more than that share.
+        """
+        sent: Counter[str] = Counter()
+        for day, device, images in self.came:
+            sent[device] += images * (first <= day <= last)
+        new = [device for device, images in sent.items() if device and images and device not in self.devices]
+        if not self.frozen or len(new) != 1 or sent[new[0]] < ENOUGH_TO_EXPLAIN * effect * sent.total():
+            return None
+        return Scope("device", new[0])
 
     def stream(self, layout: Layout, scope: Scope = SITE) -> Stream:
         """Of the site, of a place that was asked for, or of one that is watched."""
@@ -71,7 +91,7 @@ def seen(
     knows_all = set(modes) == set(Mode)
     of = {PICTURE_LAYOUT: PICTURES, OPINION_LAYOUT: model, JUDGEMENT_LAYOUT: readers_of(model)}
     may_know = {PICTURE_LAYOUT: None, OPINION_LAYOUT: modes, JUDGEMENT_LAYOUT: modes if knows_all else ()}
-    frozen = site_references.current(db)
+    frozen = site_references.current(db, today.isoformat())
     kept = site_references.parts(db, frozen.id) if frozen else []
     parts = {
         layout: [part for part in kept if part.model == of[layout] and (knows_all or layout is PICTURE_LAYOUT)]
@@ -84,12 +104,15 @@ def seen(
     }
     end = (today + timedelta(days=1)).isoformat() if version else None
     released = date.fromisoformat(models.put_to_use_at(db, model, end)[:10])
-    watched = [*_beside_the_models(days, reference, released)]
+    watched, own = [*_beside_the_models(days, reference, released)], parts[PICTURE_LAYOUT]
+    came = list(tallies.origins(db, str(span.first), str(span.last)))
     if frozen:
         since = date.fromisoformat(frozen.last_at[:10]) + timedelta(days=1)
-        watched += _beside_the_sites(days, parts, since)
-        watched += _origins(db, span, parts[PICTURE_LAYOUT], since)
-    return Seen(model, reference, frozen, released, days, Sight(watched))
+        watched += [*_beside_the_sites(days, parts, since), *_origins(came, span, own, since)]
+    by_device = [(date.fromisoformat(day), device, images) for day, device, _, images in came]
+    return Seen(
+        model, reference, frozen, released, days, Sight(watched), by_device, frozenset(part.device for part in own)
+    )
 
 
 def _of_version(db: Database, model: str) -> tuple[str, Reference]:
@@ -127,7 +150,9 @@ def _beside_the_sites(
             yield Watched(scope, SITES_OWN, Trace(days[layout].stream(scope, since), counts, signals))
 
 
-def _origins(db: Database, span: Span, parts: Sequence[Part], since: date) -> Iterator[Watched]:
+def _origins(
+    came: Iterable[tuple[str, str, str, int]], span: Span, parts: Sequence[Part], since: date
+) -> Iterator[Watched]:
     """Where the site's X-rays come from, by what the header says: from what its reference knows, or from elsewhere."""
     devices, equipment = ({getattr(part, name) for part in parts} for name in ("device", "equipment"))
 
@@ -137,7 +162,7 @@ def _origins(db: Database, span: Span, parts: Sequence[Part], since: date) -> It
 
     reference = sum((part.images * one(part.device, part.equipment) for part in parts), ORIGIN_LAYOUT.nothing())
     found = Days(ORIGIN_LAYOUT, span.first, span.last)
-    for day, device, make, images in tallies.origins(db, str(span.first), str(span.last)):
+    for day, device, make, images in came:
         found.add(date.fromisoformat(day), device, "", images, images * one(device, make))
     if signals := known(ORIGIN_LAYOUT, reference):
         yield Watched(SITE, SITES_OWN, Trace(found.stream(SITE, since), reference, signals))

@@ -17,7 +17,7 @@ from cxr_core.drift.expected import Performance, expected
 from cxr_core.drift.grid import Counts
 from cxr_core.drift.lines import Line, lines
 from cxr_core.drift.sight import SITE, Said, Scope
-from cxr_core.drift.tally import Layout
+from cxr_core.drift.tally import JUDGEMENT_LAYOUT, OPINION_LAYOUT, Layout
 from cxr_core.drift.trace import WINDOW_DAYS, Stream
 from cxr_core.drift.weeks import monday
 from cxr_core.errors import BadInput
@@ -28,8 +28,10 @@ from cxr_core.store.db import opened
 from cxr_core.work import monitoring, revealing, sighting, slicing
 from cxr_core.work.guarding import EVERYBODY, open_to
 from cxr_core.work.monitoring import Release
-from cxr_core.work.sighting import LAYOUTS, MODELS_OWN, SITES_OWN, Seen
+from cxr_core.work.sighting import LAYOUTS, MODELS_OWN, REMEMBERED_DAYS, SITES_OWN, Seen
 from cxr_core.work.slicing import Slices
+
+LONGEST_DAYS = REMEMBERED_DAYS - WINDOW_DAYS
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,12 @@ class View:
     """The version; None for the one that was in use at the end."""
     device: str | None = None
     """The pseudonym; None for all of the site."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.days <= LONGEST_DAYS:
+            raise BadInput(f"{self.days} days can't be looked at: 1 to {LONGEST_DAYS} can")
+        if self.until and not clock.EARLIEST <= self.until <= clock.now().date():
+            raise BadInput(f"{self.until} can't be looked at: it lies in the future, or before anything came in")
 
     @property
     def scope(self) -> Scope:
@@ -73,9 +81,9 @@ class Watch:
     slices: list[Slices]
     """The same weeks by device, and by view; empty where one is looked at alone."""
     expected: Performance
-    """What to expect of the model's answers of these weeks, from its probabilities alone."""
+    """What to expect of the model's answers of all days shown, from its probabilities alone."""
     audited: Performance
-    """How right the version's answers were, by readers who hadn't seen them; empty for who may not know of all."""
+    """How right they were, by readers who hadn't seen them; empty for who may not know of all."""
     agreement: list[Agreement]
     """How often readers agreed, by week and model version; of all devices."""
     releases: list[Release]
@@ -98,7 +106,7 @@ def watch(home: Path, user: User, view: View) -> Watch:
     Raises BadInput if the version's card has none, or if it wasn't in use yet, NotFound for no such version.
     """
     until = view.until or clock.now().date()
-    since = until - timedelta(days=view.days)
+    since, lately = (until - timedelta(days=days) for days in (view.days, WINDOW_DAYS))
     with opened(home) as db:
         modes = revealing.modes_counted(db, user)
         found = sighting.seen(db, until, modes, _version(db, view.model, until), view.scope)
@@ -114,10 +122,10 @@ def watch(home: Path, user: User, view: View) -> Watch:
         {week: found.sight.on(day, view.scope) for week, day in ends.items()},
         _weekly_images(pictures, since),
         [line for stream, counts in beside for line in lines(stream, counts, since)],
-        [each for stream, counts in beside for each in distributions(stream.layout, _recent(stream, until), counts)],
+        [each for stream, counts in beside for each in distributions(stream.layout, _since(stream, lately), counts)],
         slices,
-        _expected(said, until, threshold),
-        _audited(judged, threshold),
+        _expected(_since(said, since), threshold),
+        _audited(_since(judged, since), threshold),
         _agreement(home, user, since, until),
         [release for release in monitoring.releases(home, user) if since <= release.at.date() <= until],
         [span for span in spans if _concerns(span, view.scope) and span.first <= until],
@@ -144,13 +152,6 @@ def _references(found: Seen, layout: Layout, scope: Scope) -> dict[str, Counts]:
     return {MODELS_OWN: own, **sites} if scope == SITE else {**sites, MODELS_OWN: own}
 
 
-def _recent(stream: Stream, until: date) -> Counts:
-    """The last four weeks."""
-    there = [day > until - timedelta(days=WINDOW_DAYS) for day in stream.days]
-    recent: Counts = stream.tallies[there].sum(0)
-    return recent
-
-
 def _weekly_images(pictures: Stream, since: date) -> dict[date, int]:
     part = pictures.layout.parts[pictures.layout.signals[0].name]
     found: dict[date, int] = {}
@@ -160,23 +161,27 @@ def _weekly_images(pictures: Stream, since: date) -> dict[date, int]:
     return found
 
 
-def _expected(said: Stream, until: date, threshold: float) -> Performance:
+def _since(stream: Stream, since: date) -> Counts:
+    """All after a day."""
+    found: Counts = stream.tallies[[day > since for day in stream.days]].sum(0)
+    return found
+
+
+def _expected(said: Counts, threshold: float) -> Performance:
     probability = SIGNALS["probability"]
-    counts = said.layout.of(_recent(said, until), probability.name)[:-1]
     assert probability.grid
-    return expected(probability.grid, counts, threshold)
+    return expected(probability.grid, OPINION_LAYOUT.of(said, probability.name)[:-1], threshold)
 
 
-def _audited(judged: Stream, threshold: float) -> Performance:
+def _audited(judged: Counts, threshold: float) -> Performance:
     left_over = SIGNALS["left over"]
     assert left_over.grid
-    counts = judged.layout.of(judged.tallies.sum(0), left_over.name)[:-1]
-    return audited(left_over.grid, counts, threshold)
+    return audited(left_over.grid, JUDGEMENT_LAYOUT.of(judged, left_over.name)[:-1], threshold)
 
 
 def _agreement(home: Path, user: User, since: date, until: date) -> list[Agreement]:
     days = (clock.now().date() - since).days
-    return weekly_agreement(row for row in monitoring.agreement(home, user, days) if row.day <= until)
+    return weekly_agreement(row for row in monitoring.agreement(home, user, days) if since < row.day <= until)
 
 
 def _concerns(span: Span, scope: Scope) -> bool:

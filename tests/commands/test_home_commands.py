@@ -271,10 +271,23 @@ def test_drift_writes_files_in_place_of_printing_and_exits_the_same(run, setting
     assert "inverted pictures" in paths["html"].read_text(encoding="utf-8")
     assert paths["csv"].read_bytes().startswith(b"week,until,scope,")
     assert "\ncxr_drift_alarms_open 1\n" in paths["prometheus"].read_text(encoding="utf-8")
-    assert {path.stat().st_mode & 0o777 for path in paths.values()} == {0o644}
+    modes = {kind: path.stat().st_mode & 0o777 for kind, path in paths.items()}
+    assert modes == {"html": 0o600, "csv": 0o600, "prometheus": 0o644}, "admins' words are for who runs it alone"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["drift.csv", "drift.html", "drift.prometheus", "home"]
     kinds = query(settings, "SELECT details FROM audit WHERE action = 'export drift' ORDER BY id")
     assert [json.loads(row["details"])["kind"] for row in kinds] == ["html", "csv"]
+
+
+@pytest.mark.parametrize("kind", ["html", "csv", "prometheus"])
+@pytest.mark.parametrize("name", [".", "..", "reports"])
+def test_drift_writes_to_no_folder(run, tmp_path, monkeypatch, kind, name):
+    run("migrate")
+    (tmp_path / "reports").mkdir()
+    monkeypatch.chdir(tmp_path)
+    answer = run("drift", f"--{kind}", name)
+    assert (answer.status, answer.lines) == (1, [])
+    assert answer.words == f"cxr_core drift: --{kind} {name}: that is a folder; name a file\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "reports"]
 
 
 def test_notify_test_says_what_came_back(run, monkeypatch):
@@ -288,6 +301,10 @@ def test_notify_test_says_what_came_back(run, monkeypatch):
         answer = run("notify-test")
     assert answer.status == 1
     assert "answers 403 Forbidden: check CXR_WEBHOOK_URL" in answer.lines[0]["answer"]
+    monkeypatch.setenv("CXR_WEBHOOK_SECRET", "/no/such/file")
+    answer = run("notify-test")
+    assert answer.status == 1
+    assert "the file that CXR_WEBHOOK_SECRET names can't be read (No such file" in answer.lines[0]["answer"]
 
 
 def test_a_retrain_says_what_it_lacks(run, monkeypatch):

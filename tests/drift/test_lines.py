@@ -3,7 +3,7 @@
 from datetime import date
 
 from cxr_core.drift.lines import lines
-from cxr_core.drift.sight import stream_of
+from cxr_core.drift.sight import Days
 from cxr_core.drift.tally import OPINION_LAYOUT, PICTURE_LAYOUT
 
 MONDAY, THURSDAY, NEXT = date(2026, 3, 2), date(2026, 3, 5), date(2026, 3, 9)
@@ -13,8 +13,11 @@ def tally(*rows):
     return PICTURE_LAYOUT.count(rows)
 
 
-def stream(*days):
-    return stream_of(PICTURE_LAYOUT, days)
+def stream(*days, layout=PICTURE_LAYOUT):
+    found = Days(layout, MONDAY, NEXT)
+    for day, counts in days:
+        found.add(day, "", "", 1, counts)
+    return found.stream()
 
 
 def test_a_week_is_the_median_of_its_days_after_the_first():
@@ -38,7 +41,7 @@ def test_a_signal_is_drawn_once_beside_the_first_reference_that_knows_it():
 
 
 def test_the_networks_axes_have_no_line():
-    said = stream_of(OPINION_LAYOUT, [(THURSDAY, OPINION_LAYOUT.count([{"axis1": 0.1, "answer": "Pneumonia"}]))])
+    said = stream((THURSDAY, OPINION_LAYOUT.count([{"axis1": 0.1, "answer": "Pneumonia"}])), layout=OPINION_LAYOUT)
     reference = OPINION_LAYOUT.count([{"axis1": 0.1, "answer": "Normal"}])
     assert {(line.signal.name, line.word) for line in lines(said, {"model": reference}, MONDAY)} == {
         ("answer", "Pneumonia")

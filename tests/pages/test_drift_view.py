@@ -48,8 +48,8 @@ def test_a_version_whose_reference_cannot_be_read_says_so_and_another_can_be_cho
 
 def test_what_the_address_names_and_is_not_there_is_told(show, said, came):
     text = said(show("drift", "ann", version="third", machine="ffffffff", until="2999-01-01", signal="Smell"))
-    assert all(part in text for part in ("no version with opinions “third”", "no device “ffffffff”",
-                                         "2999-01-01 can't be chosen", "no signal “Smell”"))  # fmt: skip
+    assert all(part in text for part in ("no version with opinions `third`", "no device `ffffffff`",
+                                         "2999-01-01 can't be chosen", "no signal `Smell`"))  # fmt: skip
 
 
 def test_a_device_by_itself_is_drawn_though_it_is_not_watched(show, said, came):

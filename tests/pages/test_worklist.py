@@ -42,8 +42,8 @@ def test_filters_that_fit_nothing_or_name_nothing_say_so(show, said, home, arriv
     app = show("worklist", "ann", view="from above", since="yesterday")
     assert not app.exception
     assert len(app.dataframe[0].value) == 1
-    assert "no view “from above”" in said(app)
-    assert "no day “yesterday”" in said(app)
+    assert "no view `from above`" in said(app)
+    assert "no day `yesterday`" in said(app)
 
 
 def done(home, result, member=None):

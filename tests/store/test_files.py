@@ -1,6 +1,7 @@
 """The content-addressed folder."""
 
 import hashlib
+import resource
 
 import pytest
 
@@ -29,6 +30,24 @@ def test_files_are_closed_to_others(tmp_path):
 def test_nothing_half_written_is_left(tmp_path):
     files.put(tmp_path, b"a film")
     assert not list(tmp_path.rglob("*.partial"))
+
+
+def test_nothing_half_written_is_left_where_there_is_no_room(tmp_path):
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, usual[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            files.write_durably(tmp_path / "a film", bytes(2000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_half_written_is_left_where_the_name_is_taken_by_a_folder(tmp_path):
+    (tmp_path / "a film").mkdir()
+    with pytest.raises(IsADirectoryError):
+        files.write_durably(tmp_path / "a film", b"a film")
+    assert [path.name for path in tmp_path.iterdir()] == ["a film"]
 
 
 def test_a_missing_file_is_named(tmp_path):

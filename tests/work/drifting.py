@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time
+
 import numpy as np
 
+from cxr_core import clock
 from cxr_core.drift.tally import JUDGEMENT_LAYOUT, OPINION_LAYOUT, PICTURE_LAYOUT
 from cxr_core.model import release
 from cxr_core.records import Mode
@@ -47,6 +50,24 @@ class Stream:
         with opened(self.home) as db, transaction(db):
             tallies.put(db, key, count, JUDGEMENT_LAYOUT.to_bytes(JUDGEMENT_LAYOUT.count(self.found(count, missed))))
 
+    def calibrated(self, day, model, count, ill):
+        """So many X-rays of a day, each read unaided, of whom a share is ill; the model knows it to the percent."""
+        is_ill = self._unaided.random(count) < ill
+        likely = np.clip(
+            self._unaided.beta(4, 2, count) * is_ill + self._unaided.beta(2, 4, count) * ~is_ill, 0.01, 0.99
+        )
+        odds = ill / (1 - ill) * (likely / (1 - likely)) ** 2  # what the two betas' densities make of it (Bayes)
+        p = odds / (1 + odds)
+        found = [{"left over": float(y) - chance} for y, chance in zip(is_ill, p, strict=True)]
+        with opened(self.home) as db, transaction(db):
+            for name, layout, rows in (
+                (PICTURES, PICTURE_LAYOUT, self.looks(count)),
+                (model, OPINION_LAYOUT, [{"probability": float(chance)} for chance in p]),
+                (readers_of(model), JUDGEMENT_LAYOUT, found),
+            ):
+                key = Key(day.isoformat(), name, TUBES[0], "", "", Mode.BLINDED.value if name else "")
+                tallies.put(db, key, count, layout.to_bytes(layout.count(rows)))
+
     def model(self, name, says=0.0):
         """Put a version to use whose reference is such X-rays, of which it says by so much more."""
         pictures, opinions = PICTURE_LAYOUT.count(self.looks(2000)), OPINION_LAYOUT.count(self.says(2000, says))
@@ -67,7 +88,7 @@ class Stream:
                 Part(model, tube, *ELSE, OPINION_LAYOUT.to_bytes(OPINION_LAYOUT.count(self.says(300)))),
             )
         ]
-        with opened(self.home) as db, transaction(db):
+        with clock.at(datetime.combine(day, time(23), UTC)), opened(self.home) as db, transaction(db):
             site_references.add(db, facts, [], parts)
 
     def comes(self, day, model, shifts=(0.0, 0.0), says=0.0, count=15):

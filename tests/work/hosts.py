@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 import socketserver
 import ssl
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
@@ -16,8 +18,9 @@ class Webhook(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Posted)
+    def __init__(self, host="127.0.0.1"):
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, 0), _Posted)
         self.answers, self.got, self.location = [], [], ""
         self.goes_on, self.came = Event(), Event()
         self.goes_on.set()
@@ -117,6 +120,29 @@ class _Session(socketserver.StreamRequestHandler):
 
     def _quit(self, line):
         return "221 bye"
+
+
+class Dribbling(socketserver.ThreadingTCPServer):
+    """Says how its answer begins, and then never ends it, a byte at a time."""
+
+    daemon_threads = True
+
+    def __init__(self, beginning):
+        super().__init__(("127.0.0.1", 0), _Dribbled)
+        self.beginning = beginning
+
+    @property
+    def port(self):
+        return self.server_address[1]
+
+
+class _Dribbled(socketserver.BaseRequestHandler):
+    def handle(self):
+        with suppress(OSError):
+            self.request.sendall(self.server.beginning)
+            while True:
+                self.request.sendall(b"a")
+                time.sleep(0.01)
 
 
 @contextmanager

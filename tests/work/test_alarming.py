@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from cxr_core import clock
+from cxr_core.drift.sight import Sight
 from cxr_core.errors import BadInput, Conflict, NotAllowed, NotFound
 from cxr_core.model import release
 from cxr_core.records import Role
@@ -361,6 +362,48 @@ def test_a_model_that_misses_what_readers_find_unaided_is_told(settings, stream,
     assert found.alarm.guess == "a model that errs more often"
 
 
+def test_a_change_that_a_device_brings_which_the_reference_does_not_know_is_told_of_the_device(settings, stream, admin):
+    stream.freeze(admin, day(0), "watched")
+    come(stream, (1, 30))
+    for number in range(30, 40):
+        stream.comes(day(number), "watched")
+        stream.comes_from("new", day(number), "watched", BRIGHTER, count=15)
+    assert look_daily(settings, 1, 41) == [1]
+    (found,) = standing(settings, admin)
+    assert found.place == {"device": "new"}
+    assert ("site", "site", "station") in spoken(found) and ("site", "site", "mean") in spoken(found)
+    assert found.alarm.guess == "another machine or protocol"
+
+
+def test_a_change_of_all_is_not_put_down_to_a_device_that_came_just_then(settings, stream, admin):
+    stream.freeze(admin, day(0), "watched")
+    come(stream, (1, 30))
+    for number in range(30, 40):
+        stream.comes(day(number), "watched", (BRIGHTER, BRIGHTER))
+        stream.comes_from("new", day(number), "watched", BRIGHTER, count=2)
+    look_daily(settings, 1, 41)
+    assert "site" in {found.alarm.scope for found in standing(settings, admin)}
+
+
+def test_a_clock_that_was_ahead_once_puts_no_look_off(settings, stream):
+    come(stream, (0, 1))
+    look(settings, 400)
+    come(stream, (1, 40), (BRIGHTER, BRIGHTER))
+    assert look(settings, 20) == [], "the days up to then were taken for looked at"
+    assert look_daily(settings, 21, 40) == [1]
+
+
+def test_what_alarms_say_is_the_same_whether_quiet_days_are_passed_over_or_not(settings, stream, monkeypatch, admin):
+    come(stream, (0, 60))
+    come(stream, (60, 70), (BRIGHTER, BRIGHTER))
+    looked_at = []
+    asked = Sight.on
+    monkeypatch.setattr(Sight, "on", lambda sight, day, *more: looked_at.append(day) or asked(sight, day, *more))
+    assert look(settings, 70) == [1]
+    assert min(looked_at) >= day(60)
+    assert standing(settings, admin)[0].alarm.opened_on in map(str, looked_at)
+
+
 def test_a_look_that_fails_ends_no_worker(settings, stream):
     come(stream, (0, 2))
     with opened(settings.home) as db:
@@ -379,7 +422,7 @@ def test_a_look_that_fails_ends_no_worker(settings, stream):
         ("", "", {"station", "equipment"}, "missing"),
     ],
 )
-def test_x_rays_from_where_the_reference_has_none_are_an_alarm_of_the_site(
+def test_x_rays_from_where_the_reference_has_none_are_an_alarm_of_the_machine_or_else_of_the_site(
     settings, stream, admin, tube, equipment, signals, what
 ):
     stream.freeze(admin, day(0), "watched")
@@ -392,7 +435,7 @@ def test_x_rays_from_where_the_reference_has_none_are_an_alarm_of_the_site(
     assert spoken(found) == {("site", "site", signal) for signal in signals}
     assert {row["what"] for row in found.signals} == {what}
     guess = "another machine or protocol" if what == "never seen" else "a header that isn't filled any more"
-    assert (found.alarm.scope, found.alarm.guess) == ("site", guess)
+    assert (found.alarm.scope, found.alarm.guess) == ("device new" if tube == "new" else "site", guess)
 
 
 def test_without_a_reference_of_the_site_every_machine_is_as_new_as_any_other(settings, stream):

@@ -133,7 +133,8 @@ def test_what_comes_later_leaves_it_as_it_was(settings, admin):
 
 def test_its_own_images_are_not_compared_with_it(settings, admin):
     arrive(settings, range(FEWEST))
-    freeze(settings, admin)
+    with clock.at(START):
+        freeze(settings, admin)
     arrive(settings, range(FEWEST, FEWEST + 5), days=1)
     with opened(settings.home) as db:
         sight = sighting.seen(db, (START + timedelta(days=1)).date()).sight
@@ -149,7 +150,8 @@ def test_devices_with_enough_images_are_watched_by_themselves(settings, admin):
     arrive(settings, range(60))
     arrive(settings, range(60, 110), "right")
     arrive(settings, range(110, 120), "rare")
-    freeze(settings, admin)
+    with clock.at(START):
+        freeze(settings, admin)
     for device, first in (("left", 200), ("right", 210), ("rare", 220)):
         arrive(settings, range(first, first + 5), device, days=1)
     with opened(settings.home) as db:
@@ -178,8 +180,9 @@ def test_a_period_gives_x_rays_evenly_with_its_first_and_last(settings, admin):
 def test_a_period_may_lie_before_the_last_reference_and_what_came_after_it_is_watched(settings, admin):
     arrive(settings, range(FEWEST))
     arrive(settings, range(200, 200 + FEWEST), days=3)
-    freeze(settings, admin)
-    freezing.freeze(settings.home, admin, "the first was a holiday", Period(day(0), day(0)))
+    with clock.at(START + timedelta(days=3)):
+        freeze(settings, admin)
+        freezing.freeze(settings.home, admin, "the first was a holiday", Period(day(0), day(0)))
     arrive(settings, range(400, 405), days=4)
     with opened(settings.home) as db:
         sight = sighting.seen(db, day(4)).sight
@@ -202,3 +205,12 @@ def test_how_many_the_next_one_would_have_is_no_more_than_the_most(settings, adm
     arrive(settings, range(MOST + 20))
     assert freezing.available(settings.home, admin) == MOST
     assert freezing.available(settings.home, admin, Period(day(0), day(0))) == MOST + 20
+
+
+def test_opinions_that_streams_do_not_count_are_not_frozen_either(settings, admin):
+    """What a version made of X-rays that had waited: they aren't like what comes in."""
+    arrive(settings, range(FEWEST))
+    with opened(settings.home) as db:
+        db.execute("UPDATE predictions SET made_at = ? WHERE id <= 40", (clock.stamp(START + timedelta(days=3)),))
+    number = freeze(settings, admin)
+    assert sum(part.images for part in parts(settings, number).values() if part.model == FIRST) == FEWEST - 40

@@ -21,7 +21,8 @@ BEFORE_ANYBODY = {
 }  # fmt: skip
 """The way in, which somebody without a session must find: it gives nothing of a patient."""
 TOOLS = {
-    "alarming.look", "alarming.looking", "change_plan.site_plan", "checkpoints.place", "checkpoints.remove",
+    "alarming.look", "alarming.look_anew", "alarming.looking",
+    "change_plan.site_plan", "checkpoints.place", "checkpoints.remove",
     "gathering.of_the_site",
     "gathering.of_training_set", "picturing.catching_up",
     "lineage.patient_named", "notifying.deliver", "notifying.delivering", "picturing.put", "pictures.place",

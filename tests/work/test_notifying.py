@@ -15,13 +15,13 @@ from cxr_core.settings import Settings
 from cxr_core.store import alarms, messages
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.messages import Event
-from cxr_core.work import alarming, notifying
+from cxr_core.work import alarming, notifying, sending
 from cxr_core.work.guarding import COMMAND_LINE
 from tests.dicom.films import dataset, to_bytes
 from tests.model.chests import phantom_chest
 from tests.processes import wait_until
 from tests.work.drifting import Stream
-from tests.work.hosts import MailServer, Webhook, serving
+from tests.work.hosts import Dribbling, MailServer, Webhook, serving
 from tests.work.sites import add_user, new_home, query, take_in
 
 FIELDS = {"event", "at", "message", "alarm", "scope", "since", "opened_on", "closed_at", "model", "guess", "signals",
@@ -194,7 +194,7 @@ def test_what_fails_for_a_day_is_given_up_and_what_is_behind_it_goes_on(settings
     lasted = datetime.fromisoformat(first["given_up_at"]) - start
     assert timedelta(hours=21) < lasted <= timedelta(hours=25)
     assert (first["sent_at"], second["given_up_at"]) == (None, None)
-    with clock.at(start + timedelta(hours=40)):
+    with clock.at(start + timedelta(hours=42)):  # after any pause that began at the last look
         webhook.answers = []
         assert notifying.deliver(settings) == 1
         assert [each.alarm for each in notifying.given_up(settings.home, admin, 28)] == [1]
@@ -211,6 +211,16 @@ def test_one_channel_does_not_wait_for_the_other(tmp_path, mail):
         assert notifying.deliver(settings) == 1
     states = {row["channel"]: (row["sent_at"] is not None, row["attempts"]) for row in kept(settings)}
     assert states == {Channel.WEBHOOK: (False, 2), Channel.MAIL: (True, 2)}
+
+
+def test_a_host_that_never_ends_its_answer_keeps_nothing_from_the_other(tmp_path, mail, monkeypatch):
+    monkeypatch.setattr(sending, "DEADLINE_SECONDS", 0.2)
+    with serving(Dribbling(b"HTTP/1.1 200 OK\r\nX-Slow: ")) as webhook:
+        settings = new_home(tmp_path, webhook_url=f"http://127.0.0.1:{webhook.port}", **by_mail(mail.port))
+        raise_alarm(settings)
+        assert notifying.deliver(settings) == 1
+    assert {row["channel"]: row["sent_at"] is not None for row in kept(settings)} == {"webhook": False, "e-mail": True}
+    assert len(mail.letters) == 1
 
 
 def test_what_waits_for_a_channel_that_is_not_set_any_more_is_given_up(settings):

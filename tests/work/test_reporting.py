@@ -8,11 +8,14 @@ import json
 import math
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from cxr_core import clock
 from cxr_core.drift.sight import Scope
 from cxr_core.drift.trace import State
+from cxr_core.errors import BadInput
 from cxr_core.records import Role
 from cxr_core.work import alarming, erasing, metrics, reporting, stopping, watching
 from cxr_core.work.watching import View
@@ -115,6 +118,28 @@ def test_what_is_taken_away_is_on_record(tmp_path):
     assert (event["actor"], json.loads(event["details"])) == (reader.name, {"kind": "csv", "days": 28})
 
 
+def exported(settings, user, **looked_at):
+    view = View(28, **looked_at)
+    reporting.put_on_record(settings.home, user, reporting.report(settings.home, user, view), "csv")
+
+
+def test_what_was_looked_at_is_on_record_with_it(tmp_path):
+    settings, admin, _ = drifted(tmp_path)
+    until = clock.now().date() - timedelta(days=3)
+    exported(settings, admin, until=until, model="watched", device="device-0123abcd")
+    (event,) = query(settings, "SELECT details FROM audit WHERE action = 'export drift'")
+    assert json.loads(event["details"]) == {
+        "kind": "csv", "days": 28, "until": until.isoformat(), "model": "watched", "device": "device-0123abcd",
+    }  # fmt: skip
+
+
+def test_what_anybody_typed_as_a_device_never_gets_on_record(tmp_path):
+    settings = new_home(tmp_path)
+    with pytest.raises(BadInput, match="'Jane Doe' is no device"):
+        exported(settings, add_user(settings), device="Jane Doe")
+    assert query(settings, "SELECT 1 FROM audit WHERE action = 'export drift'") == []
+
+
 NAME, LABEL = r"[a-zA-Z_:][a-zA-Z0-9_:]*", r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*"'
 SAMPLE = re.compile(rf"({NAME})(?:\{{({LABEL}(?:,{LABEL})*)\}})? (\S+)")
 
@@ -177,6 +202,10 @@ def test_x_rays_are_counted_and_erasing_makes_them_no_fewer(tmp_path):
     erasing.erase(settings.home, admin, patient, "asked for")
     ever, today = counted()
     assert (ever, today < 2) == (2, True)
+    take_in(settings, picture(1), picture(2))
+    assert counted() == (2, 2), "of the same X-ray that came in again, too, there is one"
+    erasing.erase(settings.home, admin, patient, "asked for again")
+    assert counted() == (2, today)
 
 
 def test_a_home_in_which_nothing_was_looked_at_yet_has_metrics_too(tmp_path):

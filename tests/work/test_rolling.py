@@ -170,6 +170,4 @@ def test_what_is_erased_is_taken_back_and_nothing_else(settings):
     assert counted(settings) == kept
     for patient in {row["patient"] for row in query(settings, "SELECT patient FROM images")}:
         erasing.erase(settings.home, COMMAND_LINE, patient, "asked for")
-    assert counted(settings) == []
-    for row in query(settings, "SELECT model, counts FROM tallies"):
-        assert not (OPINION_LAYOUT if row["model"] else PICTURE_LAYOUT).from_bytes(row["counts"]).any()
+    assert query(settings, "SELECT * FROM tallies") == []

@@ -8,6 +8,7 @@ import hmac
 import socket
 import ssl
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,7 @@ from cxr_core.errors import DeliveryError
 from cxr_core.settings import Settings
 from cxr_core.work import sending
 from tests.debian import program
-from tests.work.hosts import MailServer, Webhook, serving
+from tests.work.hosts import Dribbling, MailServer, Webhook, serving
 
 FACTS = {
     "event": "opened", "at": "2026-01-05T12:00:00+00:00", "message": 4, "alarm": 3,
@@ -58,9 +59,9 @@ def encrypted(certificate):
 
 
 def by_mail(mail, **more):
-    return Settings(mail_host="localhost", mail_port=mail.port, mail_from="cxr@hospital.example",
+    return Settings(mail_port=mail.port, mail_from="cxr@hospital.example",
                     mail_to="ward@hospital.example, physics@hospital.example",
-                    **{"mail_starttls": False, **more})  # fmt: skip
+                    **{"mail_host": "localhost", "mail_starttls": False, **more})  # fmt: skip
 
 
 def test_a_webhook_gets_json_by_post_at_the_address_that_was_named(webhook):
@@ -82,9 +83,17 @@ def test_a_secret_signs_what_is_sent(webhook, tmp_path):
 def test_without_its_secret_nothing_is_sent_unsigned(webhook, tmp_path, content, why):
     if content is not None:
         (tmp_path / "secret").write_text(content)
-    with pytest.raises(DeliveryError, match=why):
+    with pytest.raises(DeliveryError, match=f"the file that CXR_WEBHOOK_SECRET names {why}"):
         sending.by_webhook(Settings(webhook_url=webhook.url, webhook_secret=tmp_path / "secret"), FACTS)
     assert webhook.got == []
+
+
+def test_a_password_in_place_of_its_file_is_not_told(mail):
+    settings = by_mail(mail, mail_user="cxr", mail_password=Path("hunter2"))
+    with pytest.raises(DeliveryError, match="the file that CXR_MAIL_PASSWORD names can't be read") as wrong:
+        sending.by_mail(settings, FACTS)
+    assert "hunter2" not in str(wrong.value)
+    assert mail.said == []
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
@@ -136,6 +145,40 @@ def test_a_host_that_never_answers_is_given_up(monkeypatch):
             sending.by_webhook(Settings(webhook_url=f"http://127.0.0.1:{port}"), FACTS)
         with pytest.raises(DeliveryError, match="no answer within"):
             sending.by_mail(Settings(mail_host="127.0.0.1", mail_port=port, mail_from="a@b", mail_to="c@d"), FACTS)
+
+
+HEADERS = b"HTTP/1.1 200 OK\r\nX-Slow: "
+
+
+@pytest.mark.parametrize("beginning", [b"", HEADERS])
+def test_a_webhook_that_answers_a_byte_at_a_time_is_given_up(monkeypatch, beginning):
+    monkeypatch.setattr(sending, "DEADLINE_SECONDS", 0.2)
+    with serving(Dribbling(beginning)) as host, pytest.raises(DeliveryError, match="it answers too slowly"):
+        sending.by_webhook(Settings(webhook_url=f"http://127.0.0.1:{host.port}"), FACTS)
+
+
+def test_an_encrypted_webhook_that_answers_a_byte_at_a_time_is_given_up(certificate, monkeypatch):
+    monkeypatch.setattr(sending, "DEADLINE_SECONDS", 0.2)
+    monkeypatch.setenv("SSL_CERT_FILE", f"{certificate}.crt")
+    with serving(Dribbling(HEADERS)) as host:
+        host.socket = encrypted(certificate).wrap_socket(host.socket, server_side=True)
+        with pytest.raises(DeliveryError, match="it answers too slowly"):
+            sending.by_webhook(Settings(webhook_url=f"https://localhost:{host.port}"), FACTS)
+
+
+@pytest.mark.parametrize("beginning", [b"", b"220 a test\r\n250-"])
+def test_a_mail_server_that_answers_a_byte_at_a_time_is_given_up(monkeypatch, beginning):
+    monkeypatch.setattr(sending, "DEADLINE_SECONDS", 0.2)
+    with serving(Dribbling(beginning)) as host, pytest.raises(DeliveryError, match="it answers too slowly"):
+        sending.by_mail(by_mail(host, mail_host="127.0.0.1"), FACTS)
+
+
+def test_an_address_of_ipv6_needs_no_port(monkeypatch):
+    with serving(Webhook("::1")) as webhook:
+        monkeypatch.setitem(sending.PORTS, "http", webhook.server_port)
+        assert sending.by_webhook(Settings(webhook_url="http://[::1]/hook"), FACTS) == "200 OK"
+    ((path, headers, _),) = webhook.got
+    assert (path, headers["Host"]) == ("/hook", f"[::1]:{webhook.server_port}")
 
 
 def test_a_host_whose_certificate_is_not_trusted_gets_nothing_until_it_is(webhook, certificate, monkeypatch):

@@ -1,0 +1,12 @@
+"""Ending a page early, with the frame around it drawn all the same."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from streamlit.runtime.scriptrunner import StopException
+
+
+def end_page() -> NoReturn:
+    """Nothing of the page is drawn after this. Not `st.stop`, which stops what the frame has yet to draw, too."""
+    raise StopException
