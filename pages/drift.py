@@ -7,7 +7,7 @@ import streamlit as st
 from cxr_core.records import Role
 from cxr_core.ui import charts, drift_view, words
 from cxr_core.ui.alarms import alarms
-from cxr_core.ui.drift_charts import agreement, few_reads, multiples
+from cxr_core.ui.drift_charts import agreement, few_reads, loudest, multiples
 from cxr_core.ui.drift_distribution import distribution
 from cxr_core.ui.drift_downloads import downloads
 from cxr_core.ui.drift_network import network
@@ -40,7 +40,8 @@ with drawn:
     st.html("<h3>What the network sees</h3>")
     network(user, watch)
 st.html("<h3>Week by week</h3>")
-charts.show(multiples(watch), "multiples")
+every = st.toggle("All signals", key="all", bind="query-params", help="Else those that say the worst.")
+charts.show(multiples(watch if every else loudest(watch)), "multiples")
 st.html("<h3>What to expect, and how readers judge</h3>")
 if watch.expected.n:
     performance(watch.expected, watch.audited)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxr_core.drift.catalogue import Signal
-from cxr_core.drift.compare import Comparison, compare, effects, judged, least_chances, moved
+from cxr_core.drift.compare import Comparison, compare, effects, least_chances, moved
 from cxr_core.drift.grid import Counts
 from cxr_core.drift.sudden import bets, evidence
 from cxr_core.drift.tally import Layout
@@ -122,7 +122,6 @@ class Trace:
         self._first = np.searchsorted(ordinals, ordinals - WINDOW_DAYS + 1)
         self._bets = {each.name: bets(each, self._of_reference(each)) for each in signals}
         self._gathered = self._all_evidence()
-        self._effects = {each.name: self._effects_of(each) for each in signals}
         self._compared: dict[tuple[str, int], Comparison | None] = {}
 
     @property
@@ -151,7 +150,7 @@ class Trace:
 
     def _may_call(self, signal: Signal, limits: Limits) -> list[int]:
         """Every place at which the signal may call an alarm, and some others."""
-        far, whats = self._effects[signal.name]
+        far, whats = effects(signal, self._of_reference(signal), self._windows(signal))
         large = np.flatnonzero(far >= signal.floor)
         rows = self._windows(signal)[large]
         chances = least_chances(signal, self._of_reference(signal), rows, far[large], whats[large])
@@ -211,8 +210,7 @@ class Trace:
         current, reference = self._window(signal, place), self._of_reference(signal)
         if min(current.sum(), reference.sum()) < ENOUGH:
             return None
-        effect, what = (column[place] for column in self._effects[signal.name])
-        return judged(signal, reference, current, float(effect), str(what), WATCH_SHARE * signal.floor)
+        return compare(signal, reference, current, WATCH_SHARE * signal.floor)
 
     def _sudden(self, signal: Signal, place: int, limits: Limits) -> Finding | None:
         """What the strongest bet has gathered, of those that have enough to speak and a change that matters."""
@@ -238,10 +236,6 @@ class Trace:
 
     def _window(self, signal: Signal, place: int) -> Counts:
         return self._between(signal, int(self._first[place]), place)
-
-    def _effects_of(self, signal: Signal) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
-        """Effect and what has changed in the window up to each day."""
-        return effects(signal, self._of_reference(signal), self._windows(signal))
 
     def _all_evidence(self) -> dict[str, tuple[NDArray[np.float64], NDArray[np.int64]]]:
         """Of every signal what its bets have gathered after each day, and since when: one walk through the days."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,15 +15,29 @@ from cxr_core.drift.trace import State
 from cxr_core.drift.weeks import monday
 from cxr_core.store.alarms import Span
 from cxr_core.ui import charts
+from cxr_core.ui.drift_table import RANK
 from cxr_core.work.monitoring import Release
 from cxr_core.work.watching import Watch
 
 COLUMNS = 4
 ROW_PIXELS = 140
+FIRST_SHOWN = 12
+"""Panels until somebody asks for all: the table above has every signal."""
 COLOURS = {State.ALARM: charts.RED, State.WATCH: charts.AMBER, State.STEADY: charts.GREEN, State.TOO_FEW: charts.DIM}
 FILL = "rgba(109, 179, 208, 0.12)"
 ALARM_FILL = "rgba(217, 136, 128, 0.16)"
 A_DAY = timedelta(days=1)
+
+
+def loudest(watch: Watch) -> Watch:
+    """The same with the FIRST_SHOWN lines whose signals say the worst, in their order."""
+    states = [(_rank(watch, line), number) for number, line in enumerate(watch.lines) if line.points]
+    return replace(watch, lines=[watch.lines[number] for number in sorted(n for _, n in sorted(states)[:FIRST_SHOWN])])
+
+
+def _rank(watch: Watch, line: Line) -> int:
+    said = (each.finding for each in watch.now if each.scope == watch.scope)
+    return min((RANK[finding.state] for finding in said if finding.signal is line.signal), default=len(RANK))
 
 
 def multiples(watch: Watch) -> go.Figure:

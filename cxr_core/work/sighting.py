@@ -14,7 +14,7 @@ from cxr_core.drift.catalogue import KNOWN, NEVER_SEEN, About
 from cxr_core.drift.grid import Counts
 from cxr_core.drift.sight import SITE, Days, Scope, Sight, Watched, known
 from cxr_core.drift.tally import JUDGEMENT_LAYOUT, OPINION_LAYOUT, ORIGIN_LAYOUT, PICTURE_LAYOUT, Layout
-from cxr_core.drift.trace import Stream, Trace
+from cxr_core.drift.trace import WINDOW_DAYS, Stream, Trace
 from cxr_core.errors import BadInput
 from cxr_core.records import Mode
 from cxr_core.store import models, site_references, tallies
@@ -24,7 +24,9 @@ from cxr_core.work import references
 from cxr_core.work.references import Reference
 
 REMEMBERED_DAYS = 400
-"""How far back counts are looked at."""
+"""How far back counts are looked at, at most."""
+USUALLY_DAYS = 5 * WINDOW_DAYS
+"""The same where no more are shown: evidence that is older changes no word."""
 FEWEST = 50
 """Images of a device or view in the site's reference below which it isn't watched by itself."""
 LAYOUTS = (PICTURE_LAYOUT, OPINION_LAYOUT, JUDGEMENT_LAYOUT)
@@ -79,8 +81,9 @@ class Seen:
 
 
 def seen(
-    db: Database, today: date, modes: Collection[str] = tuple(Mode), version: str | None = None, place: Scope = SITE
-) -> Seen:
+    db: Database, today: date, modes: Collection[str] = tuple(Mode), version: str | None = None, place: Scope = SITE,
+    days_shown: int = REMEMBERED_DAYS - WINDOW_DAYS,
+) -> Seen:  # fmt: skip
     """Up to `today`, opinions of images read in these modes, of the running model or of a version in use by then.
 
     The streams of `place` can be asked for, whether it is watched or not. Raises BadInput if the version has no
@@ -97,7 +100,7 @@ def seen(
         layout: [part for part in kept if part.model == of[layout] and (knows_all or layout is PICTURE_LAYOUT)]
         for layout in LAYOUTS
     }
-    span = Span(today - timedelta(days=REMEMBERED_DAYS), today)
+    span = Span(today - timedelta(days=max(days_shown + WINDOW_DAYS, USUALLY_DAYS)), today)
     days = {
         layout: _days(db, layout, of[layout], span, may_know[layout], {SITE, place, *_scopes(parts[layout])})
         for layout in LAYOUTS

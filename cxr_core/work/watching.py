@@ -109,7 +109,7 @@ def watch(home: Path, user: User, view: View) -> Watch:
     since, lately = (until - timedelta(days=days) for days in (view.days, WINDOW_DAYS))
     with opened(home) as db:
         modes = revealing.modes_counted(db, user)
-        found = sighting.seen(db, until, modes, _version(db, view.model, until), view.scope)
+        found = sighting.seen(db, until, modes, _version(db, view.model, until), view.scope, view.days)
         threshold = float(models.card(db, found.model)["calibration"]["threshold"])
         slices = slicing.sliced(db, found, until, modes) if view.scope == SITE else []
         spans = alarms.spans(db, since.isoformat()) if user.role is Role.ADMIN else []
