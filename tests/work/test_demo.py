@@ -11,7 +11,18 @@ from cxr_core.records import JobState, Role
 from cxr_core.store import users
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.secret import site_secret
-from cxr_core.work import accounts, base_data, drafting, monitoring, pictures, registry, retraining, reviewing, starting
+from cxr_core.work import (
+    accounts,
+    alarming,
+    base_data,
+    drafting,
+    monitoring,
+    pictures,
+    registry,
+    retraining,
+    reviewing,
+    starting,
+)
 from cxr_core.work.change_plan import FILE, shipped
 from cxr_core.work.drafting import Options
 from cxr_core.work.guarding import COMMAND_LINE
@@ -150,3 +161,12 @@ def test_a_demo_that_has_its_history_but_no_files_gets_them_made_again(copy):
     assert rows_of(copy) == before
     assert verify(copy.home, COMMAND_LINE)["problems"] == []
     assert starting.demo_job(copy.home).state is JobState.DONE
+
+
+def test_the_machine_that_is_set_up_otherwise_has_raised_an_alarm_that_is_told_of_it(demo):
+    known = "SELECT device FROM reference_tallies"
+    (newcomer,) = query(demo, f"SELECT DISTINCT device FROM images WHERE device NOT IN ({known})")
+    (found,) = alarming.standing(demo.home, COMMAND_LINE)
+    assert (found.place, found.alarm.guess) == ({"device": newcomer["device"]}, "another machine or protocol")
+    sent = query(demo, "SELECT id FROM images WHERE device = ?", newcomer["device"])
+    assert found.before and set(found.now) <= {row["id"] for row in sent}
