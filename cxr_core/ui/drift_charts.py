@@ -35,9 +35,11 @@ def loudest(watch: Watch) -> Watch:
     return replace(watch, lines=[watch.lines[number] for number in sorted(n for _, n in sorted(states)[:FIRST_SHOWN])])
 
 
-def _rank(watch: Watch, line: Line) -> int:
-    said = (each.finding for each in watch.now if each.scope == watch.scope)
-    return min((RANK[finding.state] for finding in said if finding.signal is line.signal), default=len(RANK))
+def _rank(watch: Watch, line: Line) -> tuple[bool, int]:
+    """Numbers, and the words of which something is said, go before other words."""
+    said = [each.finding for each in watch.now if each.scope == watch.scope and each.finding.signal is line.signal]
+    is_told = not line.word or line.word in {finding.what for finding in said}
+    return not is_told, min((RANK[finding.state] for finding in said), default=len(RANK))
 
 
 def multiples(watch: Watch) -> go.Figure:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
 
 from cxr_core.drift import plane
-from cxr_core.drift.catalogue import SIGNALS
+from cxr_core.drift.catalogue import HEADERS, PICTURES, SIGNALS
 from cxr_core.drift.distribution import Beside, Distribution
 from cxr_core.drift.expected import Performance
 from cxr_core.drift.lines import Line, Point
 from cxr_core.drift.mix import Share, change
-from cxr_core.drift.sight import SITE
+from cxr_core.drift.sight import SITE, Said
+from cxr_core.drift.trace import Finding, State
 from cxr_core.store.alarms import Span
-from cxr_core.ui.drift_charts import multiples
+from cxr_core.ui.drift_charts import FIRST_SHOWN, loudest, multiples
 from cxr_core.ui.drift_distribution import overlaid
 from cxr_core.ui.drift_network import mapped
 from cxr_core.ui.drift_slices import told
@@ -108,3 +110,21 @@ def test_simpsons_check_says_in_words_what_happened():
     assert "hardly moved: but within the devices it moved" in hidden
     assert "hardly moved: +0 points within" in sentence({"a": (10, 100)}, {"a": (10, 100)})
     assert "Too few opinions" in sentence({}, {"a": (10, 100)})
+
+
+def test_of_many_courses_those_are_drawn_that_say_the_worst_in_their_order():
+    names = [signal.name for signal in (*PICTURES, *HEADERS[-3:])]
+    lines = [
+        *map(line, names[:-1]),
+        replace(line("view"), word="PA"),
+        replace(line("view"), word="AP"),
+        line(names[-1]),
+    ]
+    now = [
+        Said(SITE, "model", Finding(SIGNALS[names[-1]], State.ALARM, 40, 0.5, 0.0, None)),
+        Said(SITE, "site", Finding(SIGNALS["view"], State.WATCH, 40, 0.5, 0.0, None, what="AP")),
+    ]
+    found = loudest(replace(watch(), lines=lines, now=now)).lines
+    assert len(found) == FIRST_SHOWN < len(lines)
+    assert [(each.signal.name, each.word) for each in found[-2:]] == [("view", "AP"), (names[-1], "")]
+    assert [each.signal.name for each in found[:-2]] == names[: FIRST_SHOWN - 2]
