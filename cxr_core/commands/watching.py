@@ -35,11 +35,13 @@ def run_drift(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _paths(options: argparse.Namespace) -> dict[str, Path]:
-    """Where to write which kind. Raises BadInput for a folder."""
+    """Where to write which kind. Raises BadInput for a folder, and for a file in a folder that isn't there."""
     paths: dict[str, Path] = {kind: path for kind in MODES if (path := getattr(options, kind))}
     for kind, path in paths.items():
         if path.is_dir():
             raise BadInput(f"--{kind} {path}: that is a folder; name a file")
+        if not path.parent.is_dir():
+            raise BadInput(f"--{kind} {path}: there is no folder {path.parent}; make it, or name another")
     return paths
 
 

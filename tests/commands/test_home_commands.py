@@ -290,6 +290,21 @@ def test_drift_writes_to_no_folder(run, tmp_path, monkeypatch, kind, name):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "reports"]
 
 
+def test_drift_makes_no_folder_of_a_mistyped_name(run, tmp_path, monkeypatch):
+    run("migrate")
+    monkeypatch.chdir(tmp_path)
+    answer = run("drift", "--prometheus", "colector/cxr.prom")
+    assert answer.status == 1
+    assert "there is no folder colector; make it, or name another" in answer.words
+    assert not (tmp_path / "colector").exists()
+
+
+def test_days_that_the_page_does_not_know_are_refused_in_words(run):
+    run("migrate")
+    for days in ("0", "5000"):
+        assert f"{days} days can't be looked at: 1 to 372 can" in run("drift", "--days", days).words
+
+
 def test_notify_test_says_what_came_back(run, monkeypatch):
     answer = run("notify-test")
     assert (answer.status, answer.lines) == (1, [])
