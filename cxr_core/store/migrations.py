@@ -118,7 +118,7 @@ def m006_controlled_change(db: Database) -> None:
 
 @migrations()
 def m007_drift(db: Database) -> None:
-    """What the header says of machine and exposure."""
+    """Counts of days, references, alarms and the messages that tell them; what headers say of machine and exposure."""
     _run(db, "m007_drift.sql")
 
 
