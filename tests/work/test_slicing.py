@@ -67,7 +67,7 @@ def freeze(settings, admin, **devices):
         Part("watched", name, "", "PA", n, OPINION_LAYOUT.to_bytes(answers(positive, n)))
         for name, (positive, n) in devices.items()
     ]
-    with opened(settings.home) as db, transaction(db):
+    with noon(0), opened(settings.home) as db, transaction(db):
         site_references.add(db, facts, [], parts)
 
 
