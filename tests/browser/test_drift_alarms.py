@@ -77,6 +77,7 @@ def test_an_alarm_is_seen_opened_its_cases_viewed_taken_and_closed(page: Page, a
     steps.open_page(page, "Drift")
     alarm.get_by_role("button", name="Take it").click()
     expect(alarm).to_contain_text(f"It is {ADMIN}'s.")
+    steps.settled(page)
     alarm.get_by_label("What it was").fill("a worn detector")
     alarm.get_by_label("What was done").fill("it was changed for a new one")
     alarm.get_by_role("button", name="Close the alarm").click()

@@ -59,7 +59,7 @@ def test_the_report_downloads_and_opens_without_a_network(browser: Browser, home
         watched.page.context.close()
     page, asked, wrong = offline(browser, path)
     assert (asked, wrong) == ([], [])
-    for words in ("1 of 3 signals changed", "device left", "another exposure or processing", "Beside the site's",
+    for words in ("1 of 5 signals changed", "device left", "another exposure or processing", "Beside the site's",
                   "Expected of", "the site's, number 1", "watched in use", "UTC"):  # fmt: skip
         expect(page.locator("body")).to_contain_text(words)
     assert page.locator(".js-plotly-plot .main-svg .scatterlayer .trace").count() >= 12
