@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import partial
+from collections.abc import Awaitable, Callable
+from functools import partial, wraps
 from math import ceil
 from pathlib import Path
 from time import monotonic
@@ -19,8 +20,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from cxr_core import clock, settings
-from cxr_core.errors import BadInput, Conflict, IntegrityError, NotAllowed, NotFound
-from cxr_core.records import Role
+from cxr_core.errors import BadInput, Conflict, CxrError, IntegrityError, NotAllowed, NotFound
+from cxr_core.records import Role, User
 from cxr_core.ui import drift_downloads, sign_in
 from cxr_core.ui.guard import user_of
 from cxr_core.ui.session import COOKIE
@@ -37,6 +38,8 @@ MADE_AT_ONCE = CapacityLimiter(1)
 """Such X-rays that are made at a time, each of which takes a core for some tenths of a second: pages go before them."""
 LOOPBACK = {"127.0.0.1", "::1"}
 LOCAL_NAMES = {"127.0.0.1", "[::1]", "localhost"}
+STATUS: dict[type[CxrError], int] = {BadInput: 400, NotAllowed: 403, NotFound: 404, IntegrityError: 404, Conflict: 409}
+"""The status that answers an error. A stored file that has changed is as good as none."""
 
 
 def local_path(address: str) -> str:
@@ -61,6 +64,24 @@ def same_origin(request: Request) -> bool:
     if fetched is not None:
         return fetched == "same-origin"
     return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+
+
+def _for_user(answer: Callable[[Request, User], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """A route for who is signed in: 401 for others, 403 for a POST of another site, and for errors what STATUS says."""
+
+    @wraps(answer)
+    async def asked(request: Request) -> Response:
+        if request.method == "POST":
+            await _form(request)
+        user = await run_in_threadpool(user_of, request)
+        if user is None:
+            return PlainTextResponse("Sign in first.", 401)
+        try:
+            return await answer(request, user)
+        except tuple(STATUS) as error:
+            return PlainTextResponse(str(error), STATUS[type(error)])
+
+    return asked
 
 
 async def show_sign_in(request: Request) -> Response:
@@ -125,47 +146,30 @@ async def do_sign_out(request: Request) -> Response:
     return response
 
 
-async def picture(request: Request) -> Response:
-    """GET /images/{id}: 401 without a session, 404 for what isn't there; a browser's copy is checked each time."""
-    user = await run_in_threadpool(user_of, request)
-    if user is None:
-        return PlainTextResponse("Sign in first.", 401)
+@_for_user
+async def picture(request: Request, user: User) -> Response:
+    """GET /images/{id}: 404 for what isn't there; a browser's copy is checked each time."""
     image = request.path_params["image"]
-    try:
-        path = pictures.path(settings.load().home, user, image)
-    except NotFound as error:
-        return PlainTextResponse(str(error), 404)
+    path = pictures.path(settings.load().home, user, image)
     headers = {**_checked_each_time(image), "Content-Encoding": "gzip"}
     if _is_there_already(request, image):
         return Response(status_code=304, headers=headers)
     return FileResponse(path, media_type="application/octet-stream", headers=headers)
 
 
-async def thumbnail(request: Request) -> Response:
-    """GET /images/{id}/thumbnail: a small PNG, made when a browser comes to it; 401 without a session, 404."""
-    user = await run_in_threadpool(user_of, request)
-    if user is None:
-        return PlainTextResponse("Sign in first.", 401)
+@_for_user
+async def thumbnail(request: Request, user: User) -> Response:
+    """GET /images/{id}/thumbnail: a small PNG, made when a browser comes to it; 404 for what isn't there."""
     make = partial(pictures.thumbnail, settings.load().home, user, request.path_params["image"], THUMBNAIL)
-    try:
-        small = await to_thread.run_sync(make, limiter=MADE_AT_ONCE)
-    except (NotFound, IntegrityError) as error:
-        return PlainTextResponse(str(error), 404)
+    small = await to_thread.run_sync(make, limiter=MADE_AT_ONCE)
     return Response(small, media_type="image/png", headers={"Cache-Control": "private, no-store"})
 
 
-async def heatmap(request: Request) -> Response:
-    """GET /images/{id}/heatmaps/{sha256}: 401 without a session, 403 where it may not be seen (yet), 404."""
-    user = await run_in_threadpool(user_of, request)
-    if user is None:
-        return PlainTextResponse("Sign in first.", 401)
+@_for_user
+async def heatmap(request: Request, user: User) -> Response:
+    """GET /images/{id}/heatmaps/{sha256}: 403 where it may not be seen (yet), 404 for what isn't there."""
     image, wanted = request.path_params["image"], request.path_params["sha256"]
-    try:
-        found = await run_in_threadpool(explaining.heatmap, settings.load().home, user, image, wanted)
-    except NotFound as error:
-        return PlainTextResponse(str(error), 404)
-    except NotAllowed as error:
-        return PlainTextResponse(str(error), 403)
+    found = await run_in_threadpool(explaining.heatmap, settings.load().home, user, image, wanted)
     headers = _checked_each_time(wanted)
     if _is_there_already(request, wanted):
         return Response(status_code=304, headers=headers)
@@ -181,12 +185,9 @@ def _is_there_already(request: Request, content: str) -> bool:
     return f'"{content}"' in request.headers.get("if-none-match", "")
 
 
-async def beat(request: Request) -> Response:
-    """POST /images/{id}/beat: its reader is at the case. 401 without a session, 403 from another site."""
-    await _form(request)
-    user = await run_in_threadpool(user_of, request)
-    if user is None:
-        return PlainTextResponse("Sign in first.", 401)
+@_for_user
+async def beat(request: Request, user: User) -> Response:
+    """POST /images/{id}/beat: its reader is at the case."""
     if user.role is Role.RADIOLOGIST:
         await run_in_threadpool(recording.beat, settings.load().home, user, request.path_params["image"])
     return Response(status_code=204)
@@ -202,34 +203,25 @@ class ViewerFiles(StaticFiles):
         return response
 
 
-async def history_csv(request: Request) -> Response:
-    """GET /history.csv: all reads, or with `?whose=mine` the own ones; 401 if the session ended meanwhile."""
-    user = await run_in_threadpool(user_of, request)
-    if user is None:
-        return PlainTextResponse("Sign in first.", 401)
+@_for_user
+async def history_csv(request: Request, user: User) -> Response:
+    """GET /history.csv: all reads, or with `?whose=mine` the own ones."""
     reader = user.id if request.query_params.get("whose") == "mine" else None
     text = await run_in_threadpool(reviewing.history_csv, settings.load().home, user, reader)
     return _attachment(text, "text/csv", f"reads-{clock.now():%Y-%m-%d}.csv")
 
 
-async def drift_report(request: Request) -> Response:
-    """GET /drift.html, .csv or .json?days=: what the drift page shows; 400 for what it doesn't, 401, 404, 409."""
-    user = await run_in_threadpool(user_of, request)
-    if user is None:
-        return PlainTextResponse("Sign in first.", 401)
+@_for_user
+async def drift_report(request: Request, user: User) -> Response:
+    """GET /drift.html, .csv or .json?days=: what the drift page shows; 400 for what it doesn't offer, 404, 409."""
     kind = request.path_params["kind"]
-    try:
-        view = drift_downloads.asked_for(request.query_params)
-    except BadInput as error:
-        return PlainTextResponse(str(error), 400)
+    view = drift_downloads.asked_for(request.query_params)
     if kind not in drift_downloads.KINDS:
-        return PlainTextResponse("Choose a file on the drift page.", 400)
+        raise BadInput("Choose a file on the drift page.")
     try:
         text = await run_in_threadpool(drift_downloads.made, settings.load().home, user, view, kind)
-    except NotFound as error:
-        return PlainTextResponse(str(error), 404)
-    except BadInput as error:
-        return PlainTextResponse(str(error), 409)
+    except BadInput as error:  # the page may have offered it when this was asked for
+        raise Conflict(str(error)) from error
     return _attachment(text, drift_downloads.KINDS[kind], f"drift-{clock.now():%Y-%m-%d}.{kind}")
 
 

@@ -325,6 +325,11 @@ def test_what_the_drift_page_does_not_offer_is_refused(signed_in, home, address)
         assert not rows(db, "SELECT 1 FROM audit WHERE action = 'export drift'")
 
 
+@pytest.mark.parametrize(("more", "status"), [("model=unknown", 404), ("device=Doe", 409)])
+def test_of_what_is_not_there_no_report_is_made(signed_in, more, status):
+    assert signed_in.get(f"/drift.csv?days=28&{more}").status_code == status
+
+
 def test_without_a_session_no_report_is_made(home, browser):
     assert browser().get("/drift.csv?days=28").status_code == 401
 
