@@ -6,7 +6,7 @@ import streamlit as st
 
 from cxr_core import clock
 from cxr_core.records import User
-from cxr_core.ui import asked_for, words
+from cxr_core.ui import asked_for, fields, words
 from cxr_core.ui.ending import end_page
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import site
@@ -34,18 +34,9 @@ def view(user: User) -> View:
             label_visibility="collapsed",
         )  # fmt: skip
         st.caption("up to", width="content")
-        until = st.date_input(
-            "Up to", today, clock.EARLIEST, today, key="until", bind="query-params", format="YYYY-MM-DD",
-            label_visibility="collapsed", width=140,
-        )  # fmt: skip
-        version = st.selectbox(
-            "Version", versions, index=None, key="version", bind="query-params", placeholder="Version: in use then",
-            label_visibility="collapsed", width=210,
-        )  # fmt: skip
-        device = st.selectbox(
-            "Device", devices, index=None, key=DEVICE, bind="query-params", placeholder="Device: any",
-            format_func=words.short, label_visibility="collapsed", width=150,
-        )  # fmt: skip
+        until = fields.day_so_far("Up to", today, "until", 140)
+        version = fields.one_of("Version", versions, "version", 210, "in use then")
+        device = fields.device(devices, DEVICE)
     return View(RANGES[span or USUAL], until if until != today else None, version, device)
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from cxr_core import clock
 from cxr_core.records import Role, User
 from cxr_core.store.site_references import Frozen
-from cxr_core.ui import words
+from cxr_core.ui import fields, words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import site
 from cxr_core.work import freezing
@@ -58,8 +58,10 @@ def _period(number: int) -> Period:
     """What the admin chose; the four weeks up to yesterday until then."""
     today = clock.now().date()
     left, right = st.columns(2)
-    first = left.date_input("From (UTC)", today - timedelta(days=28), key=f"from-{number}")
-    last = right.date_input("To", today - timedelta(days=1), key=f"to-{number}")
+    with left:
+        first = fields.day("From (UTC)", today - timedelta(days=28), f"from-{number}")
+    with right:
+        last = fields.day("To", today - timedelta(days=1), f"to-{number}")
     return Period(first, last)
 
 

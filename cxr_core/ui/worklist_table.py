@@ -10,7 +10,7 @@ import streamlit as st
 
 from cxr_core import clock
 from cxr_core.records import Label, Mode, Ordering, User, Worklist
-from cxr_core.ui import asked_for, words
+from cxr_core.ui import asked_for, fields, words
 from cxr_core.ui.session import site
 from cxr_core.ui.tall_table import clicked_row
 from cxr_core.work import listing, reviewing
@@ -33,31 +33,18 @@ def counts(user: User) -> None:
 def filters(user: User, chosen: Worklist) -> Filters:
     """The filters, as chosen and as kept in the page's address."""
     devices, views = reviewing.devices(site().home, user), reviewing.views(site().home, user)
-    today = clock.now().date()
     asked_for.one_of("device", set(map(words.short, devices)), "device")
     asked_for.one_of("view", views, "view")
-    asked_for.day("since", clock.EARLIEST, today)
+    asked_for.day("since", clock.EARLIEST, clock.now().date())
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         show = st.segmented_control(
             "Cases", [show.value.capitalize() for show in Show], key="show", default="Waiting", required=True,
             bind="query-params", label_visibility="collapsed",
         )  # fmt: skip
-        label = st.selectbox(
-            "Model says", ANSWERS, index=None, key="says", bind="query-params", placeholder="Model says: anything",
-            label_visibility="collapsed", width=190,
-        )  # fmt: skip
-        device = st.selectbox(
-            "Device", devices, index=None, key="device", bind="query-params", placeholder="Device: any",
-            format_func=words.short, label_visibility="collapsed", width=150,
-        )  # fmt: skip
-        view = st.selectbox(
-            "View", views, index=None, key="view", bind="query-params", placeholder="View: any",
-            label_visibility="collapsed", width=120,
-        )  # fmt: skip
-        since = st.date_input(
-            "Came in since", None, clock.EARLIEST, today, key="since", bind="query-params", format="YYYY-MM-DD",
-            label_visibility="collapsed", width=150, help="Only what came in from this day on (UTC)",
-        )  # fmt: skip
+        label = fields.one_of("Model says", ANSWERS, "says", 190, "anything")
+        device = fields.device(devices, "device")
+        view = fields.one_of("View", views, "view", 120)
+        since = fields.day_so_far("Came in since", None, "since", 150, "Only what came in from this day on (UTC)")
     return Filters(Show((show or "Waiting").lower()), label, device, view, since, limit=PAGE, worklist=chosen.id)
 
 
