@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from typing import NamedTuple
 
 from sqlite_utils import Database
 
@@ -45,6 +46,26 @@ class Span:
     last: date
 
 
+class Arrival(NamedTuple):
+    """X-rays of a day from one device, as the header names it and its equipment; empty where it doesn't."""
+
+    day: date
+    device: str
+    equipment: str
+    images: int
+
+
+class Source(NamedTuple):
+    """Where a layout's counts are to be found."""
+
+    model: str
+    """As in tallies."""
+    modes: Collection[str] | None
+    """Of images that are read in one of these, or of all."""
+    parts: list[Part]
+    """Of the site's reference."""
+
+
 @dataclass(frozen=True)
 class Seen:
     """All that is known of a home's images up to a day."""
@@ -57,8 +78,8 @@ class Seen:
     days: Mapping[Layout, Days]
     """Of each of LAYOUTS."""
     sight: Sight
-    came: Sequence[tuple[date, str, int]] = ()
-    """From where: days, devices, and how many X-rays."""
+    came: Sequence[Arrival] = ()
+    """From where."""
     devices: Collection[str] = ()
     """Those that the site's reference knows."""
 
@@ -68,7 +89,7 @@ class Seen:
         Of images of which a share comes from elsewhere, no signal can move by more than that share.
         """
         sent: Counter[str] = Counter()
-        for day, device, images in self.came:
+        for day, device, _, images in self.came:
             sent[device] += images * (first <= day <= last)
         new = [device for device, images in sent.items() if device and images and device not in self.devices]
         if not self.frozen or len(new) != 1 or sent[new[0]] < ENOUGH_TO_EXPLAIN * effect * sent.total():
@@ -90,48 +111,63 @@ def seen(
     reference, NotFound if it wasn't in use. The site's reference holds opinions on images of all modes, and reads tell
     of them: whoever may not know of all isn't shown opinions beside it, nor reads.
     """
-    model, reference = _of_version(db, version or models.running(db) or "")
-    knows_all = set(modes) == set(Mode)
-    of = {PICTURE_LAYOUT: PICTURES, OPINION_LAYOUT: model, JUDGEMENT_LAYOUT: readers_of(model)}
-    may_know = {PICTURE_LAYOUT: None, OPINION_LAYOUT: modes, JUDGEMENT_LAYOUT: modes if knows_all else ()}
+    model = version or models.running(db) or ""
+    reference = _reference(db, model)
     frozen = site_references.current(db, today.isoformat())
-    kept = site_references.parts(db, frozen.id) if frozen else []
-    parts = {
-        layout: [part for part in kept if part.model == of[layout] and (knows_all or layout is PICTURE_LAYOUT)]
-        for layout in LAYOUTS
-    }
+    sources = _sources(db, model, frozen, modes)
     span = Span(today - timedelta(days=max(days_shown + WINDOW_DAYS, USUALLY_DAYS)), today)
-    days = {
-        layout: _days(db, layout, of[layout], span, may_know[layout], {SITE, place, *_scopes(parts[layout])})
-        for layout in LAYOUTS
-    }
-    end = (today + timedelta(days=1)).isoformat() if version else None
-    released = date.fromisoformat(models.put_to_use_at(db, model, end)[:10])
-    watched, own = [*_beside_the_models(days, reference, released)], parts[PICTURE_LAYOUT]
-    came = list(tallies.origins(db, str(span.first), str(span.last)))
+    days = {layout: _days(db, layout, source, span, place) for layout, source in sources.items()}
+    released = _released(db, model, today if version else None)
+    came, own = _came(db, span), sources[PICTURE_LAYOUT].parts
+    watched = [*_beside_the_models(days, reference, released)]
     if frozen:
         since = date.fromisoformat(frozen.last_at[:10]) + timedelta(days=1)
-        watched += [*_beside_the_sites(days, parts, since), *_origins(came, span, own, since)]
-    by_device = [(date.fromisoformat(day), device, images) for day, device, _, images in came]
-    return Seen(
-        model, reference, frozen, released, days, Sight(watched), by_device, frozenset(part.device for part in own)
-    )
+        watched += [*_beside_the_sites(days, sources, since), *_origins(came, span, own, since)]
+    devices = frozenset(part.device for part in own)
+    return Seen(model, reference, frozen, released, days, Sight(watched), came, devices)
 
 
-def _of_version(db: Database, model: str) -> tuple[str, Reference]:
-    reference = references.of_card(models.card(db, model))
-    if reference is None:
+def _reference(db: Database, model: str) -> Reference:
+    found = references.of_card(models.card(db, model))
+    if found is None:
         raise BadInput(f"the card of {model} has no reference that this version reads: put another to use, or retrain")
-    return model, reference
+    return found
 
 
-def _days(
-    db: Database, layout: Layout, model: str, span: Span, modes: Collection[str] | None, scopes: Iterable[Scope]
-) -> Days:
-    found = Days(layout, span.first, span.last, scopes)
-    for day, device, view, images, counts in tallies.between(db, model, str(span.first), str(span.last), modes):
+def _sources(db: Database, model: str, frozen: Frozen | None, modes: Collection[str]) -> dict[Layout, Source]:
+    """Of each of LAYOUTS, what somebody may know who may know of these modes."""
+    knows_all = set(modes) == set(Mode)
+    kept = site_references.parts(db, frozen.id) if frozen else []
+    said = kept if knows_all else []
+    return {
+        PICTURE_LAYOUT: _source(PICTURES, None, kept),
+        OPINION_LAYOUT: _source(model, modes, said),
+        JUDGEMENT_LAYOUT: _source(readers_of(model), modes if knows_all else (), said),
+    }
+
+
+def _source(model: str, modes: Collection[str] | None, parts: Iterable[Part]) -> Source:
+    return Source(model, modes, [part for part in parts if part.model == model])
+
+
+def _days(db: Database, layout: Layout, source: Source, span: Span, place: Scope) -> Days:
+    """Of the site, of a place, and of those that are watched."""
+    found = Days(layout, span.first, span.last, {SITE, place, *_scopes(source.parts)})
+    rows = tallies.between(db, source.model, str(span.first), str(span.last), source.modes)
+    for day, device, view, images, counts in rows:
         found.add(date.fromisoformat(day), device, view, images, layout.from_bytes(counts))
     return found
+
+
+def _released(db: Database, model: str, by: date | None) -> date:
+    """When a model was put to use, for the last time up to the end of a day. Raises NotFound if it wasn't."""
+    end = (by + timedelta(days=1)).isoformat() if by else None
+    return date.fromisoformat(models.put_to_use_at(db, model, end)[:10])
+
+
+def _came(db: Database, span: Span) -> list[Arrival]:
+    rows = tallies.origins(db, str(span.first), str(span.last))
+    return [Arrival(date.fromisoformat(day), device, equipment, images) for day, device, equipment, images in rows]
 
 
 def _beside_the_models(days: Mapping[Layout, Days], reference: Reference, since: date) -> Iterator[Watched]:
@@ -141,21 +177,17 @@ def _beside_the_models(days: Mapping[Layout, Days], reference: Reference, since:
         yield Watched(SITE, MODELS_OWN, Trace(days[layout].stream(SITE, since), counts, known(layout, counts)))
 
 
-def _beside_the_sites(
-    days: Mapping[Layout, Days], parts: Mapping[Layout, Sequence[Part]], since: date
-) -> Iterator[Watched]:
+def _beside_the_sites(days: Mapping[Layout, Days], sources: Mapping[Layout, Source], since: date) -> Iterator[Watched]:
     """The site, and each device and view by itself, since the day after the last X-ray of the reference."""
-    for layout in LAYOUTS:
-        for scope in _scopes(parts[layout]):
-            own = (part for part in parts[layout] if scope == SITE or getattr(part, scope.kind) == scope.name)
+    for layout, source in sources.items():
+        for scope in _scopes(source.parts):
+            own = (part for part in source.parts if scope == SITE or getattr(part, scope.kind) == scope.name)
             counts = _added(layout, own)
             signals = [each for each in known(layout, counts) if scope == SITE or each.about is not About.HEADER]
             yield Watched(scope, SITES_OWN, Trace(days[layout].stream(scope, since), counts, signals))
 
 
-def _origins(
-    came: Iterable[tuple[str, str, str, int]], span: Span, parts: Sequence[Part], since: date
-) -> Iterator[Watched]:
+def _origins(came: Iterable[Arrival], span: Span, parts: Sequence[Part], since: date) -> Iterator[Watched]:
     """Where the site's X-rays come from, by what the header says: from what its reference knows, or from elsewhere."""
     devices, equipment = ({getattr(part, name) for part in parts} for name in ("device", "equipment"))
 
@@ -166,7 +198,7 @@ def _origins(
     reference = sum((part.images * one(part.device, part.equipment) for part in parts), ORIGIN_LAYOUT.nothing())
     found = Days(ORIGIN_LAYOUT, span.first, span.last)
     for day, device, make, images in came:
-        found.add(date.fromisoformat(day), device, "", images, images * one(device, make))
+        found.add(day, device, "", images, images * one(device, make))
     if signals := known(ORIGIN_LAYOUT, reference):
         yield Watched(SITE, SITES_OWN, Trace(found.stream(SITE, since), reference, signals))
 
