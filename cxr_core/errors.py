@@ -10,6 +10,7 @@ CxrError                    its text is fit for a screen or a terminal
 ├── SchemaError             the database is older or newer than this program
 ├── ModelError              weights and card don't belong together, or can't be used
 ├── DeliveryError           what should have gone out didn't reach its host
+├── OutOfRoom               there is no room on the disk for what comes in: later there may be
 └── IntegrityError          what is stored isn't what was stored
 """
 
@@ -56,6 +57,10 @@ class ModelError(CxrError):
 
 class DeliveryError(CxrError):
     """A host that a setting names can't be reached, or refuses what is sent."""
+
+
+class OutOfRoom(CxrError):
+    """The disk is too full for what comes in."""
 
 
 class IntegrityError(CxrError):

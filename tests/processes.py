@@ -44,20 +44,27 @@ def worker_of(settings, lane="reading", log=None):
         process.wait(PATIENCE)
 
 
+def ended():
+    """The number of a process that was there and is gone."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
 def kill(process):
     """What a power cut does."""
     process.kill()
     process.wait()
 
 
-def wait_until(is_true, process=None):
-    """Look every few milliseconds until `is_true()`; its value. Fails where the process ends before."""
+def wait_until(is_true, process=None, every=0.01):
+    """Look `every` so many seconds until `is_true()`; its value. Fails where the process ends before."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         if found := is_true():
             return found
         assert process is None or process.poll() is None, "the process ended early"
-        time.sleep(0.01)
+        time.sleep(every)
     raise AssertionError("waited in vain")
 
 

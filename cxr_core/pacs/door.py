@@ -1,0 +1,103 @@
+"""One port that DICOM nodes call: a thread for each caller from the first byte on, so that none can hold up another."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass
+from socketserver import BaseServer
+from threading import Lock
+from typing import Any
+
+from pynetdicom.ae import ApplicationEntity as AE
+from pynetdicom.association import Association
+from pynetdicom.events import EventHandlerType
+from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
+
+from cxr_core.pacs.contexts import served
+from cxr_core.pacs.tls import Tls, fingerprint, server_context
+from cxr_core.pacs.wire import Wire
+
+HANDSHAKE_SECONDS = 20.0
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Port:
+    """Where to listen: a name or address of this machine, and a port, 0 for any that is free."""
+
+    host: str
+    port: int
+    tls: Tls | None = None
+
+
+class Door(ThreadedAssociationServer):
+    """The port itself. pynetdicom's own shakes hands before it listens on, for as long as the other end likes."""
+
+    request_queue_size = 128
+
+    def __init__(self, ae: AE, port: Port, handlers: list[EventHandlerType], most: int) -> None:
+        self._most = 2 * most  # those that are more than `most` are told so, once it is known that they speak DICOM
+        self._greeted: set[socket.socket] = set()
+        self._lock = Lock()
+        context = server_context(port.tls) if port.tls else None
+        super().__init__(
+            ae, (port.host, port.port), ae.ae_title, served(), context, evt_handlers=handlers, request_handler=_Greeter
+        )
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """The next connection; the handshake is left to its own thread."""
+        connection, address = self.socket.accept()  # type: ignore[union-attr]
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.settimeout(HANDSHAKE_SECONDS)
+        if self.ssl_context:
+            connection = self.ssl_context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        return connection, address
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Whether there is room for one more; it is counted from here on."""
+        with self._lock:
+            if len(self.active_associations) + len(self._greeted) >= self._most:
+                return False
+            self._greeted.add(request)
+            return True
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Shake hands, where there is TLS, and begin to listen for an association."""
+        try:
+            if isinstance(request, ssl.SSLSocket):
+                request.do_handshake()
+            super().finish_request(request, client_address)
+        finally:
+            with self._lock:
+                self._greeted.discard(request)
+
+    def service_actions(self) -> None:
+        """Nothing: pynetdicom collects garbage here, for which Python needs no reminder."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A caller that can't speak TLS, or isn't of the authority, or left."""
+        log.warning("no secure connection with %s", client_address[0])
+
+    def close(self) -> None:
+        """Listen no longer, and hang up on whoever hasn't said yet who it is."""
+        BaseServer.shutdown(self)
+        with self._lock, suppress(OSError):
+            for each in self._greeted:
+                each.shutdown(socket.SHUT_RDWR)
+        self.server_close()
+
+
+class _Greeter(RequestHandler):
+    """Makes the association of a caller, on a connection of ours."""
+
+    def _create_association(self) -> Association:
+        assoc = super()._create_association()
+        assoc.dul.event_queue.get_nowait()  # of pynetdicom's connection, in whose place ours announces itself
+        assoc.dul.socket = None
+        wire = Wire(assoc, client_socket=self.request)
+        wire.certificate = fingerprint(self.request)
+        assoc.set_socket(wire)
+        return assoc

@@ -1,0 +1,102 @@
+"""The connection under an association: read and written in large pieces, never for ever, never without a limit."""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+from contextlib import suppress
+from typing import Any
+
+from pynetdicom.association import Association
+from pynetdicom.transport import AssociationSocket
+
+import cxr_core.pacs.quiet  # noqa: F401
+
+PDU_BYTES = 2**20
+"""The longest PDU that the other end is asked to send (PS3.8 D.1)."""
+PDU_SECONDS = 60.0
+"""In which one PDU must have come, or a piece of one have gone."""
+_PIECE_BYTES = 2**18
+OBJECT_BYTES = 512 * 2**20
+"""The largest data set that is listened to; the memory for it is there only as it comes."""
+_QUIET_AFTER, _PAUSE = 1.0, 0.02
+"""Seconds: a quiet association that is asked at once each time costs a twentieth of a core."""
+_SLACK = 1024
+"""Some senders don't count the headers of a PDU as part of it."""
+
+
+class Wire(AssociationSocket):
+    """What pynetdicom reads PDUs from and writes them to."""
+
+    certificate: str | None = None
+    """SHA-256 of the other end's, as hex; None without TLS."""
+    patience = PDU_SECONDS
+    moved = 0.0
+    """When something last came or went, on the clock of time.monotonic."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to read. Asked a thousand times a second; once it is quiet, it waits a little."""
+        if self.something_is_there():
+            return True
+        if time.monotonic() - self.moved > _QUIET_AFTER and self.socket is not None:
+            with suppress(OSError, ValueError):
+                select.select([self.socket], [], [], _PAUSE)
+        return False
+
+    def something_is_there(self) -> bool:
+        """Whether there is something to read now."""
+        return super().ready
+
+    def recv(self, nr_bytes: int) -> bytearray:
+        """This many bytes, fewer where the connection ends. Raises OSError where they are too many or come too late."""
+        if nr_bytes > PDU_BYTES + _SLACK or self._held() + nr_bytes > OBJECT_BYTES:
+            raise ConnectionAbortedError("larger than any X-ray")
+        return self._read(nr_bytes)
+
+    def send(self, bytestream: bytes) -> None:
+        """All of it; where that can't be done, the association learns that the connection is closed."""
+        view = memoryview(bytestream)
+        try:
+            for start in range(0, len(view), _PIECE_BYTES):
+                self._connection.settimeout(self.patience)
+                self._connection.sendall(view[start : start + _PIECE_BYTES])
+                self.moved = time.monotonic()
+        except OSError:
+            self.event_queue.put("Evt17")
+
+    def hang_up(self) -> None:
+        """End the connection whatever is going on on it; the association's threads end by that."""
+        with suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+
+    @property
+    def _connection(self) -> socket.socket:
+        if self.socket is None:
+            raise ConnectionAbortedError("closed")
+        return self.socket
+
+    def _held(self) -> int:
+        message: Any = self.assoc.dimse.message
+        return 0 if message is None or message.data_set is None else message.data_set.tell()
+
+    def _read(self, wanted: int) -> bytearray:
+        data = bytearray(wanted)
+        view, got, end = memoryview(data), 0, time.monotonic() + self.patience
+        while got < wanted:
+            self._connection.settimeout(max(end - time.monotonic(), 0.001))
+            more = self._connection.recv_into(view[got:])
+            if not more:
+                break
+            got += more
+            self.moved = time.monotonic()
+        view.release()
+        del data[got:]
+        return data
+
+
+def wire_of(assoc: Association) -> Wire:
+    """The connection of an association of this room."""
+    assert isinstance(assoc.dul.socket, Wire)
+    return assoc.dul.socket
