@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CXR_HOME ?= var
 export CXR_HOME
 
-.PHONY: run test lint bench train ablation new-site gallery fingerprints example screenshots pythons docs clean
+.PHONY: run test lint bench train ablation new-site gallery fingerprints burned-in example screenshots pythons docs clean
 
 run: $(VENV)/runs
 	CXR_DEMO=$${CXR_DEMO-1} $(BIN)/streamlit run app.py
@@ -48,6 +48,10 @@ gallery: $(VENV)/runs
 # How far fingerprints lie apart (make -s fingerprints > docs/fingerprints.jsonl): minutes. DATA and SECOND as above.
 fingerprints: $(VENV)/runs
 	@$(BIN)/python -m tools.fingerprints $(DATA) $(SECOND)
+
+# How well burnt-in text is found (make -s burned-in > docs/burned_in.jsonl): minutes. DATA and SECOND as above.
+burned-in: $(VENV)/runs
+	@$(BIN)/python -m tools.burned_in $(DATA) $(SECOND)
 
 # The example database, made by the program's own code.
 example: $(VENV)/runs

@@ -88,16 +88,21 @@ def machine_named(name: str) -> Machine:
 
 def picture(number: int, opacity: bool, anatomy: Anatomy, machine: Machine) -> NDArray[np.int32]:
     """What the machine shows, rows x columns, 0 (black) to 65535 (white), with noise and letters."""
+    chance = Chance(number, "exposure")
+    grey = exposed(number, opacity, anatomy, machine, chance)
+    _label(grey, machine, chance)
+    return grey
+
+
+def exposed(number: int, opacity: bool, anatomy: Anatomy, machine: Machine, chance: Chance) -> NDArray[np.int32]:
+    """What the machine shows before anything is written on it, as `picture` gives it."""
     shape = machine.rows, machine.columns
     grid = min(_GRID_ROWS, machine.rows), min(_GRID_ROWS, machine.rows) * machine.columns // machine.rows
     weakened = attenuation(canvas_of(anatomy, grid, number), anatomy, number, opacity)
-    chance = Chance(number, "exposure")
     shown = (brightness(weakened, machine.look, chance) * WHITE).astype(np.int32)
     if machine.shutter:
         shown = collimated(shown, chance)
-    grey = grained(enlarged(shown, shape), machine.look.grain, chance)
-    _label(grey, machine, chance)
-    return grey
+    return grained(enlarged(shown, shape), machine.look.grain, chance)
 
 
 def _label(grey: NDArray[np.int32], machine: Machine, chance: Chance) -> None:
