@@ -40,8 +40,11 @@ def is_dicom(data: bytes) -> bool:
     return data[:4] in _BARE_STARTS and (data[4:6] in VRS or likely_length)
 
 
-def parse(data: bytes) -> DicomFile:
-    """Header and packed pixel data of a DICOM file. Raises RejectedFile where it can't be walked."""
+def parse(data: bytes, wanted: frozenset[int] | None = None) -> DicomFile:
+    """Header and packed pixel data of a DICOM file. Raises RejectedFile where it can't be walked.
+
+    The header has the elements of `elements.KEYWORDS`, or of these tags.
+    """
     view = memoryview(data)
     start = _PREFIX_AT + 4 if data[_PREFIX_AT : _PREFIX_AT + 4] == b"DICM" else 0
     meta, start = Walker(view).collect(start, len(view), _FILE_META, group=2)
@@ -49,7 +52,7 @@ def parse(data: bytes) -> DicomFile:
     if syntax == DeflatedExplicitVRLittleEndian:
         view, start = memoryview(_inflated(view[start:])), 0
     encoding = _encoding(view, start, syntax)
-    header, _ = Walker(view).collect(start, len(view), encoding)
+    header, _ = Walker(view, wanted).collect(start, len(view), encoding)
     together = Header({**meta.elements, **header.elements})
     return DicomFile(together, header.element("PixelData"), syntax or _guessed(encoding))
 

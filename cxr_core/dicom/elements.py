@@ -89,8 +89,9 @@ def truncated() -> RejectedFile:
 class Walker:
     """Steps over a data set in `data` and keeps count, so that no header can hold it up."""
 
-    def __init__(self, data: memoryview) -> None:
+    def __init__(self, data: memoryview, wanted: frozenset[int] | None = None) -> None:
         self.data = data
+        self.wanted = _WANTED if wanted is None else wanted
         self.left = MAX_ELEMENTS
 
     def token(self, position: int, encoding: Encoding) -> _Token:
@@ -138,7 +139,7 @@ class Walker:
             if token.tag == _ITEM_END or (group is not None and token.tag >> 16 != group):
                 break
             position = len(self.data) if token.tag == _PIXEL_DATA else self.end_of(token, encoding)
-            if token.tag in _WANTED:
+            if token.tag in self.wanted:
                 found[token.tag] = self._element(token, position, encoding)
             if token.tag == _PIXEL_DATA:
                 break
@@ -163,7 +164,7 @@ class Header:
 
     def element(self, keyword: str) -> Element | None:
         """The element as it stands in the file, or None."""
-        return self.elements.get(_TAGS[keyword] or 0)
+        return self.elements.get(_TAGS.get(keyword) or tag_for_keyword(keyword) or 0)
 
     def texts(self, keyword: str) -> list[str]:
         """The values of a text element, stripped, without empty ones."""
@@ -195,17 +196,16 @@ class Header:
     def items(self, keyword: str) -> list[Header]:
         """The items of a sequence, or none; raises RejectedFile where the sequence is cut off."""
         element = self.element(keyword)
-        if element is None:
-            return []
-        return list(_items(element))
+        return [] if element is None else list(items_of(element))
 
     def _charset(self) -> str:
         element = self.elements.get(_TAGS["SpecificCharacterSet"] or 0)
         return "utf-8" if element is not None and b"ISO_IR 192" in bytes(element.value[:64]) else "latin-1"
 
 
-def _items(element: Element) -> Iterable[Header]:
-    walker, position = Walker(element.value), 0
+def items_of(element: Element, wanted: frozenset[int] | None = None) -> Iterable[Header]:
+    """The items of a sequence, with the elements of KEYWORDS or of these tags; raises RejectedFile if cut off."""
+    walker, position = Walker(element.value, wanted), 0
     while len(element.value) - position >= 8:
         token = walker.token(position, element.encoding)
         if token.tag != _ITEM:

@@ -7,6 +7,8 @@ gives to images that aren't of a patient (PS3.3 C.7.6.1.1), and Patient ID or Pa
 
 from __future__ import annotations
 
+PROGRAM = "CXR Second Reader"
+"""Manufacturer (0008,0070) of every answer that goes to an archive."""
 SYNTHETIC_QUALITY_CONTROL = "YES"
 """Value of Quality Control Image (0028,0300) in a demo X-ray."""
 SYNTHETIC_PATIENT = "SYNTHETIC"

@@ -25,6 +25,14 @@ def uid_of(digest: bytes) -> str:
     return f"2.25.{int.from_bytes(digest[:16], 'big')}"
 
 
+def keyed_uid(secret: bytes, kind: str, value: str) -> str:
+    """A UID of HMAC-SHA-256 over kind and value: nobody can tell, without the secret, what it was made from.
+
+    Raises BadInput where the secret has fewer than 16 bytes.
+    """
+    return uid_of(_keyed(secret, kind, value))
+
+
 def _keyed(secret: bytes, kind: str, value: str) -> bytes:
     if len(secret) < MIN_SECRET:
         raise BadInput(f"the secret has {len(secret)} bytes; it needs at least {MIN_SECRET}")

@@ -27,10 +27,10 @@ from pydicom.uid import (
 
 from cxr_core.dicom import marks
 from cxr_core.dicom.body_part import CHEST
+from cxr_core.dicom.display_curve import display_curve
 from cxr_core.dicom.layout import INVERTED
 from cxr_core.dicom.pseudonym import uid_of
 from cxr_core.dicom.reading import read
-from cxr_core.dicom.tone import STEPS, to_steps
 from cxr_core.errors import IntegrityError, RejectedFile
 from cxr_core.records import Radiograph
 
@@ -197,25 +197,10 @@ def _add_image(ds: Dataset, radiograph: Radiograph) -> None:
     ds.BitsAllocated = 8 if radiograph.bits == 8 and not signed else 16
     ds.BitsStored, ds.HighBit = radiograph.bits, radiograph.bits - 1
     ds.PixelRepresentation = int(signed)
-    ds.VOILUTSequence = [_display_curve(radiograph, signed)]
+    ds.VOILUTSequence = [display_curve(radiograph.tone, radiograph.photometric == INVERTED, signed)]
     ds.PixelData = encapsulate([_compressed(radiograph, signed)])
     ds["PixelData"].VR = "OB"
     ds["PixelData"].is_undefined_length = True
-
-
-def _display_curve(radiograph: Radiograph, signed: bool) -> Dataset:
-    """The tone before its inversion, as a LUT of 16 bits; 65536 entries are written as 0 (PS3.3 C.11.2.1.1)."""
-    steps = to_steps(radiograph.tone)
-    steps = STEPS - steps if radiograph.photometric == INVERTED else steps
-    lowest = radiograph.tone.lowest
-    item = Dataset()
-    count = len(steps) & 0xFFFF
-    if signed:
-        item.add_new("LUTDescriptor", "SS", [count - 65536 if count > 32767 else count, lowest, 16])
-    else:
-        item.add_new("LUTDescriptor", "US", [count, lowest, 16])
-    item.add_new("LUTData", "OW", steps.astype("<u2").tobytes())
-    return item
 
 
 def _compressed(radiograph: Radiograph, signed: bool) -> bytes:
