@@ -9,10 +9,12 @@ import re
 import sqlite3
 import sys
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from cxr_core.errors import CxrError
 from cxr_core.model.recipe import RELEASE
+from cxr_core.records import Answer, Label, Proof, Release
 from cxr_core.settings import load
 
 
@@ -23,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
     _judging(commands)
     _running(commands)
     _learning(commands)
+    _exchanging(commands)
     return top
 
 
@@ -69,6 +72,10 @@ def _running(commands: argparse._SubParsersAction) -> None:
     )
     erase.add_argument("--reason", required=True, metavar="TEXT", help="kept with the tombstones: name nobody in it")
     erase.add_argument("--yes", action="store_true", help="erase: this can't be taken back")
+    scan = _command(commands, "scan", "tracing.run_scan", "look for identifiers in all that the program has written")
+    scan.add_argument("--identifiers", type=Path, metavar="FILE", help="what to look for, one on each line")
+    scan.add_argument("--from", dest="originals", type=Path, metavar="SRC", help="look for what these DICOM files name")
+    scan.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="exports, logs: the home is looked at anyway")
     drift = _command(commands, "drift", "watching.run_drift", "the signals of the drift page as JSON")
     drift.add_argument("--days", type=int, default=28)
     for kind, words in (("html", "a report that opens anywhere"), ("csv", "the signals week by week"),
@@ -104,6 +111,100 @@ def _learning(commands: argparse._SubParsersAction) -> None:
     exported = _command(commands, "export-set", "running.run_export_set", "write a training set out, for other tools")
     exported.add_argument("training_set", help="its name, or the first characters of it")
     exported.add_argument("folder", type=Path, help="an empty folder, or one to be made")
+
+
+def _exchanging(commands: argparse._SubParsersAction) -> None:
+    _command(commands, "listen", "exchanging.run_listen", "receive X-rays over DICOM, until stopped")
+    pacs = commands.add_parser("pacs", help="the hospital's network: who may send, where answers go")
+    what = pacs.add_subparsers(dest="what", required=True, metavar="WHAT")
+    key = _command(what, "key", "exchanging.run_key", "make the key that seals what identifies")
+    key.add_argument("file", type=Path, metavar="FILE", help="the private key goes there: outside of the home")
+    let = _command(what, "let", "exchanging.run_let", "let one send X-rays in")
+    let.add_argument("name", metavar="NAME")
+    let.add_argument("--network", required=True, metavar="ADDRESS", help="its address, or network: 10.1.0.0/16")
+    let.add_argument("--ae-title", metavar="AE", help="without one it sends by STOW-RS, with a token that is printed")
+    let.add_argument("--certificate", metavar="SHA256", help="the one that it must show")
+    gone = _command(what, "let-no-more", "exchanging.run_let_no_more", "let one send no more")
+    gone.add_argument("name", metavar="NAME")
+    to = _command(what, "to", "exchanging.run_to", "add a destination of answers")
+    to.add_argument("name", metavar="NAME")
+    to.add_argument("address", metavar="AE@HOST:PORT|URL", help="DICOM, or the root of a DICOMweb server")
+    to.add_argument("--tls", action="store_true", help="DICOM over TLS, with the files that CXR_TLS_… name")
+    _signing_in(to)
+    to.add_argument("--proof", choices=[proof.value for proof in Proof], default=Proof.QUERY.value)
+    away = _command(what, "to-no-more", "exchanging.run_to_no_more", "remove a destination, and its rules")
+    away.add_argument("name", metavar="NAME")
+    _rules(what)
+    _fetching(what)
+    _command(what, "status", "exchanging.run_status", "who may send, where answers go, and by which rules")
+    ledger = _command(what, "ledger", "exchanging.run_ledger", "what became of each answer, newest first")
+    ledger.add_argument("--last", type=int, default=100, metavar="N")
+    again = _command(what, "again", "exchanging.run_again", "send dead deliveries again")
+    again.add_argument("deliveries", nargs="+", type=int, metavar="NUMBER")
+
+
+def _signing_in(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--user", default="", help="at a DICOMweb server, with --password-file")
+    command.add_argument("--password-file", type=Path, metavar="FILE")
+    command.add_argument("--token-file", type=Path, metavar="FILE", help="with a bearer token, in their place")
+    command.add_argument("--unencrypted", action="store_true", help="a DICOMweb server may be spoken to by http")
+
+
+def _fetching(what: argparse._SubParsersAction) -> None:
+    source = _command(what, "from", "pulling.run_from", "add an archive that is asked for X-rays")
+    source.add_argument("name", metavar="NAME")
+    source.add_argument("url", metavar="URL", help="the root of a DICOMweb server")
+    _signing_in(source)
+    for name, run, words in (
+        ("query", "pulling.run_query", "what an archive has, a JSON line each: it tells who the patients are"),
+        ("fetch", "pulling.run_fetch", "fetch what an archive has"),
+    ):
+        command = _command(what, name, run, words)
+        command.add_argument("name", metavar="NAME")
+        _question(command)
+        command.add_argument(
+            "--since", type=date.fromisoformat, metavar="YYYY-MM-DD", help="taken on that day or later"
+        )
+        command.add_argument("--until", type=date.fromisoformat, metavar="YYYY-MM-DD", help="or earlier")
+        command.add_argument("--patient", default="", metavar="ID", help="the patient's ID, to the letter")
+    every = _command(what, "every", "pulling.run_every", "fetch what is new at an archive by itself")
+    every.add_argument("name", metavar="NAME")
+    every.add_argument("minutes", type=int, metavar="MINUTES")
+    _question(every)
+    every.add_argument("--days", type=int, default=2, metavar="N", help="how far back it is asked (2)")
+    for name, run, words in (
+        ("every-no-more", "pulling.run_every_no_more", "fetch nothing there by itself any more"),
+        ("from-no-more", "pulling.run_from_no_more", "remove an archive that is asked"),
+    ):
+        _command(what, name, run, words).add_argument("name", metavar="NAME")
+
+
+def _question(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--modality", nargs="+", choices=("CR", "DX"), default=["CR", "DX"])
+    command.add_argument("--station", default="", metavar="NAME", help="the station that took them, to the letter")
+
+
+def _rules(what: argparse._SubParsersAction) -> None:
+    rule = _command(what, "rule", "exchanging.run_rule", "send answers to a destination")
+    rule.add_argument("destination", metavar="NAME")
+    rule.add_argument("--answers", nargs="+", choices=[kind.value for kind in Answer],
+                      default=[Answer.CAPTURE.value, Answer.REPORT.value])  # fmt: skip
+    rule.add_argument("--release", choices=[release.value for release in Release], default=Release.AS_READ.value)
+    rule.add_argument("--sender", metavar="NAME", help="only what came from this one")
+    rule.add_argument("--modality", choices=("CR", "DX", "OT"))
+    rule.add_argument("--device", metavar="PSEUDONYM")
+    rule.add_argument("--label", choices=[label.value for label in Label])
+    rule.add_argument("--hours", type=_hours, metavar="FROM-TO", help="of arrival, like 18-7")
+    rule.add_argument("--dry-run", type=int, metavar="DAYS", help="only say what it would have done in the last days")
+    gone = _command(what, "rule-no-more", "exchanging.run_rule_no_more", "remove a rule")
+    gone.add_argument("number", type=int, metavar="NUMBER")
+
+
+def _hours(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d{1,2})-(\d{1,2})", text)
+    if not found or int(found[1]) > 23 or not 1 <= int(found[2]) <= 24 or found[1] == found[2]:
+        raise argparse.ArgumentTypeError(f"{text!r} is no span of hours: say one like 18-7")
+    return int(found[1]), int(found[2])
 
 
 def _stage(text: str) -> tuple[int, int]:

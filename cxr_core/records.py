@@ -46,6 +46,8 @@ class Status(StrEnum):
     PREDICTED = "predicted"
     NOT_ANALYSED = "not_analysed"
     REJECTED = "rejected"
+    HELD_BACK = "held back"
+    """Not taken in yet: text may be in the picture, and somebody must look at it first."""
     WITHHELD = "withheld"
     """Taken in; what the model says may not be seen by the one who asks, or not yet."""
 
@@ -69,6 +71,50 @@ class Channel(StrEnum):
 
     WEBHOOK = "webhook"
     MAIL = "e-mail"
+
+
+class Answer(StrEnum):
+    """Kinds of objects that go back to an archive."""
+
+    CAPTURE = "capture"
+    """A Secondary Capture: picture, heatmap and probability."""
+    REPORT = "report"
+    """A structured report: the same for machines, or why there is no opinion."""
+    PRESENTATION = "presentation"
+    """A presentation state: the heatmap's contour on the original."""
+    ASSESSMENT = "assessment"
+    """A structured report of what a reader says of the opinion."""
+
+
+class Release(StrEnum):
+    """When an answer may leave."""
+
+    AS_READ = "as read"
+    """At once where readers see the opinion at once, after their read where theirs comes first, else never."""
+    AT_ONCE = "at once"
+    AFTER_READ = "after the first read"
+    NEVER = "never"
+
+
+class Proof(StrEnum):
+    """How it is made sure that a destination keeps what it accepted."""
+
+    COMMITMENT = "commitment"
+    """DICOM Storage Commitment (PS3.4 J)."""
+    QUERY = "query"
+    """It is asked whether the object is there."""
+    NONE = "none"
+    """It is believed."""
+
+
+class DeliveryState(StrEnum):
+    """Where the delivery of an answer stands."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    VERIFIED = "verified"
+    DEAD = "dead"
 
 
 class Mode(StrEnum):

@@ -69,6 +69,24 @@ class Settings:
     """Who the program is to the mail server, where that asks."""
     mail_password: Path | None = None
     """File with the password for it."""
+    identity_key: Path | None = None
+    """File, outside of the home, with the private key that opens what identifies; `pacs key FILE` makes it."""
+    ae_title: str = "CXRREADER"
+    """What the program is called on the DICOM network."""
+    listen_host: str = "127.0.0.1"
+    """The address at which DICOM comes in; 0.0.0.0 for every one of this machine."""
+    listen_port: int = 11112
+    """The port for DICOM without encryption; 0 closes it."""
+    listen_tls_port: int = 0
+    """The port for DICOM over TLS, often 2762; 0 closes it."""
+    tls_certificate: Path | None = None
+    """File with the certificate (PEM) that the program shows on the DICOM network."""
+    tls_key: Path | None = None
+    """File with its private key."""
+    tls_authority: Path | None = None
+    """File with the authority whose certificates are accepted there."""
+    free_mb: int = 1024
+    """Room on the disk below which nothing more is received over the network."""
 
     @property
     def channels(self) -> tuple[Channel, ...]:
@@ -118,6 +136,10 @@ def _require_together(found: Settings) -> None:
         raise SettingsError("CXR_MAIL_HOST is set: say CXR_MAIL_FROM and CXR_MAIL_TO, too")
     if bool(found.mail_user) != bool(found.mail_password):
         raise SettingsError("CXR_MAIL_USER and CXR_MAIL_PASSWORD, the file with the password, go together: say both")
+    if len({bool(found.tls_certificate), bool(found.tls_key), bool(found.tls_authority)}) == 2:
+        raise SettingsError("CXR_TLS_CERTIFICATE, CXR_TLS_KEY and CXR_TLS_AUTHORITY go together: say all three")
+    if found.listen_tls_port and not found.tls_certificate:
+        raise SettingsError("CXR_LISTEN_TLS_PORT is set: say CXR_TLS_CERTIFICATE, too")
     if found.mail_user and not found.mail_starttls:
         raise SettingsError("CXR_MAIL_STARTTLS=0 would send the password readable: leave CXR_MAIL_USER away, or say 1")
 
@@ -167,6 +189,13 @@ def _host(value: str) -> str:
     if value and not re.fullmatch(r"[A-Za-z0-9.:_-]+", value):
         raise ValueError("the name of a host is needed, or its address")
     return value
+
+
+def _ae_title(value: str) -> str:
+    """PS3.5 6.2, AE: up to 16 characters, no backslash, and not blank."""
+    if not re.fullmatch(r"(?=.*[!-~])[ -\[\]-~]{1,16}", value):
+        raise ValueError("an AE title is needed: 1 to 16 characters, no backslash")
+    return value.strip()
 
 
 def _mail_addresses(value: str) -> str:
@@ -227,4 +256,13 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "mail_to": _mail_addresses,
     "mail_user": str,
     "mail_password": _file,
+    "identity_key": _file,
+    "ae_title": _ae_title,
+    "listen_host": _host,
+    "listen_port": _between(0, 65_535),
+    "listen_tls_port": _between(0, 65_535),
+    "tls_certificate": _file,
+    "tls_key": _file,
+    "tls_authority": _file,
+    "free_mb": _between(0, 1024 * 1024),
 }

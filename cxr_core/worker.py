@@ -25,15 +25,18 @@ from sqlite_utils import Database
 
 import cxr_core
 from cxr_core import __version__
-from cxr_core.errors import Conflict, CxrError
+from cxr_core.errors import Conflict, CxrError, SettingsError
 from cxr_core.records import Job, Lane
 from cxr_core.settings import Settings
-from cxr_core.store import jobs, workers
+from cxr_core.store import deliveries, jobs, workers
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.migrations import check
-from cxr_core.work import alarming, notifying, picturing, quickening, reading, spool
+from cxr_core.work import alarming, collecting, delivering, identity, notifying, picturing, quickening, reading, spool
 from cxr_core.work.doing import Desk, Outcome
+from cxr_core.work.echoing import ECHO
 from cxr_core.work.explaining import EXPLAIN
+from cxr_core.work.holding import LOOK
+from cxr_core.work.pulling import FETCH, QUERY
 from cxr_core.work.requests import MEGABYTE
 from cxr_core.work.retraining import REPREDICT, RETRAIN
 from cxr_core.work.shadowing import SHADOW
@@ -47,11 +50,15 @@ Chore = Callable[[], Iterator[bool]]
 HANDLERS = {
     Lane.READING: {
         spool.INTAKE: "intake.take_in", REPREDICT: "reading.repredict", EXPLAIN: "drawing.explain",
-        SHADOW: "reading.predict_beside",
+        SHADOW: "reading.predict_beside", ECHO: "hailing.echo", LOOK: "showing.show",
     },
     Lane.LEARNING: {RETRAIN: "learning.retrain", MAKE_DEMO: "demo.make", EXPLAIN: "drawing.explain"},
 }  # fmt: skip
 """Which function of work/ does each kind of job. Only a worker's own lane is imported: reading is up sooner for it."""
+ERRANDS = {Lane.READING: {QUERY: "fetching.find", FETCH: "fetching.fetch"}, Lane.LEARNING: {}}
+"""The same for what asks other hosts: each kind has a thread, for one that is slow must not keep a reader waiting."""
+ERRAND_SECONDS = 0.5
+"""Between looks for those."""
 BEAT_SECONDS = 2
 NAP_SECONDS = 0.1
 """Between looks for work: short, because a radiologist is waiting for the opinion."""
@@ -121,7 +128,7 @@ def process_one_job(worker: Worker) -> bool:
     What the job writes and that it is done are one transaction: it is done once, or not at all.
     """
     with opened(worker.desk.home) as db:
-        job = jobs.claim(db, worker.lane, worker.id)
+        job = jobs.claim(db, worker.lane, worker.id, worker.handlers)
     if job is None:
         return False
     try:
@@ -129,6 +136,9 @@ def process_one_job(worker: Worker) -> bool:
             outcome = worker.handlers[job.kind](desk, job)
         _settle(worker, job, outcome)
         outcome.after()
+    except SettingsError:
+        log.exception("job %s can't be done as this worker is set up: it stops, and the job waits for another", job.id)
+        worker.stopping.set()
     except CxrError as error:
         _fail(worker, job, str(error))
     except Exception:
@@ -140,6 +150,7 @@ def process_one_job(worker: Worker) -> bool:
 def run(settings: Settings, lane: Lane, starter: int | None) -> None:
     """Work until told to stop (SIGTERM, SIGINT), until the process `starter` is gone, or until an update."""
     check(settings.home)
+    identity.require_key(settings)
     _use_threads(settings, lane)
     if lane is Lane.LEARNING and settings.learning_memory_mb:
         _limit_memory(settings.learning_memory_mb)
@@ -169,7 +180,30 @@ def _chores(worker: Worker) -> list[Chore]:
         partial(picturing.catching_up, worker.desk.home, worker.is_at_leisure),
         partial(alarming.looking, worker.desk.home, worker.is_at_leisure, worker.desk.settings.channels),
         partial(notifying.delivering, worker.desk.settings),
+        partial(delivering.delivering, worker.desk.settings, worker.id),
+        partial(collecting.collecting, worker.desk.settings),
+        partial(_running_errands, worker),
     ]
+
+
+def errands_of(worker: Worker) -> dict[str, Worker]:
+    """The same worker, for each kind of job that asks other hosts."""
+    return {kind: replace(worker, handlers={kind: _imported(name)}) for kind, name in ERRANDS[worker.lane].items()}
+
+
+def _running_errands(worker: Worker) -> Iterator[bool]:
+    """A worker's chore: whenever a job waits that asks other hosts, the thread of its kind does it."""
+    looked_at, threads, errands = -ERRAND_SECONDS, dict[str, threading.Thread](), errands_of(worker)
+    while True:
+        if time.monotonic() - looked_at >= ERRAND_SECONDS:
+            looked_at = time.monotonic()
+            with opened(worker.desk.home) as db:
+                waiting = [kind for kind in errands if jobs.is_queued(db, kind)]
+            for kind in waiting:
+                if kind not in threads or not threads[kind].is_alive():
+                    threads[kind] = threading.Thread(target=process_one_job, args=(errands[kind],), daemon=True)
+                    threads[kind].start()
+        yield False
 
 
 def _kept_up(chore: Chore) -> Iterator[bool]:
@@ -191,6 +225,7 @@ def standing_in(settings: Settings, lane: Lane) -> Iterator[Callable[[], bool]]:
     It says whether it did one, and is to be called again and again: the others may die meanwhile.
     """
     worker = new_worker(settings, lane)
+    everything = [worker, *errands_of(worker).values()]
     is_working = False
 
     def step() -> bool:
@@ -200,7 +235,7 @@ def standing_in(settings: Settings, lane: Lane) -> Iterator[Callable[[], bool]]:
         if not is_working:
             return False
         _look_after(worker)
-        return process_one_job(worker)
+        return any(map(process_one_job, everything))
 
     try:
         yield step
@@ -211,6 +246,7 @@ def standing_in(settings: Settings, lane: Lane) -> Iterator[Callable[[], bool]]:
 def _leave(worker: Worker) -> None:
     with opened(worker.desk.home) as db, transaction(db):
         jobs.hand_back(db, worker.id)
+        deliveries.hand_back(db, worker.id)
         workers.leave(db, worker.id)
 
 
@@ -226,6 +262,7 @@ def _look_after(worker: Worker) -> None:
         alive = workers.living(db)
         workers.bury(db, alive)
         jobs.take_over(db, alive)
+        deliveries.take_over(db, alive)
     if worker.lane is Lane.READING:
         spool.sweep(worker.desk.home)
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from cxr_core.store import alarms, jobs, messages, site, workers
 from cxr_core.store.db import opened
 from cxr_core.work import spool
 from cxr_core.work.doing import Outcome
-from tests.processes import ROOT, wait_until
+from tests.processes import PATIENCE, ROOT, wait_until
 from tests.work.hosts import Webhook, serving
 from tests.work.sites import files_in, job, new_home, picture, query
 
@@ -305,3 +306,38 @@ def test_the_learning_worker_gets_no_more_memory_than_it_may_take():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert found.stdout.split("\n")[:2] == ["enough", "no more"], found.stderr
+
+
+def test_what_asks_other_hosts_is_done_beside_the_rest(settings, own, monkeypatch):
+    """Both kinds wait for a slow host while an X-ray is read; each kind has one thread."""
+    go_on, asked = threading.Event(), []
+
+    def slow(desk, job):
+        asked.append(job.kind)
+        assert go_on.wait(PATIENCE)
+        return Outcome({"by": threading.current_thread().name})
+
+    monkeypatch.setattr(worker, "_imported", lambda name: slow)
+    monkeypatch.setattr(worker, "ERRAND_SECONDS", 0)
+    kinds = [*worker.ERRANDS[Lane.READING], *worker.ERRANDS[Lane.READING]]
+    with opened(settings.home) as db:
+        numbers = [jobs.ask(db, jobs.Request(kind, Lane.READING, {})) for kind in kinds]
+        read = ask(own, lambda desk, job: Outcome({}))
+    chore = worker._running_errands(own)
+    wait_until(lambda: next(chore) or len(asked) == 2)
+    assert worker.process_one_job(own)
+    assert (job(settings, read).state, sorted(asked)) == (JobState.DONE, sorted(set(kinds)))
+    assert not worker.process_one_job(own)
+    go_on.set()
+    wait_until(lambda: next(chore) or not any(job(settings, number).state.is_open for number in numbers))
+    assert sorted(asked) == sorted(kinds)
+
+
+def test_a_command_that_waits_does_errands_itself_where_nobody_else_is(settings, monkeypatch):
+    monkeypatch.setattr(worker, "_imported", lambda name: lambda desk, job: Outcome({"done": name}))
+    with opened(settings.home) as db:
+        numbers = [jobs.ask(db, jobs.Request(kind, Lane.READING, {})) for kind in worker.ERRANDS[Lane.READING]]
+    with worker.standing_in(settings, Lane.READING) as step:
+        while step():
+            pass
+    assert [job(settings, number).result["done"] for number in numbers] == [*worker.ERRANDS[Lane.READING].values()]

@@ -17,11 +17,13 @@ from typing import Any
 
 from cxr_core.errors import CxrError
 from cxr_core.model import release
+from cxr_core.pacs.contexts import STORAGE_CLASSES, TRANSFER_SYNTAXES
 from cxr_core.settings import Settings
 from cxr_core.ui.keys import KEYS
 from cxr_core.work.change_plan import shipped
-from tools import drift
+from tools import drift, profile
 from tools.ablation import table as recipes
+from tools.burned_in import table as burned_in
 from tools.figures import FIGURES
 from tools.gallery import COUNTS
 from tools.new_site import table as sites
@@ -114,6 +116,12 @@ def failures() -> str:
         raise CxrError(f"{COUNTS} is of another release: run make gallery")
     rows = [(kind["what"], kind["found"], kind["among"]) for kind in written["mistakes"]]
     return table(("mistake", "found", "among"), rows)
+
+
+def pacs_classes() -> str:
+    """What is received over the DICOM network."""
+    classes = table(("received", "SOP class UID"), [(each.name, each) for each in STORAGE_CLASSES])
+    return classes + "\n\n" + table(("transfer syntax", "UID"), [(each.name, each) for each in TRANSFER_SYNTAXES])
 
 
 def augmentation() -> str:
@@ -213,6 +221,16 @@ def drift_paces() -> str:
     return drift.paces(drift.results("change"))
 
 
+def burned_in_found() -> str:
+    """What becomes of text that is planted in films."""
+    return table(*burned_in.written())
+
+
+def burned_in_clean() -> str:
+    """What becomes of films without, and of side markers."""
+    return table(*burned_in.clean())
+
+
 def keys() -> str:
     """The keys of the review page."""
     rows = [(" ".join(f"`{key}`" for key in pressed), does) for pressed, does in KEYS]
@@ -259,11 +277,14 @@ def _or_nothing(value: float | None, form: str) -> str:
 
 MAKERS: dict[str, Callable[[], str]] = {
     "figures": figures, "sides": sides, "report": report, "reading": reading, "calibration": calibration,
+    "pacs-classes": pacs_classes,
     "sanity": sanity, "failures": failures, "augmentation": augmentation, "ablation": ablation,
     "screening": screening, "operating-points": operating_points, "settings": settings, "keys": keys, "bench": bench,
     "plan": plan, "retrain-simulation": retrain_simulation,
     "drift-watched": drift.watched, "drift-quiet": drift_quiet, "drift-crying": drift_crying,
     "drift-delays": drift_delays, "drift-names": drift_names, "drift-paces": drift_paces,
+    "profile": profile.actions, "profile-besides": profile.besides,
+    "burned-in-found": burned_in_found, "burned-in-clean": burned_in_clean,
     "new-site": new_site, "new-site-reads": new_site_reads, "new-site-answers": new_site_answers,
 }  # fmt: skip
 

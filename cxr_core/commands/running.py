@@ -36,8 +36,8 @@ def run_import(settings: Settings, options: argparse.Namespace) -> int:
     paths = list(sources.walk(options.paths))
     for batch in sources.batched(paths, AT_ONCE):
         sent = [(path, _send(settings, path, options.patient, len(paths) >= requests.BULK_FROM)) for path in batch]
-        unpacked = _work_off(settings, Lane.READING, [number for _, number in sent if isinstance(number, int)])
-        _work_off(settings, Lane.READING, [number for job in unpacked for number in job.result.get("members", [])])
+        unpacked = work_off(settings, Lane.READING, [number for _, number in sent if isinstance(number, int)])
+        work_off(settings, Lane.READING, [number for job in unpacked for number in job.result.get("members", [])])
         for path, found in sent:
             _tell(settings, path, found)
     return 0
@@ -125,7 +125,7 @@ def run_export_set(settings: Settings, options: argparse.Namespace) -> int:
 
 def _finished(settings: Settings, number: int) -> Job:
     """The learning lane's job with this number, done. Raises BadInput if it failed."""
-    (job,) = _work_off(settings, Lane.LEARNING, [number])
+    (job,) = work_off(settings, Lane.LEARNING, [number])
     if job.state is JobState.FAILED:
         raise BadInput(job.error or "the program failed at this")
     return job
@@ -141,7 +141,7 @@ def run_verify(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-def _work_off(settings: Settings, lane: Lane, numbers: Iterable[int]) -> list[Job]:
+def work_off(settings: Settings, lane: Lane, numbers: Iterable[int]) -> list[Job]:
     """Wait for jobs; where no worker of the lane is alive, do them here."""
     from cxr_core.worker import standing_in
 

@@ -1,4 +1,4 @@
-"""lineage, erase: what became of a patient's images, and taking them away."""
+"""lineage, erase, scan: what became of a patient's images, taking them away, and what of them lies about."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import asdict
 from cxr_core.commands.output import result, say
 from cxr_core.settings import Settings
 from cxr_core.store.migrations import check
-from cxr_core.work import erasing, lineage
+from cxr_core.work import erasing, lineage, scanning
 from cxr_core.work.guarding import COMMAND_LINE
 
 
@@ -29,3 +29,12 @@ def run_erase(settings: Settings, options: argparse.Namespace) -> int:
         say("nothing was erased: say --yes for that")
     result({**asdict(found), "erased": options.yes})
     return 0
+
+
+def run_scan(settings: Settings, options: argparse.Namespace) -> int:
+    """One JSON line a hit, then one with what was looked at; 1 where there was a hit, or something can't be read."""
+    check(settings.home)
+    known = scanning.Known(options.identifiers, options.originals)
+    scanned = scanning.scan(settings, COMMAND_LINE, known, options.paths, result)
+    result(asdict(scanned))
+    return int(bool(scanned.found or scanned.unread))

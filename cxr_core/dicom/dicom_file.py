@@ -40,21 +40,38 @@ def is_dicom(data: bytes) -> bool:
     return data[:4] in _BARE_STARTS and (data[4:6] in VRS or likely_length)
 
 
-def parse(data: bytes, wanted: frozenset[int] | None = None) -> DicomFile:
-    """Header and packed pixel data of a DICOM file. Raises RejectedFile where it can't be walked.
+@dataclass(frozen=True)
+class Unpacked:
+    """A DICOM file up to where its data set begins."""
 
-    The header has the elements of `elements.KEYWORDS`, or of these tags.
-    """
+    meta: Header
+    view: memoryview
+    """What the data set lies in: the file, or what its deflated part unpacks to."""
+    start: int
+    encoding: Encoding
+    transfer_syntax: str | None
+
+
+def unpack(data: bytes) -> Unpacked:
+    """Where the data set of a DICOM file begins, and how it is written. Raises RejectedFile."""
     view = memoryview(data)
     start = _PREFIX_AT + 4 if data[_PREFIX_AT : _PREFIX_AT + 4] == b"DICM" else 0
     meta, start = Walker(view).collect(start, len(view), _FILE_META, group=2)
     syntax = meta.text("TransferSyntaxUID")
     if syntax == DeflatedExplicitVRLittleEndian:
         view, start = memoryview(_inflated(view[start:])), 0
-    encoding = _encoding(view, start, syntax)
-    header, _ = Walker(view, wanted).collect(start, len(view), encoding)
-    together = Header({**meta.elements, **header.elements})
-    return DicomFile(together, header.element("PixelData"), syntax or _guessed(encoding))
+    return Unpacked(meta, view, start, _encoding(view, start, syntax), syntax)
+
+
+def parse(data: bytes, wanted: frozenset[int] | None = None) -> DicomFile:
+    """Header and packed pixel data of a DICOM file. Raises RejectedFile where it can't be walked.
+
+    The header has the elements of `elements.KEYWORDS`, or of these tags.
+    """
+    file = unpack(data)
+    header, _ = Walker(file.view, wanted).collect(file.start, len(file.view), file.encoding)
+    together = Header({**file.meta.elements, **header.elements})
+    return DicomFile(together, header.element("PixelData"), file.transfer_syntax or _guessed(file.encoding))
 
 
 def _encoding(view: memoryview, start: int, syntax: str | None) -> Encoding:

@@ -17,8 +17,9 @@ from pydicom.datadict import tag_for_keyword
 from cxr_core.errors import RejectedFile
 
 KEYWORDS = (
-    "MediaStorageSOPClassUID", "TransferSyntaxUID",
-    "SpecificCharacterSet", "SOPClassUID", "StudyDate", "Modality", "Manufacturer", "StationName",
+    "MediaStorageSOPClassUID", "MediaStorageSOPInstanceUID", "TransferSyntaxUID",
+    "SpecificCharacterSet", "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID",
+    "StudyDate", "Modality", "Manufacturer", "StationName",
     "ManufacturerModelName", "DerivationDescription", "AnatomicRegionSequence",
     "PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex", "PatientAge",
     "BodyPartExamined", "KVP", "DeviceSerialNumber", "ExposureTime", "XRayTubeCurrent", "Exposure", "ExposureInuAs",

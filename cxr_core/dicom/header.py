@@ -59,11 +59,16 @@ def age_of(header: Header) -> int | None:
     if written := re.fullmatch(r"(\d{1,3})([DWMY])", (header.text("PatientAge") or "").upper()):
         days = int(written[1]) * _DAYS_PER[written[2]]
         return min(int(days / _DAYS_PER["Y"]), MAX_AGE)
-    born, studied = _date(header.text("PatientBirthDate")), _date(header.text("StudyDate"))
+    born, studied = _date(header.text("PatientBirthDate")), studied_on(header)
     if born is None or studied is None or studied < born:
         return None
     years = studied.year - born.year - ((studied.month, studied.day) < (born.month, born.day))
     return min(years, MAX_AGE)
+
+
+def studied_on(header: Header) -> date | None:
+    """Study Date (0008,0020), where it is a date."""
+    return _date(header.text("StudyDate"))
 
 
 def _date(text: str | None) -> date | None:

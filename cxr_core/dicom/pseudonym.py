@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import date, timedelta
 
 from cxr_core.errors import BadInput
 
 MIN_SECRET = 16
+MOST_DAYS = 3650
+"""That a patient's dates are shifted by."""
 _DIGITS = {"device": 8, "equipment": 8}
 _DEFAULT_DIGITS = 20
 
@@ -31,6 +34,15 @@ def keyed_uid(secret: bytes, kind: str, value: str) -> str:
     Raises BadInput where the secret has fewer than 16 bytes.
     """
     return uid_of(_keyed(secret, kind, value))
+
+
+def shifted(secret: bytes, patient: str, day: date) -> date | None:
+    """A date of a patient's, 1 to MOST_DAYS days earlier: as many for all of theirs, and nobody else knows how many.
+
+    None where there is no such date. Raises BadInput where the secret has fewer than 16 bytes.
+    """
+    days = 1 + int.from_bytes(_keyed(secret, "days", patient)[:8], "big") % MOST_DAYS
+    return day - timedelta(days) if day.toordinal() > days else None
 
 
 def _keyed(secret: bytes, kind: str, value: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from cxr_core.dicom import header as fields
 from cxr_core.dicom import marks, pictures, pixels
@@ -29,6 +30,25 @@ class Identity:
     """Manufacturer, model, station and serial number, joined likewise."""
     equipment: str | None = None
     """Manufacturer and model, joined likewise: the same for all machines of a kind."""
+    study: str | None = None
+    """Study Instance UID (0020,000D)."""
+    series: str | None = None
+    instance: str | None = None
+    """SOP Instance UID (0008,0018)."""
+    studied_on: date | None = None
+
+
+@dataclass(frozen=True)
+class Named:
+    """What the header of a DICOM file calls the object, whether or not it is an X-ray."""
+
+    identity: Identity
+    sop_class: str | None
+    """SOP Class UID (0008,0016)."""
+    modality: str | None
+    synthetic: bool
+    announced: tuple[str | None, str | None]
+    """SOP class and instance that the file meta information names (0002,0002 and 0002,0003)."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +64,7 @@ def read(data: bytes) -> Reading:
 
     Raises RejectedFile, and nothing else, where it isn't an X-ray that can be kept. Reasons:
     `empty`, `not_an_image`, `truncated`, `not_an_xray`, `many_frames`, `too_small`, `too_large`, `blank`,
-    `burned_in`, `colour`, `undecodable`.
+    `burned_in`, `colour`, `undecodable`, `own_answer`.
     """
     if not data:
         raise RejectedFile("empty", "The file is empty: it has 0 bytes. Copy or export it anew.")
@@ -55,6 +75,15 @@ def read(data: bytes) -> Reading:
     if data.startswith(pictures.JPEG_SIGNATURE):
         return _read_picture(data, "jpeg")
     raise RejectedFile("not_an_image", "The file is neither DICOM nor PNG nor JPEG, whatever its name says.")
+
+
+def named(data: bytes) -> Named:
+    """What the header of a DICOM file says the object is, without a look at its pixels. Raises RejectedFile."""
+    header = parse(data).header
+    return Named(
+        _identity_of(header), header.text("SOPClassUID"), modality_of(header), _is_synthetic(header),
+        (header.text("MediaStorageSOPClassUID"), header.text("MediaStorageSOPInstanceUID")),
+    )  # fmt: skip
 
 
 def _read_dicom(file: DicomFile) -> Reading:
@@ -120,6 +149,10 @@ def _identity_of(header: Header) -> Identity:
         patient=None if patient is None else f"{header.text('IssuerOfPatientID') or ''}\\{patient}",
         device=_joined(header, *_EQUIPMENT, "StationName", "DeviceSerialNumber"),
         equipment=_joined(header, *_EQUIPMENT),
+        study=header.text("StudyInstanceUID"),
+        series=header.text("SeriesInstanceUID"),
+        instance=header.text("SOPInstanceUID"),
+        studied_on=fields.studied_on(header),
     )
 
 

@@ -13,7 +13,8 @@ from cxr_core.dicom.tone import to_steps
 from cxr_core.records import Radiograph
 
 _HEADER = struct.Struct("<4sIIiIff")
-_MAGIC = b"CXR1"
+MAGIC = b"CXR1"
+"""How a picture begins, once it is unpacked."""
 _GZIP = 31
 """zlib's number for the largest window in a gzip wrapping, which browsers unpack themselves."""
 
@@ -28,7 +29,7 @@ def to_picture(radiograph: Radiograph) -> bytes:
     """
     rows, columns = radiograph.pixels.shape
     curve, spacing = to_steps(radiograph.tone), radiograph.pixel_spacing or (0.0, 0.0)
-    header = _HEADER.pack(_MAGIC, rows, columns, radiograph.tone.lowest, len(curve), *spacing)
+    header = _HEADER.pack(MAGIC, rows, columns, radiograph.tone.lowest, len(curve), *spacing)
     return _packed(header + curve.astype("<u2").tobytes() + _planes(radiograph))
 
 

@@ -13,9 +13,12 @@ from pydicom.uid import (
     SecondaryCaptureImageStorage,
 )
 
+from cxr_core.dicom import marks
 from cxr_core.dicom.elements import Header
 from cxr_core.errors import RejectedFile
 
+OWN_ANSWER = "own_answer"
+"""The reason for which an answer of this program, or of another site's, is refused: an archive may send it back."""
 MAX_PIXELS = 100_000_000
 MIN_SIDE = 64
 
@@ -39,6 +42,8 @@ _CAPTURE_MODALITIES = _RADIOGRAPHIC | {"OT", "SC"}
 
 def screen(header: Header) -> None:
     """Raise RejectedFile, with its reason, where the header rules the object out; return where it doesn't."""
+    if header.text("Manufacturer") == marks.PROGRAM:
+        raise RejectedFile(OWN_ANSWER, "The file is an answer of this program. Send the X-ray that it is about.")
     _check_object(header)
     if (header.text("BurnedInAnnotation") or "").upper() == "YES":
         raise RejectedFile(

@@ -1,8 +1,8 @@
 """The one stored form of an X-ray: a DICOM file made from scratch, by allow-list.
 
 Nothing is copied from what came in: to_stored sees a Radiograph, which has no room for a name, a date or
-free text. CR stays Computed Radiography, DX becomes DX For Presentation, all else Secondary Capture. The
-pixels are the source's, in JPEG-LS; the display curve is a VOI LUT of 16 bits, so that any viewer shows
+free text, and keyed names. CR stays Computed Radiography, DX becomes DX For Presentation, all else Secondary
+Capture. The pixels are the source's, in JPEG-LS; the display curve is a VOI LUT of 16 bits, so that any viewer shows
 what the model saw. The same X-ray gives the same bytes.
 """
 
@@ -28,8 +28,8 @@ from pydicom.uid import (
 from cxr_core.dicom import marks
 from cxr_core.dicom.body_part import CHEST
 from cxr_core.dicom.display_curve import display_curve
+from cxr_core.dicom.keyed import Names
 from cxr_core.dicom.layout import INVERTED
-from cxr_core.dicom.pseudonym import uid_of
 from cxr_core.dicom.reading import read
 from cxr_core.errors import IntegrityError, RejectedFile
 from cxr_core.records import Radiograph
@@ -37,11 +37,13 @@ from cxr_core.records import Radiograph
 _SOP_CLASSES = {"CR": ComputedRadiographyImageStorage, "DX": DigitalXRayImageStorageForPresentation}
 _METHODS = (
     ("113100", "Basic Application Confidentiality Profile"),
+    ("113101", "Clean Pixel Data Option"),
     ("113108", "Retain Patient Characteristics Option"),
 )
 """PS3.16 CID 7050: what was really done. Age in years and sex are kept, everything else of the patient is not."""
+_SHIFTED = ("113107", "Retain Longitudinal Temporal Information Modified Dates Option")
 _LEFT_EMPTY = (
-    "StudyDate", "StudyTime", "AccessionNumber", "StudyID", "ReferringPhysicianName",
+    "StudyTime", "AccessionNumber", "StudyID", "ReferringPhysicianName",
     "PatientBirthDate",
 )  # fmt: skip
 """Attributes that DICOM wants to be there and lets be empty."""
@@ -63,12 +65,12 @@ def image_id(radiograph: Radiograph) -> str:
     return digest.hexdigest()
 
 
-def to_stored(radiograph: Radiograph, patient: str, device: str | None, equipment: str | None, image_id: str) -> bytes:
-    """The stored form, a DICOM file. `patient`, `device`, `equipment` are pseudonyms; UIDs follow from `image_id`."""
+def to_stored(radiograph: Radiograph, names: Names) -> bytes:
+    """The stored form, a DICOM file, in which keyed names stand for all that identifies."""
     ds = Dataset()
-    _add_object(ds, radiograph, image_id)
-    _add_patient(ds, radiograph, patient)
-    _add_equipment(ds, radiograph, device, equipment)
+    _add_object(ds, radiograph, names)
+    _add_patient(ds, radiograph, names)
+    _add_equipment(ds, radiograph, names)
     _add_exposure(ds, radiograph)
     _add_image(ds, radiograph)
     ds.file_meta = _file_meta(ds)
@@ -92,10 +94,6 @@ def _little_endian(radiograph: Radiograph) -> np.ndarray:
     return pixels.astype(pixels.dtype.newbyteorder("<"), copy=False)
 
 
-def _uid(kind: str, image_id: str) -> UID:
-    return UID(uid_of(hashlib.sha256(f"{kind}\0{image_id}".encode()).digest()))
-
-
 def _file_meta(ds: Dataset) -> FileMetaDataset:
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = ds.SOPClassUID
@@ -106,12 +104,13 @@ def _file_meta(ds: Dataset) -> FileMetaDataset:
     return meta
 
 
-def _add_object(ds: Dataset, radiograph: Radiograph, image_id: str) -> None:
+def _add_object(ds: Dataset, radiograph: Radiograph, names: Names) -> None:
     """SOP Common, General Study, General Series and General Image: PS3.3 C.12.1, C.7.2.1, C.7.3.1, C.7.6.1."""
     ds.SpecificCharacterSet = _LATIN
     ds.SOPClassUID = _SOP_CLASSES.get(radiograph.modality, SecondaryCaptureImageStorage)
-    ds.SOPInstanceUID = _uid("instance", image_id)
-    ds.StudyInstanceUID, ds.SeriesInstanceUID = _uid("study", image_id), _uid("series", image_id)
+    ds.SOPInstanceUID = names.instance
+    ds.StudyInstanceUID, ds.SeriesInstanceUID = names.study, names.series
+    ds.StudyDate = names.taken_on.isoformat().replace("-", "") if names.taken_on else ""
     for keyword in _LEFT_EMPTY:
         setattr(ds, keyword, "")
     ds.SeriesNumber = ds.InstanceNumber = "1"
@@ -124,17 +123,18 @@ def _add_object(ds: Dataset, radiograph: Radiograph, image_id: str) -> None:
     ds.LossyImageCompression = "01" if radiograph.lossy else "00"
 
 
-def _add_patient(ds: Dataset, radiograph: Radiograph, patient: str) -> None:
+def _add_patient(ds: Dataset, radiograph: Radiograph, names: Names) -> None:
     """Patient and Patient Study with the marks of de-identification: PS3.3 C.7.1.1, PS3.15 E.1.1."""
     ds.PatientName = marks.SYNTHETIC_PATIENT if radiograph.synthetic else ""
-    ds.PatientID = patient
+    ds.PatientID = names.patient
     ds.PatientSex = radiograph.sex or ""
     if radiograph.age_years is not None:
         ds.PatientAge = f"{radiograph.age_years:03d}Y"
     ds.PatientIdentityRemoved = "YES"
     ds.DeidentificationMethod = "Rebuilt by allow-list; patient and device are keyed pseudonyms"
-    ds.DeidentificationMethodCodeSequence = [_code(value, "DCM", meaning) for value, meaning in _METHODS]
-    ds.LongitudinalTemporalInformationModified = "REMOVED"
+    methods = (*_METHODS, _SHIFTED) if names.taken_on else _METHODS
+    ds.DeidentificationMethodCodeSequence = [_code(value, "DCM", meaning) for value, meaning in methods]
+    ds.LongitudinalTemporalInformationModified = "MODIFIED" if names.taken_on else "REMOVED"
 
 
 def _code(value: str, scheme: str, meaning: str) -> Dataset:
@@ -143,13 +143,13 @@ def _code(value: str, scheme: str, meaning: str) -> Dataset:
     return item
 
 
-def _add_equipment(ds: Dataset, radiograph: Radiograph, device: str | None, equipment: str | None) -> None:
+def _add_equipment(ds: Dataset, radiograph: Radiograph, names: Names) -> None:
     """General Equipment, SC Equipment and what CR and DX ask of an acquisition: PS3.3 C.7.5.1, C.8.6.1, C.8.11."""
     ds.Manufacturer = radiograph.manufacturer or ""
-    if device is not None:
-        ds.DeviceSerialNumber = device
-    if equipment is not None:
-        ds.ManufacturerModelName = equipment
+    if names.device is not None:
+        ds.DeviceSerialNumber = names.device
+    if names.equipment is not None:
+        ds.ManufacturerModelName = names.equipment
     ds.BodyPartExamined = radiograph.body_part or ""
     if radiograph.body_part != CHEST and ds.SOPClassUID != DigitalXRayImageStorageForPresentation:
         ds.Laterality = ""  # of a part that may come in pairs, the side isn't kept

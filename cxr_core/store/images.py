@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from cxr_core.errors import NotFound
 from cxr_core.records import Side
+from cxr_core.store import arrivals
 from cxr_core.store.db import count, each, one, rows
 
 
@@ -41,18 +42,28 @@ def beginning(db: Database, start: str, limit: int) -> list[str]:
 
 
 def earlier(db: Database, image: dict[str, Any], limit: int) -> list[dict[str, Any]]:
-    """The rows of the same patient's images that came before this one, newest first."""
+    """The rows of the same patient's images from before this one, newest first: taken before, else come before.
+
+    Archives send old X-rays late; but only where both dates are known they can be compared.
+    """
     return rows(
         db,
-        "SELECT * FROM images WHERE patient = ? AND (received_at, id) < (?, ?) "
-        "ORDER BY received_at DESC, id DESC LIMIT ?",
-        (image["patient"], image["received_at"], image["id"], limit),
+        "SELECT * FROM images WHERE patient = :patient AND id <> :id "
+        "AND iif(coalesce(taken_on <> :taken_on, 0), taken_on < :taken_on, (received_at, id) < (:received_at, :id)) "
+        "ORDER BY taken_on DESC, received_at DESC, id DESC LIMIT :limit",
+        {**{name: image[name] for name in ("patient", "id", "taken_on", "received_at")}, "limit": limit},
     )
 
 
 def every(db: Database) -> Iterator[dict[str, Any]]:
     """Every image's row, oldest first."""
     return map(_decoded, each(db, "SELECT * FROM images ORDER BY received_at, id"))
+
+
+def first_taken_on(db: Database) -> str | None:
+    """The earliest date, shifted, on which an image was taken; None where none has one."""
+    found = one(db, "SELECT min(taken_on) AS day FROM images")
+    return found["day"] if found else None
 
 
 def first(db: Database, after: str, limit: int) -> list[dict[str, Any]]:
@@ -116,19 +127,24 @@ def of_patient(db: Database, patient: str) -> list[dict[str, Any]]:
 
 
 def patients(db: Database, beginning: str) -> list[str]:
-    """The pseudonyms that begin so, of all patients there ever were: one who was erased keeps the side."""
+    """The pseudonyms that begin so, of all patients there ever were: one who was erased keeps the side.
+
+    With them those of whom nothing was taken in, but something refused that came over the network, or held back.
+    """
     found = rows(
-        db, "SELECT pseudonym FROM patients WHERE substr(pseudonym, 1, length(:text)) = :text", {"text": beginning}
+        db,
+        "SELECT pseudonym FROM patients WHERE substr(pseudonym, 1, length(:text)) = :text "
+        "UNION SELECT patient FROM quarantine WHERE substr(patient, 1, length(:text)) = :text "
+        "UNION SELECT patient FROM arrivals WHERE substr(patient, 1, length(:text)) = :text",
+        {"text": beginning},
     )
     return [row["pseudonym"] for row in found]
 
 
-def side_of(db: Database, patient: str) -> str:
-    """The side that a patient belongs to. Raises NotFound."""
+def side_of(db: Database, patient: str) -> str | None:
+    """The side that a patient belongs to; None where nothing of them was ever taken in."""
     found = one(db, "SELECT side FROM patients WHERE pseudonym = ?", (patient,))
-    if found is None:
-        raise NotFound(f"there is no patient {patient[:16]}…")
-    return str(found["side"])
+    return str(found["side"]) if found else None
 
 
 _REFERRING = ("reads", "explanations", "claims", "shadow_predictions", "predictions")
@@ -140,7 +156,7 @@ def erase(db: Database, patient: str) -> dict[str, int]:
 
     Returns how many rows of each table went.
     """
-    gone = {}
+    gone = arrivals.erase(db, patient)
     for table in _REFERRING:
         sql = f"DELETE FROM {table} WHERE image IN (SELECT id FROM images WHERE patient = ?)"
         gone[table] = db.execute(sql, (patient,)).rowcount
@@ -150,7 +166,7 @@ def erase(db: Database, patient: str) -> dict[str, int]:
 
 def said_of(db: Database, patient: str) -> dict[str, int]:
     """How many rows of each table `erase` would delete."""
-    gone = {}
+    gone = arrivals.said_of(db, patient)
     for table in _REFERRING:
         sql = f"SELECT count(*) FROM {table} WHERE image IN (SELECT id FROM images WHERE patient = ?)"
         gone[table] = count(db, sql, (patient,))

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from cxr_core import clock
 from cxr_core.errors import NotFound
 from cxr_core.records import Job, JobState, Lane, Status
-from cxr_core.store.db import insert, one, rows
+from cxr_core.store.db import count, insert, one, rows
 
 MOST_ATTEMPTS = 3
 
@@ -38,9 +38,14 @@ def ask(db: Database, request: Request) -> int:
     return insert(db, "jobs", row)
 
 
-def claim(db: Database, lane: Lane, worker: str) -> Job | None:
-    """Take the oldest queued job of a lane, or None; a conditional update, so one worker gets it."""
-    found = one(db, "SELECT id FROM jobs WHERE lane = ? AND state = 'queued' ORDER BY bulk, id LIMIT 1", (lane.value,))
+def claim(db: Database, lane: Lane, worker: str, kinds: Iterable[str] | None = None) -> Job | None:
+    """Take the oldest queued job of a lane, if need be of some kinds, or None; a conditional update, so one gets it."""
+    found = one(
+        db,
+        "SELECT id FROM jobs WHERE lane = :lane AND state = 'queued' "
+        "AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds))) ORDER BY bulk, id LIMIT 1",
+        {"lane": lane.value, "kinds": None if kinds is None else json.dumps(list(kinds))},
+    )
     if found is None:
         return None
     taken = db.execute(
@@ -73,17 +78,22 @@ def fail(db: Database, job: int, worker: str, error: str) -> bool:
 
 def _end(db: Database, job: int, worker: str, state: JobState, result: dict[str, Any], error: str | None) -> bool:
     changed = db.execute(
-        "UPDATE jobs SET state = ?, result = ?, error = ?, finished_at = ? "
+        f"UPDATE jobs SET state = ?, result = ?, error = ?, finished_at = ?, {_UNSEALED} "
         "WHERE id = ? AND worker = ? AND state = 'running'",
         (state.value, json.dumps(result), error, clock.stamp(), job, worker),
     )
     return changed.rowcount == 1
 
 
+_UNSEALED = "payload = iif(payload ->> 'sealed' IS NULL, payload, json_remove(payload, '$.sealed'))"
+"""What a job needed to know of patients ends with it."""
+
+
 def cancel(db: Database, job: int, why: str) -> bool:
     """End an open job from outside; its worker learns of it at its next beat. False if it had ended."""
     changed = db.execute(
-        "UPDATE jobs SET state = 'failed', error = ?, finished_at = ? WHERE id = ? AND state IN ('queued', 'running')",
+        f"UPDATE jobs SET state = 'failed', error = ?, finished_at = ?, {_UNSEALED} "
+        "WHERE id = ? AND state IN ('queued', 'running')",
         (why, clock.stamp(), job),
     )
     return changed.rowcount == 1
@@ -112,7 +122,8 @@ def take_over(db: Database, living: set[str]) -> int:
     for row in orphans:
         last = row["attempts"] >= MOST_ATTEMPTS
         db.execute(
-            "UPDATE jobs SET state = ?, error = ?, finished_at = ? WHERE id = ? AND worker = ? AND state = 'running'",
+            f"UPDATE jobs SET state = ?, error = ?, finished_at = ?{', ' + _UNSEALED if last else ''} "
+            "WHERE id = ? AND worker = ? AND state = 'running'",
             (
                 "failed" if last else "queued",
                 f"the worker died {row['attempts']} times at this job" if last else None,
@@ -156,6 +167,39 @@ def open_about(db: Database, kind: str, payload: dict[str, Any]) -> int | None:
     return found["id"] if found else None
 
 
+def open_of(db: Database, kind: str, name: str, value: int) -> list[int]:
+    """The numbers of the queued and running jobs of a kind whose payload has this value under this name."""
+    found = rows(
+        db,
+        "SELECT id FROM jobs WHERE state IN ('queued', 'running') AND kind = ? AND payload ->> ('$.' || ?) = ?",
+        (kind, name, value),
+    )
+    return [row["id"] for row in found]
+
+
+def is_queued(db: Database, kind: str) -> bool:
+    """Whether a job of a kind waits."""
+    return one(db, "SELECT 1 FROM jobs WHERE kind = ? AND state = 'queued' LIMIT 1", (kind,)) is not None
+
+
+def take_sealed(db: Database, job: int) -> str | None:
+    """What a job's result has sealed for who asked, which is gone then; None where it is or never was."""
+    found = one(db, "SELECT result ->> 'sealed' AS sealed FROM jobs WHERE id = ?", (job,))
+    if found is None or found["sealed"] is None:
+        return None
+    db.execute("UPDATE jobs SET result = json_remove(result, '$.sealed') WHERE id = ?", (job,))
+    return str(found["sealed"])
+
+
+def drop_sealed(db: Database, kind: str, before: str) -> None:
+    """Drop what nobody took, of the jobs of a kind that ended before a stamp: the key to it is lost by then."""
+    db.execute(
+        "UPDATE jobs SET result = json_remove(result, '$.sealed') "
+        "WHERE kind = ? AND finished_at < ? AND result ->> 'sealed' IS NOT NULL",
+        (kind, before),
+    )
+
+
 def is_waited_for(db: Database, lane: Lane, seconds: float) -> bool:
     """Whether a job that isn't one of many is queued in a lane, or was asked for in the last `seconds`."""
     found = one(
@@ -169,6 +213,16 @@ def open_payloads(db: Database, kind: str) -> list[dict[str, Any]]:
     """What the queued and running jobs of a kind are about."""
     found = rows(db, "SELECT payload FROM jobs WHERE state IN ('queued', 'running') AND kind = ?", (kind,))
     return [json.loads(row["payload"]) for row in found]
+
+
+def open_from_network(db: Database, kind: str) -> int:
+    """How many queued and running jobs of a kind are about something that a sender of the network brought."""
+    return count(
+        db,
+        "SELECT count(*) FROM jobs WHERE state IN ('queued', 'running') AND kind = ? "
+        "AND payload ->> 'sender' IS NOT NULL",
+        (kind,),
+    )
 
 
 def forget(db: Database, patient: str, images: Iterable[str]) -> None:

@@ -122,5 +122,11 @@ def m007_drift(db: Database) -> None:
     _run(db, "m007_drift.sql")
 
 
+@migrations()
+def m008_hospital(db: Database) -> None:
+    """Who may send over the network, what came with its sealed envelope, where answers go, and what became of each."""
+    _run(db, "m008_hospital.sql")
+
+
 def _run(db: Database, name: str) -> None:
     db.executescript((Path(__file__).parent / name).read_text(encoding="utf-8"))

@@ -35,7 +35,7 @@ def leave(db: Database, worker: str) -> None:
 def living(db: Database, lane: Lane | None = None) -> set[str]:
     """The workers (of a lane) that beat within the lease and whose process exists on this machine."""
     found = rows(db, "SELECT id, lane, pid FROM workers WHERE heartbeat_at > ?", (clock.ago(seconds=LEASE_SECONDS),))
-    return {row["id"] for row in found if (lane is None or row["lane"] == lane.value) and _runs(row["pid"])}
+    return {row["id"] for row in found if (lane is None or row["lane"] == lane.value) and runs(row["pid"])}
 
 
 def bury(db: Database, alive: set[str]) -> None:
@@ -45,7 +45,8 @@ def bury(db: Database, alive: set[str]) -> None:
             leave(db, row["id"])
 
 
-def _runs(pid: int) -> bool:
+def runs(pid: int) -> bool:
+    """Whether a process exists on this machine."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

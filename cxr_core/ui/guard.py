@@ -20,9 +20,11 @@ from cxr_core.ui.session import COOKIE
 from cxr_core.work import accounts
 
 OPEN = re.compile(
-    r"/(sign-in|sign-out|first-admin|demo|images/.*|_stcore/health|static/.*|favicon\.png|manifest\.json)"
+    r"/(sign-in|sign-out|first-admin|demo|images/.*|dicom-web/.*"
+    r"|_stcore/health|static/.*|favicon\.png|manifest\.json)"
 )
-"""What needs no session, or asks for it itself (the pictures). Streamlit's bundle holds nothing of the site."""
+"""What needs no session, or asks for it itself (the pictures), or for a token (what sends X-rays). Streamlit's bundle
+holds nothing of the site."""
 CLOSED = re.compile(r"/.*_stcore/agent(/.*)?")
 """Streamlit's interface for programs: a second way into every page, which nobody here needs."""
 

@@ -37,7 +37,7 @@ def of_model(found: OfModel) -> None:
 def of_patient(found: OfPatient) -> None:
     """A patient's images, tombstones and reads, and the tree of what learnt from them."""
     st.html(f"<h3>{escape(found.patient)}</h3>")
-    st.caption(f"On the side {found.side} for ever.")
+    st.caption(f"On the side {found.side} for ever." if found.side else "Nothing of this patient was taken in.")
     left, right = st.columns(2, gap="large")
     with left:
         _images(found)

@@ -20,6 +20,7 @@ PAGES = {
     "drift": ("Drift", EVERYBODY),
     "readers": ("Readers", (Role.ADMIN,)),
     "lineage": ("Lineage", (Role.ADMIN,)),
+    "pacs": ("PACS", (Role.ADMIN,)),
 }
 FIRST = "worklist"
 """The page that opens after signing in; for Streamlit it lies at /."""

@@ -1,4 +1,4 @@
-"""The routes beside Streamlit's own: signing in and out, the pictures, and the export."""
+"""The routes beside Streamlit's own: signing in and out, the pictures, the export, and where X-rays are sent to."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from starlette.staticfiles import StaticFiles
 from cxr_core import clock, settings
 from cxr_core.errors import BadInput, Conflict, CxrError, IntegrityError, NotAllowed, NotFound
 from cxr_core.records import Role, User
-from cxr_core.ui import drift_downloads, sign_in
+from cxr_core.ui import drift_downloads, sign_in, stow
 from cxr_core.ui.guard import user_of
 from cxr_core.ui.session import COOKIE
 from cxr_core.ui.throttle import THROTTLE
@@ -285,4 +285,5 @@ ROUTES = [
     Mount("/viewer", ViewerFiles(directory=WEB)),
     Route("/history.csv", history_csv, methods=["GET"]),
     Route("/drift.{kind}", drift_report, methods=["GET"]),
+    stow.ROUTE,
 ]

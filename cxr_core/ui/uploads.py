@@ -74,8 +74,10 @@ def _head(found: list[Verdict], waiting: int) -> None:
         st.progress(1 - waiting / len(found), f"{len(found) - waiting} of {len(found)} done")
         return
     refused = sum(verdict.status == "rejected" for verdict in found)
+    held = sum(verdict.status == Status.HELD_BACK for verdict in found)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.html(f"<b>{len(found)} file{'' if len(found) == 1 else 's'}</b>, {refused} refused")
+        also = f", {held} held back" if held else ""
+        st.html(f"<b>{words.how_many(len(found), 'files')}</b>, {refused} refused{also}")
         if st.button("Clear these lines", key="clear-sent", type="tertiary"):
             st.session_state["sent"] = {}
             st.rerun(scope="app")
@@ -83,8 +85,13 @@ def _head(found: list[Verdict], waiting: int) -> None:
 
 def _line(sent_as: str, verdict: Verdict, opinions: dict[str, dict[str, Any]], is_off: bool) -> str:
     name = sent_as if verdict.member is None else f"{sent_as}, file {verdict.member}"
-    kind = "bad" if verdict.status == "rejected" else "known" if verdict.known else "ok" if verdict.status else ""
-    return f'<div class="{kind}"><b>{escape(name)}</b><br>{escape(_outcome(verdict, opinions, is_off))}</div>'
+    return f'<div class="{_kind(verdict)}"><b>{escape(name)}</b><br>{escape(_outcome(verdict, opinions, is_off))}</div>'
+
+
+def _kind(verdict: Verdict) -> str:
+    if verdict.status in (Status.REJECTED, Status.HELD_BACK):
+        return "bad" if verdict.status == Status.REJECTED else "held"
+    return "known" if verdict.known else "ok" if verdict.status else ""
 
 
 def _outcome(verdict: Verdict, opinions: dict[str, dict[str, Any]], is_off: bool) -> str:
@@ -92,6 +99,8 @@ def _outcome(verdict: Verdict, opinions: dict[str, dict[str, Any]], is_off: bool
         return "is being read …" if verdict.state is JobState.RUNNING else "waits its turn"
     if verdict.status == "rejected":
         return f"Refused: {'; '.join(verdict.reasons)}"
+    if verdict.status == Status.HELD_BACK:
+        return "Held back: there may be text in the picture itself. An admin looks at it first, on the PACS page."
     here = "here already; " if verdict.known else ""
     if is_off:
         return f"{here}taken in; the model's opinion is switched off"

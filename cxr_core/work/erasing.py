@@ -8,13 +8,15 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from cxr_core import clock
 from cxr_core.errors import Conflict, NotFound
 from cxr_core.records import Role, User
-from cxr_core.store import audit, images, jobs, lineage, site, tombstones
+from cxr_core.store import audit, images, jobs, lineage, quarantine, site, tombstones
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import judging, references, rolling, sweeping
+from cxr_core.work import judging, references, rolling, spool, sweeping
 from cxr_core.work.deciding import given
 from cxr_core.work.guarding import open_to
+from cxr_core.work.holding import LOOK
 from cxr_core.work.lineage import Touched, about, patient_named
 from cxr_core.work.retraining import RETRAIN
 from cxr_core.work.spool import INTAKE
@@ -55,18 +57,23 @@ def erase(home: Path, user: User, patient: str, reason: str) -> Erasure:
     with opened(home) as db, transaction(db):
         found = _looked_up(db, patient_named(home, db, patient))
         _require_quiet(db, found.patient)
+        held = quarantine.erase(db, found.patient)
+        jobs.drop_sealed(db, LOOK, clock.stamp())  # a picture of theirs that nobody has fetched; others are made again
         _bury(db, user, found, why)
         site.put(db, sweeping.UNFINISHED, "1")
+    for token in held:
+        spool.remove(home, token)
     return replace(found, finished=sweeping.finish(home))
 
 
 def _looked_up(db: Database, patient: str) -> Erasure:
     found = about(db, patient)
-    if not found.images:
+    rows = {**images.said_of(db, patient), "quarantine": quarantine.of_patient(db, patient)}
+    if not any(rows.values()):
         when = f": erased on {found.erased[-1]['erased_at'][:10]}" if found.erased else ""
         raise NotFound(f"there is nothing here of {patient}{when}")
     here = [row["id"] for row in found.images]
-    return Erasure(patient, images.said_of(db, patient), here, found.models, found.exported)
+    return Erasure(patient, rows, here, found.models, found.exported)
 
 
 def _require_quiet(db: Database, patient: str) -> None:

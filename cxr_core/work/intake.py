@@ -11,20 +11,24 @@ from sqlite_utils import Database
 
 from cxr_core import clock
 from cxr_core.dicom import archive
+from cxr_core.dicom.burned_in.boxes import Box, as_lists
+from cxr_core.dicom.burned_in.clearing import HeldBack, without_text
+from cxr_core.dicom.dicom_file import is_dicom
+from cxr_core.dicom.keyed import Names, names_of
 from cxr_core.dicom.pseudonym import pseudonym
-from cxr_core.dicom.reading import read
+from cxr_core.dicom.reading import Identity, named, read
 from cxr_core.dicom.stored import image_id, to_stored
 from cxr_core.drift.appearance import measure
 from cxr_core.errors import RejectedFile
 from cxr_core.model import dataset, release
 from cxr_core.model.preprocess import brightness
 from cxr_core.records import Job, Radiograph, Side, Status
-from cxr_core.store import audit, files, images, models, predictions
+from cxr_core.store import audit, files, images, models, predictions, quarantine
 from cxr_core.store.db import opened
+from cxr_core.store.quarantine import Boxes
 from cxr_core.store.secret import site_secret
-from cxr_core.work import listing, near_duplicates, picturing, reading, rolling, shadowing, spool
+from cxr_core.work import arriving, listing, near_duplicates, opening, picturing, reading, rolling, shadowing, spool
 from cxr_core.work.doing import Desk, Outcome
-from cxr_core.work.opening import DEMO_SECRET
 
 MEASURED_SIZE = 224
 
@@ -34,40 +38,65 @@ class Arrival:
     """An image as it will be stored."""
 
     id: str
-    patient: str
-    device: str | None
-    equipment: str | None
+    names: Names
     side: Side
     radiograph: Radiograph
 
 
 def take_in(desk: Desk, job: Job) -> Outcome:
-    """A job: deal with one spooled file. Whatever comes of it, the spooled bytes are gone afterwards."""
+    """A job: deal with one spooled file, whose bytes are gone afterwards, unless somebody must look at it first."""
     token = str(job.payload["spool"])
-    data = spool.fetch(desk.home, token)
+    data = spool.fetch(desk.settings, token)
 
     def tidy() -> None:
         spool.remove(desk.home, token)
 
     try:
+        outcome = _dealt_with(desk, job, data)
+    except HeldBack as held:
+        return _held_back(job, data, held, site_secret(desk.home))
+    if (sender := job.payload.get("sender")) is not None:
+        outcome = arriving.noted(desk, outcome, data, sender)
+    return replace(outcome, after=tidy)
+
+
+def _dealt_with(desk: Desk, job: Job, data: bytes) -> Outcome:
+    try:
         if archive.is_zip(data):
-            return replace(_unpack(desk, job, data), after=tidy)
-        return replace(accept(desk, data, job.payload.get("patient")), after=tidy)
+            return _unpack(desk, job, data)
+        if job.payload.get("discard"):
+            raise RejectedFile("burned_in", "Identifying text is in the picture itself. Send the image without it.")
+        return accept(desk, data, job.payload.get("patient"), job.payload.get("blank"))
+    except HeldBack:
+        raise
     except RejectedFile as error:
-        return Outcome({"status": Status.REJECTED, "reasons": [str(error)], "code": error.reason}, after=tidy)
+        return Outcome({"status": Status.REJECTED, "reasons": [str(error)], "code": error.reason})
 
 
-def accept(desk: Desk, data: bytes, patient: str | None = None) -> Outcome:
+def _held_back(job: Job, data: bytes, held: HeldBack, secret: bytes) -> Outcome:
+    """The file stays where it is, until somebody has decided on it."""
+    whose = named(data).identity if is_dicom(data) else Identity()
+    patient = pseudonym(secret, "patient", whose.patient) if whose.patient else job.payload.get("patient")
+    name = whose.instance and pseudonym(secret, "object", whose.instance)
+
+    def write(db: Database) -> None:
+        quarantine.add(db, job.payload, (patient, name), as_lists(held.boxes), as_lists(held.doubts))
+
+    return Outcome({"status": Status.HELD_BACK, "reasons": [str(held)], "code": held.reason}, write)
+
+
+def accept(desk: Desk, data: bytes, patient: str | None = None, decided: Boxes | None = None) -> Outcome:
     """De-identify, store and judge the X-ray in `data`; `patient` is the pseudonym for one without a patient.
 
-    Raises RejectedFile. The same image sent twice is one image.
+    `decided` is where somebody who looked at it wants it blanked. Raises RejectedFile, and of these HeldBack where
+    somebody must look. The same image sent twice is one image.
     """
-    arrival = arrive(desk, data, patient)
+    arrival = arrive(desk, data, patient, decided)
     with opened(desk.home) as db:
         if images.exists(db, arrival.id):
             return _known(db, arrival.id)
     model = reading.running_model(desk)
-    secret = _secret(desk, arrival.radiograph)
+    secret = opening.secret_for(desk.home, arrival.radiograph.synthetic)
     (opinion,) = reading.trusted(model, [reading.prepared(arrival.radiograph, model.card)])
     row = _row(arrival, put_files(desk, arrival))
 
@@ -90,39 +119,33 @@ def _known(db: Database, image: str) -> Outcome:
     return Outcome({"status": said["status"], "image": image, "reasons": said["reasons"], "known": True})
 
 
-def arrive(desk: Desk, data: bytes, patient: str | None = None) -> Arrival:
-    """Read, and key everything that identifies; an image without a patient is a patient of its own."""
+def arrive(desk: Desk, data: bytes, patient: str | None = None, decided: Boxes | None = None) -> Arrival:
+    """Read, and key everything that identifies; an image without a patient is a patient of its own.
+
+    Raises as `accept`.
+    """
     source, content = read(data), hashlib.sha256(data).hexdigest()
-    identity, secret = source.identity, _secret(desk, source.radiograph)
-    image = image_id(source.radiograph)
-    if identity.patient:
-        patient = pseudonym(secret, "patient", identity.patient)
-    patient = patient or pseudonym(secret, "patient", f"image {image}")
-    device = identity.device and pseudonym(secret, "device", identity.device)
-    equipment = identity.equipment and pseudonym(secret, "equipment", identity.equipment)
-    side = release.split().get(content) or dataset.draw_side(secret + patient.encode())
-    return Arrival(image, patient, device, equipment, side, source.radiograph)
-
-
-def _secret(desk: Desk, radiograph: Radiograph) -> bytes:
-    """The key of what is drawn and keyed: synthetic studies are the same in every demo."""
-    return DEMO_SECRET if radiograph.synthetic else site_secret(desk.home)
+    radiograph = without_text(source.radiograph, None if decided is None else [Box(*box) for box in decided])
+    secret, image = opening.secret_for(desk.home, radiograph.synthetic), image_id(radiograph)
+    names = names_of(secret, source.identity, image, patient)
+    side = release.split().get(content) or dataset.draw_side(secret + names.patient.encode())
+    return Arrival(image, names, side, radiograph)
 
 
 def put_files(desk: Desk, arrival: Arrival) -> str:
     """Write the de-identified file, and the picture that browsers show; returns the file's hash."""
     picturing.put(desk.home, arrival.id, arrival.radiograph)
-    stored = to_stored(arrival.radiograph, arrival.patient, arrival.device, arrival.equipment, arrival.id)
-    return files.put(desk.home, stored)
+    return files.put(desk.home, to_stored(arrival.radiograph, arrival.names))
 
 
 def _row(arrival: Arrival, file_sha256: str) -> dict[str, Any]:
-    radiograph = arrival.radiograph
+    radiograph, names = arrival.radiograph, arrival.names
     return {
-        "id": arrival.id, "patient": arrival.patient, "file_sha256": file_sha256, "source": radiograph.source,
+        "id": arrival.id, "patient": names.patient, "file_sha256": file_sha256, "source": radiograph.source,
         "modality": radiograph.modality, "view": radiograph.view, "age_years": radiograph.age_years,
-        "sex": radiograph.sex, "manufacturer": radiograph.manufacturer, "device": arrival.device,
-        "equipment": arrival.equipment, "kvp": radiograph.kvp, "exposure_mas": radiograph.exposure_mas,
+        "sex": radiograph.sex, "manufacturer": radiograph.manufacturer, "device": names.device,
+        "equipment": names.equipment, "kvp": radiograph.kvp, "exposure_mas": radiograph.exposure_mas,
+        "taken_on": names.taken_on and names.taken_on.isoformat(),
         "photometric": radiograph.photometric, "bits": radiograph.bits, "pixel_rows": radiograph.pixels.shape[0],
         "pixel_columns": radiograph.pixels.shape[1], "synthetic": int(radiograph.synthetic),
         "appearance": measure(brightness(radiograph, MEASURED_SIZE)), "received_at": clock.stamp(),
@@ -140,7 +163,8 @@ def _unpack(desk: Desk, job: Job, data: bytes) -> Outcome:
         else:
             token = spool.member_token(job.payload["spool"], number)
             tokens.append((number, token, _patient_of(desk, job, member.name)))
-            files.write_durably(spool.folder(desk.home) / token, member.data)
+            with opened(desk.home) as db:
+                spool.put(db, desk.home, token, member.data)
         desk.tell({"unpacked": number})
     if not tokens and not refused:
         raise RejectedFile("empty", "The archive holds no files.")

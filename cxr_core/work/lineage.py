@@ -90,7 +90,8 @@ class OfPatient:
     """What is here of a patient, and where it went."""
 
     patient: str
-    side: str
+    side: str | None
+    """None where nothing of them was ever taken in."""
     images: list[dict[str, Any]]
     """`id`, `received_at`, `mode`, `reads` (how many)."""
     erased: list[dict[str, Any]]

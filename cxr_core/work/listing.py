@@ -26,6 +26,14 @@ def worklists(home: Path, user: User) -> list[Worklist]:
 
 
 @open_to(Role.ADMIN)
+def blind_lists(home: Path, user: User) -> list[Worklist]:
+    """The lists to which X-rays come and whose readers must not know the model's opinion beforehand."""
+    with opened(home) as db:
+        first, *others = lists.all_lists(db)
+    return [each for each in (first, *others) if each.mode is not Mode.CONCURRENT and (each is first or each.share)]
+
+
+@open_to(Role.ADMIN)
 def change(home: Path, user: User, changed: Worklist) -> None:
     """Change how a list is read, for what comes in from now on. Raises BadInput, NotFound."""
     with opened(home) as db, transaction(db):

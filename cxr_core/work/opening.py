@@ -41,6 +41,11 @@ def open_home(home: Path) -> list[str]:
     return steps
 
 
+def secret_for(home: Path, synthetic: bool) -> bytes:
+    """The key of what is drawn and keyed of an X-ray: synthetic studies are the same in every demo."""
+    return DEMO_SECRET if synthetic else secret.site_secret(home)
+
+
 def is_demo(home: Path) -> bool:
     """Whether this home shows synthetic studies."""
     with opened(home) as db:

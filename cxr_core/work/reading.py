@@ -24,7 +24,7 @@ from cxr_core.model.preprocess import INVERTED, brightness, stretch
 from cxr_core.records import Job, Lane, Opinion, Radiograph, Status
 from cxr_core.store import files, images, jobs, models, predictions, shadows
 from cxr_core.store.db import opened
-from cxr_core.work import quickening, references, rolling
+from cxr_core.work import answering, quickening, references, rolling
 from cxr_core.work.ahead import ahead
 from cxr_core.work.doing import Desk, Outcome
 from cxr_core.work.retraining import REPREDICT
@@ -169,6 +169,7 @@ def repredict(desk: Desk, job: Job) -> Outcome:
             else:
                 why = f"{answer}. The next model version reads it again."
                 _write_refusal(db, images.get(db, row["id"]), name, [why], [UNREADABLE])
+            answering.answer_image(db, row["id"])
         if predictions.lacking(db, name, 1):
             jobs.ask(db, jobs.Request(REPREDICT, Lane.READING, job.payload, bulk=True))
 

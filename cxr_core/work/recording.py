@@ -14,7 +14,7 @@ from cxr_core.errors import BadInput, Conflict, NotAllowed
 from cxr_core.records import CLASSES, Label, Mode, Reason, Region, Role, Seen, User
 from cxr_core.store import audit, claims, images, models, predictions, reads, sessions, stops
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import judging, revealing, stopping
+from cxr_core.work import answering, judging, revealing, stopping
 from cxr_core.work.guarding import open_to
 
 LONGEST_COMMENT = 2000
@@ -95,6 +95,7 @@ def submit(home: Path, user: User, form: ReadForm) -> int:
         if not final:
             claims.renew(db, form.image, user.id)
         _audit_model(db, home, image)
+        answering.answer_image(db, form.image)
         return read
 
 
@@ -112,6 +113,7 @@ def revise(home: Path, user: User, read: int, form: ReadForm) -> int:
             raise Conflict("a first opinion stays as it is: give your final one on the review page")
         newer = _record(db, user, form, {"final": 1}, old)
         _audit_model(db, home, images.get(db, form.image))
+        answering.answer_image(db, form.image)
         return newer
 
 

@@ -1,4 +1,4 @@
-"""The one way in: bytes are written, synced and queued, not decoded. A bad file can hurt no screen."""
+"""The one way in: bytes are sealed, written, synced and queued, not decoded. A bad file can hurt no screen."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -13,9 +14,10 @@ from cxr_core.dicom.pseudonym import pseudonym
 from cxr_core.errors import NotFound
 from cxr_core.records import Lane
 from cxr_core.settings import Settings
-from cxr_core.store import files, jobs
+from cxr_core.store import files, jobs, quarantine, seal
 from cxr_core.store.db import opened
 from cxr_core.store.secret import site_secret
+from cxr_core.work import identity
 
 INTAKE = "intake"
 
@@ -28,6 +30,8 @@ class Sender:
     patient: str | None = None
     """An identifier for a PNG's or JPEG's patient; it is keyed before it is written anywhere."""
     bulk: bool = False
+    network: int | None = None
+    """The number of the sender that it came from over the network, to which an answer may go back."""
 
 
 def patient_from_name(settings: Settings, name: str) -> str | None:
@@ -44,24 +48,38 @@ def folder(home: Path) -> Path:
 def receive(home: Path, data: bytes, sender: Sender) -> int:
     """Put a file (an X-ray or a zip of them) in the spool, durably, and return the number of its intake job."""
     token = secrets.token_hex(16)
-    files.write_durably(folder(home) / token, data)
     patient = pseudonym(site_secret(home), "patient", sender.patient) if sender.patient else None
     with opened(home) as db:
+        put(db, home, token, data)
         return queue(db, token, patient, sender)
+
+
+def put(db: Database, home: Path, token: str, data: bytes) -> None:
+    """Write bytes durably, sealed where the site has a key."""
+    public = identity.public_key(db)
+    files.write_durably(folder(home) / token, seal.seal(public, data, identity.SPOOL) if public else data)
 
 
 def queue(db: Database, token: str, patient: str | None, sender: Sender, member: str | None = None) -> int:
     """Queue the intake of a file in the spool; `patient` is a pseudonym already, `member` its place in a zip."""
-    payload = {"spool": token, "patient": patient, "member": member}
+    payload: dict[str, Any] = {"spool": token, "patient": patient, "member": member}
+    if sender.network is not None:
+        payload["sender"] = sender.network
     return jobs.ask(db, jobs.Request(INTAKE, Lane.READING, payload, sender.user, sender.bulk))
 
 
-def fetch(home: Path, token: str) -> bytes:
-    """The spooled bytes. Raises NotFound."""
+def queue_decided(db: Database, payload: dict[str, Any], **decided: Any) -> int:
+    """Queue the intake of a file that was held back, with what was decided on it."""
+    return jobs.ask(db, jobs.Request(INTAKE, Lane.READING, {**payload, **decided}))
+
+
+def fetch(settings: Settings, token: str) -> bytes:
+    """The spooled bytes, opened. Raises NotFound, and as `identity.unseal`."""
     try:
-        return (folder(home) / token).read_bytes()
+        data = (folder(settings.home) / token).read_bytes()
     except FileNotFoundError as error:
         raise NotFound("the file is no longer in the spool: send it again") from error
+    return identity.unseal(settings, data, identity.SPOOL) if seal.is_sealed(data) else data
 
 
 def remove(home: Path, token: str) -> None:
@@ -75,7 +93,7 @@ def member_token(archive: str, number: int) -> str:
 
 
 def sweep(home: Path) -> int:
-    """Remove what lies in the spool without an open job: left by a kill between two steps. Returns how many.
+    """Remove what lies in the spool with no open job and not in quarantine: left by a kill. Returns how many.
 
     The files of a zip have no jobs until all are unpacked: until then they belong to the zip's job.
     """
@@ -84,7 +102,8 @@ def sweep(home: Path) -> int:
     if not old:
         return 0
     with opened(home) as db:
-        wanted = {payload["spool"] for payload in jobs.open_payloads(db, INTAKE)}
+        held = [held.payload for held in quarantine.waiting(db)]
+        wanted = {payload["spool"] for payload in (*jobs.open_payloads(db, INTAKE), *held)}
     left = [path for path in old if wanted.isdisjoint(_tokens_of(path))]
     for path in left:
         path.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ from cxr_core.settings import Settings
 from cxr_core.store import alarms, users, workers
 from cxr_core.store.db import opened
 from cxr_core.work.requests import BULK_FROM
-from tests.dicom.films import dataset, reread, to_bytes
+from tests.dicom.films import dataset, dicom, film, reread, to_bytes
 from tests.model.chests import phantom_chest
 from tests.processes import command, worker_of
 from tests.store.rows import STEPS
@@ -163,6 +163,26 @@ def test_copies_are_deidentified_and_named_by_number(run, folder, tmp_path):
     content = (tmp_path / "out" / "000004.dcm").read_bytes()
     assert b"Doe" not in content
     assert reread(content).PatientIdentityRemoved == "YES"
+
+
+def test_copies_of_a_study_in_folders_are_the_same_wherever_the_secret_is(run, home, tmp_path, monkeypatch):
+    whose = {"PatientID": "4711", "StudyInstanceUID": "1.2.3", "StudyDate": "20240301"}
+    for number, place in enumerate(("a", "a/b/c")):
+        (tmp_path / "in" / place).mkdir(parents=True)
+        made = dicom(film(rows=80 + number), SOPInstanceUID=f"1.2.3.{number}", **whose)
+        (tmp_path / "in" / place / "x.dcm").write_bytes(made)
+    run("deidentify", tmp_path / "in", tmp_path / "here")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "secret.key").write_bytes((home / "secret.key").read_bytes())
+    monkeypatch.setenv("CXR_HOME", str(tmp_path / "elsewhere"))
+    run("deidentify", tmp_path / "in", tmp_path / "there")
+    here, there = (
+        [path.read_bytes() for path in sorted(tmp_path.glob(f"{place}/*.dcm"))] for place in ("here", "there")
+    )
+    assert here == there and len(here) == 2
+    told = {(copy.PatientID, copy.StudyInstanceUID, copy.StudyDate) for copy in map(reread, here)}
+    assert len(told) == 1
+    assert not any(value in name for name in told.pop() for value in whose.values())
 
 
 def test_the_copy_of_one_file_may_be_named(run, folder, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 
@@ -19,6 +20,13 @@ from pydicom.uid import (
     generate_uid,
 )
 
+from cxr_core.dicom.keyed import Names
+
+NAMES = Names(
+    "patient-0123456789abcdef0123", "device-01234567", "equipment-01234567", "2.25.1", "2.25.2", "2.25.3",
+    date(2014, 5, 6),
+)  # fmt: skip
+"""Keyed names of an X-ray."""
 SOP_CLASSES = {"CR": ComputedRadiographyImageStorage, "DX": DigitalXRayImageStorageForPresentation}
 
 

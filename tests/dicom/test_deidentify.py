@@ -2,6 +2,9 @@
 
 import itertools
 import re
+import struct
+from datetime import datetime
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGLSLossless
 
 from cxr_core.dicom.deidentify import deidentify
 from cxr_core.dicom.reading import read
@@ -22,8 +26,14 @@ STANDARD = {
     "PN": "PatientName",
     "SH": "AccessionNumber", "ST": "InstitutionAddress", "TM": "StudyTime", "UC": "LongCodeValue",
     "UI": "StudyInstanceUID", "UR": "RetrieveURL", "UT": "TextValue", "AS": "PatientAge",
-    "OB": "EncapsulatedDocument", "OW": "RedPaletteColorLookupTableData",
+    "OB": "EncapsulatedDocument", "OW": "RedPaletteColorLookupTableData", "OD": "DoubleFloatPixelData",
+    "OF": "VectorGridData", "OL": "LongPrimitivePointIndexList", "OV": "ExtendedOffsetTable",
+    "AT": "DimensionIndexPointer", "FD": "EventTimeOffset", "FL": "RecommendedDisplayFrameRateInFloat",
+    "SL": "ReferencePixelX0", "SS": "TagAngleSecondAxis", "SV": "SelectorSVValue", "UL": "SimpleFrameList",
+    "US": "PregnancyStatus", "UV": "FileOffsetInContainer",
 }  # fmt: skip
+NUMBERS = {"FD": "<d", "FL": "<f", "SL": "<i", "SS": "<h", "SV": "<q", "UL": "<I", "US": "<H", "UV": "<Q"}
+OTHER = ("OB", "OW", "OD", "OF", "OL", "OV", "UN")
 KEPT_BY_KEYWORD = (
     "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex", "Manufacturer", "StationName",
     "ManufacturerModelName", "DeviceSerialNumber", "DerivationDescription", "ViewPosition",
@@ -31,7 +41,7 @@ KEPT_BY_KEYWORD = (
     "ExposureInuAs", "Exposure", "ExposureTimeInuS", "ExposureTime", "XRayTubeCurrentInuA", "XRayTubeCurrent",
 )  # fmt: skip
 """Elements that reading looks at: they, above all, must not pass anything on."""
-PRIVATE_VRS = ("LO", "LT", "SH", "ST", "UT", "PN", "UN", "OB", "UC", "CS", "AE", "UR")
+PRIVATE_VRS = (*STANDARD, "UN")
 
 
 class Planter:
@@ -43,13 +53,26 @@ class Planter:
 
     def value(self, vr):
         number = next(self.numbers)
+        if vr in NUMBERS or vr == "AT":
+            return self.number(vr, number)
         text = {
             "DA": f"{number}0117", "TM": "111213", "DT": f"{number}0217111111", "DS": f"77{number}.5",
             "IS": f"88{number}", "UI": f"1.2.826.0.1.{number}.7", "AS": "012Y",
         }.get(vr, f"CANARY{number}")  # fmt: skip
         if vr not in ("AS", "TM"):
             self.planted.append(text.encode())
-        return text.encode() if vr in ("OB", "OW", "UN") else text
+        return text.encode().ljust(16, b"\0") if vr in OTHER else text
+
+    def number(self, vr, number):
+        """A number, of which the file has the bytes; those of two bytes would be found by chance."""
+        value = (number << 16 | 0xCAFE) if vr == "AT" else number * 1.2345 if vr in ("FD", "FL") else number
+        value = (
+            value << 16 | 0xBEEF if vr in ("SL", "UL") else value << 40 | 0xBADCAFEBEE if vr in ("SV", "UV") else value
+        )
+        if vr not in ("SS", "US"):
+            parts = struct.pack("<HH", value >> 16, value & 0xFFFF) if vr == "AT" else struct.pack(NUMBERS[vr], value)
+            self.planted.append(parts)
+        return value
 
 
 def plant(ds, planter, depth):
@@ -60,13 +83,27 @@ def plant(ds, planter, depth):
     for number, vr in enumerate(PRIVATE_VRS):
         ds.add_new(0x00091000 + number, vr, planter.value(vr))
     ds.add_new(0x60000022, "LO", planter.value("LO"))
+    ds.add_new(0x60001500, "LO", planter.value("LO"))
+    ds.add_new(0x60004000, "LT", planter.value("LT"))
     ds.add_new(0x60000010, "US", 8)
     ds.add_new(0x60003000, "OW", planter.value("OW"))
     ds.add_new(0x50000022, "LO", planter.value("LO"))
+    ds.add_new(0x50003000, "OW", planter.value("OW"))
     if depth:
+        ds.IconImageSequence = Sequence([icon(planter)])
         ds.RequestAttributesSequence = Sequence([plant(Dataset(), planter, depth - 1)])
         ds.add_new(0x000910F0, "SQ", Sequence([plant(Dataset(), planter, depth - 1)]))
     return ds
+
+
+def icon(planter):
+    """A small picture of the large one, which may have been made before what was burned in was taken out."""
+    item = Dataset()
+    item.Rows = item.Columns = 4
+    item.PixelData = planter.value("OB")
+    item["PixelData"].VR = "OB"
+    item.ImageComments = planter.value("LT")
+    return item
 
 
 def survivors(data, planted):
@@ -89,17 +126,24 @@ def test_nothing_planted_at_three_depths_survives(modality):
     ds.file_meta.PrivateInformation = planter.value("OB")
     ds.preamble = planter.value("OB").ljust(128, b"\0")
     data = to_bytes(ds) + planter.value("OB")
-    assert len(planter.planted) > 300
+    assert len(planter.planted) > 600
     assert len(survivors(data, planter.planted)) == len(planter.planted)
     assert survivors(deidentify(data, SECRET), planter.planted) == []
 
 
-def test_nothing_planted_after_the_pixels_survives():
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGLSLossless])
+def test_nothing_planted_after_the_pixels_survives(syntax):
     ds = dataset(film())
+    if syntax == JPEGLSLossless:
+        ds.compress(syntax, generate_instance_uid=False)
+    ds.file_meta.TransferSyntaxUID = syntax
     ds.DataSetTrailingPadding = b"CANARY-TRAIL"
-    data = to_bytes(ds)
-    assert b"CANARY-TRAIL" in data
-    assert b"CANARY-TRAIL" not in deidentify(data, SECRET)
+    ds.DigitalSignaturesSequence = Sequence([icon(Planter())])
+    file = BytesIO()
+    ds.save_as(file, implicit_vr=syntax == ImplicitVRLittleEndian, little_endian=True, enforce_file_format=True)
+    data = file.getvalue() + b"CANARY-TAIL"
+    assert data.count(b"CANARY") >= 3
+    assert b"CANARY" not in deidentify(data, SECRET)
 
 
 def test_nothing_in_the_unused_bits_survives():
@@ -169,3 +213,27 @@ def test_deidentifying_twice_keeps_the_image():
 
 def test_it_is_the_same_to_the_byte():
     assert deidentify(dicom(), SECRET) == deidentify(dicom(), SECRET) != deidentify(dicom(), SECRET[::-1])
+
+
+def test_files_of_a_study_stay_one_study_and_dates_stay_apart_as_they_were():
+    same = {"PatientID": "4711", "StudyInstanceUID": "1.2.3", "SeriesInstanceUID": "1.2.3.1", "StudyDate": "20240301"}
+    first, second, later, other = (
+        reread(deidentify(dicom(film(rows=rows), **{**same, "SOPInstanceUID": f"1.2.3.1.{rows}", **more}), SECRET))
+        for rows, more in (
+            (80, {}), (90, {}), (100, {"StudyInstanceUID": "1.2.4", "StudyDate": "20240331"}),
+            (80, {"PatientID": "4712"}),
+        )
+    )  # fmt: skip
+    assert first.StudyInstanceUID == second.StudyInstanceUID != later.StudyInstanceUID
+    assert first.SeriesInstanceUID == second.SeriesInstanceUID
+    assert len({first.SOPInstanceUID, second.SOPInstanceUID, later.SOPInstanceUID}) == 3
+    days = [datetime.strptime(each.StudyDate, "%Y%m%d") for each in (first, second, later, other)]
+    assert (days[1] - days[0]).days == 0 and (days[2] - days[0]).days == 30
+    assert datetime(2014, 3, 4) <= days[0] < datetime(2024, 3, 1)
+    assert days[3] != days[0]
+
+
+def test_a_date_of_long_ago_stays_a_date():
+    """Whoever types 1003 for 2003 gets a year of three digits, which DA has no room for (PS3.5 6.2)."""
+    copy = reread(deidentify(dicom(StudyDate="10000101"), SECRET))
+    assert re.fullmatch(r"0\d{7}", copy.StudyDate)

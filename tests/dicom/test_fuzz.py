@@ -21,7 +21,7 @@ from tests.dicom.films import compressed, dataset, dicom, encapsulated, film, gd
 
 REASONS = {
     "empty", "not_an_image", "truncated", "not_an_xray", "many_frames", "too_small", "too_large",
-    "blank", "burned_in", "colour", "undecodable",
+    "blank", "burned_in", "colour", "undecodable", "own_answer",
 }  # fmt: skip
 MAKERS = {
     "explicit": lambda folder: dicom(WindowCenter="2000", WindowWidth="900"),

@@ -12,6 +12,7 @@ from pydicom.uid import (
 
 from cxr_core.dicom.reading import Identity, read
 from cxr_core.errors import RejectedFile
+from tests.dicom.answers.material import MAKERS, enveloped
 from tests.dicom.films import dataset, dicom, film, picture, to_bytes
 
 
@@ -121,6 +122,11 @@ def test_identifying_text_in_the_picture_is_refused():
     assert xray(dicom(BurnedInAnnotation="NO")).pixels.size
 
 
+@pytest.mark.parametrize("kind", MAKERS)
+def test_an_answer_of_the_program_is_no_xray(kind):
+    assert reason_of(MAKERS[kind](enveloped())) == "own_answer"
+
+
 def test_a_header_that_contradicts_itself_is_refused():
     for header in ({"BitsAllocated": 32}, {"BitsStored": 20}, {"HighBit": 15, "BitsStored": 17}, {"BitsStored": 4}):
         assert reason_of(dicom(**header)) == "undecodable"
@@ -130,7 +136,8 @@ def test_a_header_that_contradicts_itself_is_refused():
 def test_the_identity_is_kept_apart_from_the_xray():
     device = {"Manufacturer": "ACME", "StationName": "R1", "DeviceSerialNumber": "9"}
     reading = read(dicom(PatientID="4711", IssuerOfPatientID="CLINIC", **device))
-    assert reading.identity == Identity("CLINIC\\4711", "ACME\\\\R1\\9", "ACME\\")
+    found = reading.identity
+    assert (found.patient, found.device, found.equipment) == ("CLINIC\\4711", "ACME\\\\R1\\9", "ACME\\")
     assert "4711" not in repr({name: value for name, value in vars(reading.radiograph).items() if name != "pixels"})
 
 
@@ -149,7 +156,8 @@ def test_the_equipment_is_maker_and_model_whatever_the_room():
 
 
 def test_nobody_is_named_where_the_header_names_nobody():
-    assert read(dicom(PatientID=None)).identity == Identity()
+    found = read(dicom(PatientID=None)).identity
+    assert (found.patient, found.device, found.equipment) == (None, None, None)
     assert read(picture(film(bits=8))).identity == Identity()
 
 

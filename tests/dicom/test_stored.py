@@ -21,7 +21,7 @@ from cxr_core.dicom.stored import from_stored, image_id, to_stored
 from cxr_core.dicom.tone import quantised
 from cxr_core.errors import IntegrityError
 from cxr_core.records import Radiograph
-from tests.dicom.films import compressed, dataset, dicom, film, gdcm_compressed, picture, reread
+from tests.dicom.films import NAMES, compressed, dataset, dicom, film, gdcm_compressed, picture, reread
 
 DEPTHS = [(8, False), (8, True), (10, False), (12, False), (12, True), (14, True), (16, False), (16, True)]
 HEADERS = {
@@ -43,8 +43,7 @@ HEADERS = {
 
 
 def stored(radiograph):
-    names = "patient-0123456789abcdef0123", "device-01234567", "equipment-01234567"
-    return to_stored(radiograph, *names, image_id(radiograph))
+    return to_stored(radiograph, NAMES)
 
 
 def assert_same(one, other):
@@ -88,7 +87,7 @@ def test_the_same_xray_gives_the_same_bytes_on_every_machine():
     assert image_id(radiograph) == "1ffd896265287e6c3db937feca7a5a3019aa970b13b6e549a968feac2c6f934f"
     assert stored(radiograph) == stored(replace(radiograph, pixels=pixels.copy()))
     digest = hashlib.sha256(stored(radiograph)).hexdigest()
-    assert digest == "13b74d12f466b341ea761be58516ef30e34a2390eb126484b43503c43bb3f9bf"
+    assert digest == "d124a0ba9fe7f55f5f1c1c8f433ff3ffa94ecde54250349abf8a240b46c57570"
 
 
 def test_another_program_shows_what_the_tone_shows():
@@ -102,21 +101,23 @@ def test_another_program_shows_what_the_tone_shows():
 
 def test_the_marks_of_deidentification_are_there():
     ds = reread(stored(read(dicom(PatientAge="004Y")).radiograph))
-    assert (ds.PatientIdentityRemoved, ds.LongitudinalTemporalInformationModified) == ("YES", "REMOVED")
-    assert [item.CodeValue for item in ds.DeidentificationMethodCodeSequence] == ["113100", "113108"]
+    assert (ds.PatientIdentityRemoved, ds.LongitudinalTemporalInformationModified) == ("YES", "MODIFIED")
+    codes = [item.CodeValue for item in ds.DeidentificationMethodCodeSequence]
+    assert codes == ["113100", "113101", "113108", "113107"]
     assert (ds.PatientID, ds.DeviceSerialNumber, ds.ManufacturerModelName, ds.PatientAge) == (
         "patient-0123456789abcdef0123", "device-01234567", "equipment-01234567", "004Y",
     )  # fmt: skip
     assert ds.file_meta.ImplementationClassUID == marks.IMPLEMENTATION_CLASS_UID
     assert ds.file_meta.MediaStorageSOPInstanceUID == ds.SOPInstanceUID
     assert ds.preamble == bytes(128)
-    assert not any(element.VR in ("DA", "TM", "DT") and element.value for element in ds.iterall())
+    dated = [element.keyword for element in ds.iterall() if element.VR in ("DA", "TM", "DT") and element.value]
+    assert dated == ["StudyDate"] and ds.StudyDate == "20140506"
     assert not any(element.tag.is_private for element in ds.iterall())
 
 
 def test_what_is_not_known_of_machine_and_exposure_is_not_written():
     radiograph = read(picture(film(bits=8))).radiograph
-    ds = reread(to_stored(radiograph, "patient-1", None, None, image_id(radiograph)))
+    ds = reread(to_stored(radiograph, replace(NAMES, device=None, equipment=None)))
     unknown = ("DeviceSerialNumber", "ManufacturerModelName", "KVP", "ExposureInuAs")
     assert [keyword for keyword in unknown if keyword in ds] == []
 

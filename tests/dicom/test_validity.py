@@ -7,9 +7,9 @@ import pytest
 from cxr_core.dicom.phantoms.machines import MACHINES
 from cxr_core.dicom.phantoms.phantom import demo_set
 from cxr_core.dicom.reading import read
-from cxr_core.dicom.stored import image_id, to_stored
+from cxr_core.dicom.stored import to_stored
 from tests.debian import program
-from tests.dicom.films import dicom, film, picture
+from tests.dicom.films import NAMES, dicom, film, picture
 
 FRONTAL = {"ViewPosition": "PA", "PatientOrientation": ["L", "F"], "ImagerPixelSpacing": ["0.14", "0.14"]}
 EXPOSURE = {"KVP": "66.5", "ExposureInuAs": 1234}
@@ -36,8 +36,7 @@ def errors(data, folder):
 
 
 def stored(radiograph):
-    names = "patient-0123456789abcdef0123", "device-01234567", "equipment-01234567"
-    return to_stored(radiograph, *names, image_id(radiograph))
+    return to_stored(radiograph, NAMES)
 
 
 @pytest.mark.parametrize("number", range(len(MACHINES)))

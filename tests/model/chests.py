@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from functools import cache
 from io import BytesIO
 
@@ -10,8 +11,10 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from cxr_core.dicom.phantoms.phantom import phantom
-from cxr_core.dicom.reading import read
+from cxr_core.dicom.phantoms.chance import Chance
+from cxr_core.dicom.phantoms.machines import MACHINES
+from cxr_core.dicom.phantoms.phantom import exposed
+from cxr_core.dicom.phantoms.thorax import anatomy_of
 from cxr_core.model.dataset import split_file, write_split
 from cxr_core.model.examples import Examples
 from cxr_core.model.predict import judge
@@ -36,10 +39,14 @@ def chest(number, opacity, size=224):
 
 @cache
 def phantom_chest(number, opacity, size=128):
-    """uint8, size x size: the chest of a synthetic child, like enough to a real one that the model judges it."""
-    film = read(phantom(number, opacity, rows=max(size, 128))).radiograph
-    shown = np.round(film.tone(film.pixels) * 255).astype(np.uint8)
-    return cv2.resize(shown, (size, size), interpolation=cv2.INTER_AREA)
+    """uint8, size x size: the chest of a synthetic child, like enough to a real one that the model judges it.
+
+    Nothing is written on it.
+    """
+    machine, rows = MACHINES[number % len(MACHINES)], max(size, 128)
+    small = replace(machine, rows=rows, columns=rows * machine.columns // machine.rows)
+    shown = exposed(number, opacity, anatomy_of(number), small, Chance(number, "exposure")) >> 8
+    return cv2.resize(shown.astype(np.uint8), (size, size), interpolation=cv2.INTER_AREA)
 
 
 def png(pixels):

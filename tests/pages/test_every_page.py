@@ -35,7 +35,16 @@ def test_a_page_of_an_empty_home_opens_and_says_what_to_do_next(show, said, page
     assert not app.exception
     assert any(
         word in said(app)
-        for word in ("Drop", "Upload", "Open a case", "Start a retrain", "Intended for", "from now on", "Enter")
+        for word in (
+            "Drop",
+            "Upload",
+            "Open a case",
+            "Start a retrain",
+            "Intended for",
+            "from now on",
+            "Enter",
+            "cxr_core listen",
+        )
     )
 
 

@@ -76,6 +76,16 @@ def test_the_files_of_a_zip_are_told_by_its_name_and_their_number(show, home, ar
     assert "<b>ward 7.zip, file 2</b><br>Refused: The file is empty." in text
 
 
+def test_of_a_file_that_is_held_back_it_is_said_who_looks_at_it_and_where(show, home, said):
+    app = show("worklist", "ann")
+    held = done(home, {"status": "held back", "reasons": ["Text may be in the picture itself."], "code": "held_back"})
+    app.session_state["sent"] = {held: "Room <1>.png"}
+    text = said(app.run())
+    assert '<div class="held"><b>Room &lt;1&gt;.png</b><br>Held back: there may be text in the picture' in text
+    assert "An admin looks at it first, on the PACS page." in text
+    assert "<b>1 file</b>, 0 refused, 1 held back" in text
+
+
 def test_an_uploaded_file_is_spooled_once_and_named_to_its_sender_alone(show, home, said):
     app = show("worklist", "ann")
     app.file_uploader[0].upload("Smith_John.dcm", b"not an image").run()

@@ -206,3 +206,16 @@ def test_the_newest_images_come_first_of_the_place_that_is_named(db):
     assert images.lately(db, "2026-01-02", {}, 2) == [known[4], known[3]]
     assert images.lately(db, "2026-01-02", {"device": "tube"}, 2) == [known[3]]
     assert images.lately(db, "", {"view": "PA"}, 9) == [known[3], known[1]]
+
+
+def earlier_than(db, image):
+    return [row["id"] for row in images.earlier(db, images.get(db, image), 10)]
+
+
+def test_an_x_ray_that_an_archive_sends_late_is_earlier_if_it_was_taken_earlier(db):
+    first, late, undated = (add_image(db, number, patient="p") for number in (1, 2, 3))
+    db.execute("UPDATE images SET taken_on = '2019-05-01' WHERE id = ?", (first,))
+    db.execute("UPDATE images SET taken_on = '2018-01-01' WHERE id = ?", (late,))
+    assert earlier_than(db, first) == [late]
+    assert earlier_than(db, late) == []
+    assert earlier_than(db, undated) == [first, late], "where a date isn't known, what came before was before"

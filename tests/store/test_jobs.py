@@ -169,3 +169,82 @@ def test_the_newest_jobs_come_first(db):
     ask(db, kind="other")
     jobs.claim(db, Lane.READING, "a")
     assert [job.id for job in jobs.newest(db, "test", 2)] == numbers[:0:-1]
+
+
+def test_what_a_sender_of_the_network_brought_is_counted_while_it_is_open(db):
+    ask(db, "intake", spool="a")
+    ask(db, "intake", spool="b", sender=1)
+    ask(db, "intake", spool="c", sender=1)
+    ask(db, "other", sender=1)
+    assert jobs.open_from_network(db, "intake") == 2
+    for _ in range(4):
+        jobs.finish(db, jobs.claim(db, Lane.READING, "w").id, "w", {})
+    assert jobs.open_from_network(db, "intake") == 0
+
+
+def test_a_worker_takes_those_kinds_alone_that_it_does(db):
+    first, second = ask(db, "slow"), ask(db, "quick")
+    assert jobs.claim(db, Lane.READING, "w", ["quick", "other"]).id == second
+    assert jobs.claim(db, Lane.READING, "w", ["quick", "other"]) is None
+    assert jobs.is_queued(db, "slow")
+    assert not jobs.is_queued(db, "quick")
+    assert jobs.claim(db, Lane.READING, "w").id == first
+
+
+def ended(db, way, number):
+    """End a job that is running in one of the ways in which jobs end."""
+    if way == "taken over":
+        db.execute("UPDATE jobs SET attempts = ?", (jobs.MOST_ATTEMPTS,))
+        jobs.take_over(db, set())
+    elif way == "cancelled":
+        jobs.cancel(db, number, "no")
+    elif way == "failed":
+        jobs.fail(db, number, "w", "no")
+    else:
+        jobs.finish(db, number, "w", {})
+
+
+@pytest.mark.parametrize("way", ["finished", "failed", "cancelled", "taken over"])
+def test_what_a_job_had_sealed_ends_with_it(db, way):
+    number, other = ask(db, sealed="secret", source=1), ask(db, sealed="of another", source=1)
+    jobs.claim(db, Lane.READING, "w")
+    assert jobs.get(db, number).payload["sealed"] == "secret"
+    ended(db, way, number)
+    assert not jobs.get(db, number).state.is_open
+    assert jobs.get(db, number).payload == {"source": 1}
+    assert jobs.get(db, other).payload == {"sealed": "of another", "source": 1}
+
+
+def test_a_job_that_goes_back_keeps_what_it_had_sealed(db):
+    number = ask(db, sealed="secret")
+    for go_back in (lambda: jobs.hand_back(db, "w"), lambda: jobs.put_back(db, number, "w"),
+                    lambda: jobs.take_over(db, set())):  # fmt: skip
+        jobs.claim(db, Lane.READING, "w")
+        go_back()
+        assert jobs.get(db, number).payload == {"sealed": "secret"}
+
+
+def test_what_a_result_has_sealed_is_given_once(db):
+    number = ask(db)
+    jobs.claim(db, Lane.READING, "w")
+    jobs.finish(db, number, "w", {"found": 2, "sealed": "answer"})
+    assert (jobs.take_sealed(db, number), jobs.take_sealed(db, number)) == ("answer", None)
+    assert jobs.get(db, number).result == {"found": 2}
+
+
+def test_what_nobody_took_is_dropped_when_it_is_old(db):
+    for _ in range(2):
+        number = ask(db)
+        jobs.claim(db, Lane.READING, "w")
+        jobs.finish(db, number, "w", {"sealed": "answer"})
+    db.execute("UPDATE jobs SET finished_at = '2020' WHERE id = ?", (number - 1,))
+    jobs.drop_sealed(db, "test", "2021")
+    assert [jobs.get(db, each).result for each in (number - 1, number)] == [{}, {"sealed": "answer"}]
+
+
+def test_open_jobs_are_found_by_what_they_are_about(db):
+    first, second, _ = ask(db, source=1), ask(db, source=1), ask(db, source=2)
+    ask(db, "other", source=1)
+    assert jobs.open_of(db, "test", "source", 1) == [first, second]
+    jobs.cancel(db, first, "no")
+    assert jobs.open_of(db, "test", "source", 1) == [second]

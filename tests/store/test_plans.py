@@ -62,7 +62,6 @@ ASKED = {
     "open about": lambda db: jobs.open_about(db, "explain", {"image": "0" * 64}),
     "explanation": lambda db: explanations.find(db, "0" * 64, "first", "LayerCAM"),
     "open payloads": lambda db: jobs.open_payloads(db, "intake"),
-    "earlier images": lambda db: images.earlier(db, {"patient": "p", "received_at": "2026", "id": "0"}, 20),
     "newest of a reader": lambda db: reads.newest_of(db, 1, "2026"),
     "reads of an image": lambda db: reads.current_of(db, "0" * 64),
     "stop": stops.current,
@@ -70,6 +69,9 @@ ASKED = {
     "lacking in the shadow": lambda db: shadows.lacking(db, Shadow("second", None, "2026", None), 8),
 }
 COUNTED = {
+    "earlier images": lambda db: images.earlier(
+        db, {"patient": "p", "received_at": "2026", "taken_on": "2019-01-01", "id": "0"}, 20
+    ),
     "examples": lambda db: site_references.examples(db, 1, {}, 6),
     "examples of a device": lambda db: site_references.examples(db, 1, {"device": "tube"}, 6),
     "closed alarms": lambda db: alarms.closed(db, 50),

@@ -1,8 +1,6 @@
 """Who is alive: a heartbeat within the lease, of a process that exists."""
 
 import os
-import subprocess
-import sys
 from datetime import timedelta
 
 import pytest
@@ -10,14 +8,13 @@ import pytest
 from cxr_core import clock
 from cxr_core.records import Lane
 from cxr_core.store import workers
+from tests.processes import ended
 
 
 @pytest.fixture
 def gone():
     """The number of a process that has ended."""
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process.pid
+    return ended()
 
 
 def test_a_registered_worker_lives_in_its_lane(db):

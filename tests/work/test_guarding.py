@@ -22,9 +22,13 @@ BEFORE_ANYBODY = {
 """The way in, which somebody without a session must find: it gives nothing of a patient."""
 TOOLS = {
     "alarming.look", "alarming.look_anew", "alarming.looking",
-    "change_plan.site_plan", "checkpoints.place", "checkpoints.remove",
-    "gathering.of_the_site",
-    "gathering.of_training_set", "picturing.catching_up",
+    "collecting.collecting", "collecting.due", "collecting.run", "fetching.note", "fetching.sender_of",
+    "fetching.unknown", "fetching.was_erased", "receiving.take",
+    "archives.archive_of", "archives.own_tls", "change_plan.site_plan", "checkpoints.place", "checkpoints.remove",
+    "composing.compose", "composing.name", "confirming.committed", "delivering.deliver_to", "delivering.delivering",
+    "gathering.of_the_site", "gathering.of_training_set", "identity.require_key", "identity.unseal",
+    "opening.secret_for", "picturing.catching_up", "receiving.receive", "receiving.require_key",
+    "receiving.sender_bearing", "receiving.sender_calling",
     "lineage.patient_named", "notifying.deliver", "notifying.delivering", "picturing.put", "pictures.place",
     "quickening.as_set", "quickening.for_files", "sending.by_mail", "sending.by_webhook",
     "spool.fetch", "spool.folder", "spool.patient_from_name", "spool.receive", "spool.remove",

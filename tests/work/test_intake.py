@@ -64,7 +64,7 @@ BAD = {
 
 @pytest.mark.parametrize(
     ("data", "source"),
-    [(film(), "dicom"), (picture(), "png"), (picture(kind="JPEG"), "jpeg")],
+    [(film(), "dicom"), (picture(), "png"), (picture(kind="JPEG", size=256), "jpeg")],
     ids=["DICOM", "PNG", "JPEG"],
 )
 def test_an_xray_becomes_an_image_with_an_opinion(settings, data, source):

@@ -108,3 +108,16 @@ def test_a_change_holds_for_what_comes_in_afterwards_and_is_on_record(settings, 
     (event,) = query(settings, "SELECT actor, subject, details FROM audit WHERE action = 'change worklist'")
     assert (event["actor"], event["subject"]) == ("admin", "Reading")
     assert "blinded" in event["details"]
+
+
+def test_lists_in_use_that_hide_the_opinion_at_first_are_named(settings, admin):
+    def named():
+        return [(each.id, each.mode) for each in listing.blind_lists(settings.home, admin)]
+
+    second = listing.worklists(settings.home, admin)[1].id
+    assert named() == []
+    change(settings, admin, second, mode=Mode.BLINDED)
+    assert named() == [], "nothing comes to it"
+    change(settings, admin, second, share=0.1)
+    change(settings, admin, 1, mode=Mode.SECOND_READER, ordering=Ordering.WAITING)
+    assert named() == [(1, Mode.SECOND_READER), (second, Mode.BLINDED)]

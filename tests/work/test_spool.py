@@ -35,11 +35,11 @@ def test_what_is_received_rests_closed_to_others(settings):
 
 def test_bytes_come_back_as_they_went_in(settings):
     token = job(settings, receive(settings.home, b"bytes", Sender())).payload["spool"]
-    assert spool.fetch(settings.home, token) == b"bytes"
+    assert spool.fetch(settings, token) == b"bytes"
     spool.remove(settings.home, token)
     spool.remove(settings.home, token)
     with pytest.raises(NotFound, match="send it again"):
-        spool.fetch(settings.home, token)
+        spool.fetch(settings, token)
 
 
 def test_the_patient_is_keyed_before_it_is_written(settings):

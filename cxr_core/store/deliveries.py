@@ -1,0 +1,270 @@
+"""The ledger: what became of each answer at each destination. Each is there once, whoever asks again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlite_utils import Database
+
+from cxr_core import clock
+from cxr_core.errors import NotFound
+from cxr_core.records import Answer, DeliveryState
+from cxr_core.store.db import count, one, rows
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """An answer on its way to a destination."""
+
+    arrival: int
+    destination: int
+    answer: Answer
+    model: str | None = None
+    """Whose opinion it tells; None of an object that could not be taken in."""
+    read: int | None = None
+    """Which an assessment tells."""
+    state: DeliveryState = DeliveryState.QUEUED
+    attempts: int = 0
+    next_at: str = ""
+    """When something is to be done with it."""
+    said: str | None = None
+    """What came of the last attempt."""
+    forgotten: int = 0
+    """How often it was accepted, and was not there then."""
+    commitment: str | None = None
+    queued_at: str = ""
+    accepted_at: str | None = None
+    verified_at: str | None = None
+    dead_at: str | None = None
+    id: int = 0
+
+
+_COLUMNS = (
+    "arrival, destination, answer, model, read, state, attempts, next_at, said, forgotten, commitment, queued_at, "
+    "accepted_at, verified_at, dead_at, id"
+)
+_OPEN = "state IN ('queued', 'sending', 'accepted')"
+
+
+def queue(db: Database, delivery: Delivery) -> bool:
+    """Have an answer delivered; False where it is in the ledger already."""
+    now = clock.stamp()
+    done = db.execute(
+        "INSERT INTO deliveries (arrival, destination, answer, model, read, state, next_at, queued_at) "
+        "VALUES (?, ?, ?, ?, ?, 'queued', ?, ?) ON CONFLICT DO NOTHING",
+        (delivery.arrival, delivery.destination, delivery.answer, delivery.model, delivery.read, now, now),
+    )
+    return bool(done.rowcount)
+
+
+def get(db: Database, number: int) -> Delivery:
+    """The delivery with this number. Raises NotFound."""
+    row = one(db, f"SELECT {_COLUMNS} FROM deliveries WHERE id = ?", (number,))
+    if row is None:
+        raise NotFound(f"there is no delivery {number}")
+    return _delivery(row)
+
+
+def due(db: Database) -> list[int]:
+    """The destinations, in use, not held and not resting, where something is to be done now."""
+    found = rows(
+        db,
+        f"SELECT id FROM destinations t WHERE held_at IS NULL AND removed_at IS NULL AND "
+        f"coalesce(rests_until, '') <= :now AND EXISTS (SELECT 1 FROM deliveries d WHERE d.destination = t.id "
+        f"AND d.{_OPEN} AND d.next_at <= :now)",
+        {"now": clock.stamp()},
+    )
+    return [row["id"] for row in found]
+
+
+def claim(db: Database, destination: int, holder: str, until: str, most: int) -> list[Delivery]:
+    """Take up to `most` deliveries that are due, oldest first, as they stood; nobody else gets them before `until`.
+
+    What was queued is being sent from now on, and that attempt counts.
+    """
+    found = rows(
+        db,
+        f"SELECT {_COLUMNS} FROM deliveries WHERE destination = ? AND {_OPEN} AND next_at <= ? ORDER BY next_at, id "
+        "LIMIT ?",
+        (destination, clock.stamp(), most),
+    )
+    for row in found:
+        db.execute(
+            "UPDATE deliveries SET next_at = ?, holder = ?, attempts = attempts + (state = 'queued'), "
+            "state = iif(state = 'queued', 'sending', state) WHERE id = ?",
+            (until, holder, row["id"]),
+        )
+    return [
+        replace(each, attempts=each.attempts + (each.state is DeliveryState.QUEUED)) for each in map(_delivery, found)
+    ]
+
+
+def accepted(db: Database, delivery: int, said: str, next_at: str) -> None:
+    """The destination has taken it; at `next_at` it is asked whether it kept it."""
+    db.execute(
+        "UPDATE deliveries SET state = 'accepted', said = ?, next_at = ?, holder = NULL, "
+        "accepted_at = coalesce(accepted_at, ?) WHERE id = ?",
+        (said, next_at, clock.stamp(), delivery),
+    )
+
+
+def verified(db: Database, delivery: int, said: str) -> None:
+    """The destination keeps it, for all that can be known: this is the end."""
+    now = clock.stamp()
+    db.execute(
+        "UPDATE deliveries SET state = 'verified', said = ?, holder = NULL, accepted_at = coalesce(accepted_at, ?), "
+        "verified_at = ? WHERE id = ?",
+        (said, now, now, delivery),
+    )
+
+
+def wait(db: Database, delivery: int, said: str, next_at: str) -> None:
+    """What was accepted can't be confirmed yet: it is asked again at `next_at`."""
+    db.execute("UPDATE deliveries SET said = ?, next_at = ?, holder = NULL WHERE id = ?", (said, next_at, delivery))
+
+
+def again(db: Database, delivery: int, said: str, next_at: str, forgotten: bool = False) -> None:
+    """It goes out again at `next_at`: it could not be sent, or the destination took it and hasn't got it."""
+    db.execute(
+        "UPDATE deliveries SET state = 'queued', said = ?, next_at = ?, holder = NULL, commitment = NULL, "
+        "forgotten = forgotten + ? WHERE id = ?",
+        (said, next_at, int(forgotten), delivery),
+    )
+
+
+def dead(db: Database, delivery: int, why: str) -> None:
+    """It isn't sent any more, for the reason given, until somebody asks for it again."""
+    db.execute(
+        "UPDATE deliveries SET state = 'dead', said = ?, holder = NULL, dead_at = ? WHERE id = ?",
+        (why, clock.stamp(), delivery),
+    )
+
+
+def revive(db: Database, numbers: Iterable[int]) -> int:
+    """Queue dead deliveries anew, as if they had never been tried; returns how many were dead."""
+    now = clock.stamp()
+    return sum(
+        db.execute(
+            "UPDATE deliveries SET state = 'queued', attempts = 0, forgotten = 0, next_at = ?, queued_at = ?, "
+            "dead_at = NULL, commitment = NULL WHERE id = ? AND state = 'dead'",
+            (now, now, number),
+        ).rowcount
+        for number in numbers
+    )
+
+
+def hand_back(db: Database, holder: str) -> None:
+    """What a worker held is due at once: whether it went out, the next one asks the destination."""
+    db.execute("UPDATE deliveries SET next_at = ?, holder = NULL WHERE holder = ?", (clock.stamp(), holder))
+
+
+def take_over(db: Database, living: Iterable[str]) -> None:
+    """What dead workers held is due at once, as `hand_back`."""
+    db.execute(
+        "UPDATE deliveries SET next_at = ?, holder = NULL WHERE holder NOT IN (SELECT value FROM json_each(?))",
+        (clock.stamp(), json.dumps(list(living))),
+    )
+
+
+def committing(db: Database, delivery: int, transaction: str, until: str) -> None:
+    """Storage commitment was asked for under this Transaction UID; its answer is awaited until then."""
+    db.execute(
+        "UPDATE deliveries SET commitment = ?, next_at = ?, holder = NULL WHERE id = ?", (transaction, until, delivery)
+    )
+
+
+def of_commitment(db: Database, transaction: str) -> Delivery | None:
+    """The delivery that waits for this storage commitment, or None."""
+    row = one(db, f"SELECT {_COLUMNS} FROM deliveries WHERE commitment = ? AND state = 'accepted'", (transaction,))
+    return _delivery(row) if row else None
+
+
+def predecessor(db: Database, delivery: Delivery) -> str | None:
+    """The model version whose answer of the same kind went to the same destination last, before this one's."""
+    row = one(
+        db,
+        "SELECT model FROM deliveries WHERE arrival = ? AND destination = ? AND answer = ? AND id < ? AND model <> ? "
+        "AND accepted_at IS NOT NULL ORDER BY id DESC LIMIT 1",
+        (delivery.arrival, delivery.destination, delivery.answer, delivery.id, delivery.model or ""),
+    )
+    return row["model"] if row else None
+
+
+def standing(db: Database) -> list[dict[str, Any]]:
+    """How many deliveries stand in each `state` at each `destination`."""
+    return rows(db, "SELECT destination, state, count(*) AS n FROM deliveries GROUP BY destination, state")
+
+
+def newest(
+    db: Database, limit: int, state: DeliveryState | None = None, destination: int | None = None
+) -> list[Delivery]:
+    """The last deliveries, newest first; those in a state or to a destination, where one is named."""
+    found = rows(
+        db,
+        f"SELECT {_COLUMNS} FROM deliveries WHERE (:state IS NULL OR state = :state) "
+        "AND (:destination IS NULL OR destination = :destination) ORDER BY id DESC LIMIT :limit",
+        {"state": state, "destination": destination, "limit": limit},
+    )
+    return list(map(_delivery, found))
+
+
+def dead_by_reason(db: Database) -> list[dict[str, Any]]:
+    """The `destination` and the reason (`said`) of dead deliveries, how `many`, and `last` when; most first."""
+    return rows(
+        db,
+        "SELECT destination, said, count(*) AS many, max(dead_at) AS last FROM deliveries WHERE state = 'dead' "
+        "GROUP BY destination, said ORDER BY many DESC, last DESC",
+    )
+
+
+def dead_of(db: Database, destination: int, said: str) -> list[int]:
+    """The numbers of a destination's deliveries that are dead for this reason."""
+    found = rows(
+        db, "SELECT id FROM deliveries WHERE state = 'dead' AND destination = ? AND said = ?", (destination, said)
+    )
+    return [row["id"] for row in found]
+
+
+def accepted_by_hour(db: Database, since: str) -> dict[str, int]:
+    """How many deliveries were accepted since a stamp, by hour in UTC: `2026-03-01T12`."""
+    found = rows(
+        db,
+        "SELECT substr(accepted_at, 1, 13) AS hour, count(*) AS n FROM deliveries WHERE accepted_at >= ? GROUP BY 1",
+        (since,),
+    )
+    return {row["hour"]: row["n"] for row in found}
+
+
+def labels_sent(db: Database, destination: int, limit: int) -> list[str | None]:
+    """What the opinions told by the last reports to a destination said, newest first; None of one not analysed."""
+    found = rows(
+        db,
+        "SELECT p.label FROM deliveries d JOIN arrivals a ON a.id = d.arrival "
+        "JOIN predictions p ON p.image = a.image AND p.model = d.model "
+        "WHERE d.destination = ? AND d.answer IN ('capture', 'report') AND d.state IN ('accepted', 'verified') "
+        "GROUP BY d.arrival, d.model ORDER BY max(d.id) DESC LIMIT ?",
+        (destination, limit),
+    )
+    return [row["label"] for row in found]
+
+
+def told_since(db: Database, destination: int, stamp: str) -> int:
+    """On how many images an opinion was told to a destination since a stamp, as `labels_sent` counts them."""
+    return count(
+        db,
+        "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE destination = ? AND answer IN ('capture', 'report') AND "
+        "accepted_at > ? GROUP BY arrival, model)",
+        (destination, stamp),
+    )
+
+
+def waiting(db: Database) -> int:
+    """How many aren't at an end."""
+    return count(db, f"SELECT count(*) FROM deliveries WHERE {_OPEN}")
+
+
+def _delivery(row: dict[str, Any]) -> Delivery:
+    return Delivery(**{**row, "answer": Answer(row["answer"]), "state": DeliveryState(row["state"])})

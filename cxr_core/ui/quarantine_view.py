@@ -1,0 +1,132 @@
+"""Quarantine: files held back since there may be text in the picture, shown to an admin, who decides on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from html import escape
+
+import streamlit as st
+
+from cxr_core.records import User
+from cxr_core.store.quarantine import Held
+from cxr_core.ui import words
+from cxr_core.ui.film_shown import film
+from cxr_core.ui.mishaps import told
+from cxr_core.ui.session import end_if_signed_out, site
+from cxr_core.work import holding, requests
+from cxr_core.work.holding import Picture
+from cxr_core.work.passing import Asked
+
+LOOK = "look into quarantine"
+"""Key of the session state: the one that is being looked at. Its picture is in this memory and nowhere else."""
+WHAT_FOR = "Files in whose picture there may be text, where it can't be taken out unseen, wait here for an admin."
+EXPLAINED = (
+    'Whoever is named in the picture would be named in what is stored. <span class="sure">Blue</span>: text for sure. '
+    '<span class="doubt">Amber</span>: it may be text.'
+)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What this session looks at."""
+
+    number: int
+    asked: Asked
+    picture: Picture | None = None
+
+
+def quarantine_view(user: User) -> None:
+    """What waits and the decision on the left, the picture on the right."""
+    found = {held.id: held for held in holding.held(site().home, user)}
+    look = _look(user, found)
+    if not found:
+        words.empty("Nothing waits", WHAT_FOR)
+        return
+    left, right = st.columns([1, 1.7], gap="large")
+    with right:
+        _picture(user, found, look)
+    with left:
+        if look and look.picture:
+            _decision(user, found[look.number])
+        st.html(f"<h3>{words.how_many(len(found), 'files')} held back</h3>")
+        for held in found.values():
+            _row(user, held, look)
+
+
+def _look(user: User, found: dict[int, Held]) -> Look | None:
+    """What this session looks at, with its picture once it is there; None where that waits no more, or can't be."""
+    look: Look | None = st.session_state.pop(LOOK, None)
+    if look is None or look.number not in found:
+        return None
+    with told():
+        if look.picture is None:
+            look = replace(look, picture=holding.picture(site().home, user, look.asked))
+        st.session_state[LOOK] = look
+        return look
+    return None
+
+
+def _picture(user: User, found: dict[int, Held], look: Look | None) -> None:
+    if look is None:
+        words.empty("No picture", "Look at a file on the left: its picture is shown here, to you alone.")
+    elif look.picture is None:
+        _until_made(user, look)
+    else:
+        film(found[look.number], look.picture)
+
+
+@st.fragment(run_every=0.5)
+def _until_made(user: User, look: Look) -> None:
+    """Draws the page anew once the worker has made the picture, or can't."""
+    end_if_signed_out()
+    (job,) = requests.jobs_of(site().home, user, [look.asked.job])
+    if not job.state.is_open:
+        st.rerun(scope="app")
+    words.empty("A moment", "The worker makes the picture.")
+
+
+def _row(user: User, held: Held, look: Look | None) -> None:
+    said, button = st.columns([3, 1], vertical_alignment="center")
+    sender = f"from {escape(held.sender)}" if held.sender else "brought by somebody of the site"
+    sure, doubts = words.how_many(len(held.boxes), "texts"), words.how_many(len(held.doubts), "doubts")
+    said.html(
+        f'<div class="listed"><b>No. {held.id}</b>{sender}<br>'
+        f'<span class="dim">{words.ago(held.held_at)}: {sure}, {doubts}</span></div>'
+    )
+    with button, st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Look", key=f"look-{held.id}", disabled=look is not None and look.number == held.id):
+            with told():
+                asked = holding.look(site().home, user, held.id)
+                st.session_state[LOOK] = Look(held.id, asked)
+                st.rerun()
+
+
+def _decision(user: User, held: Held) -> None:
+    """The three ways out, the last two behind a second click."""
+    st.html(f'<h3>No. {held.id}</h3><div class="places">{EXPLAINED}</div>')
+    with st.form(key=f"blank-{held.id}", border=False):
+        with st.container(horizontal=True, gap="small"):
+            ticked = [
+                st.checkbox(f"Blank {number}", value=True, key=f"blank-{held.id}-{number}", width="content")
+                for number in range(1, len(held.doubts) + 1)
+            ]
+        if st.form_submit_button("Take in, blanked so", type="primary", key=f"take-{held.id}"):
+            chosen = [box for box, blank in zip(held.doubts, ticked, strict=True) if blank]
+            _decide(lambda: holding.take(site().home, user, held.id, held.boxes + chosen))
+    with st.container(horizontal=True, gap="small"):
+        with st.popover("Nothing identifying", key=f"ask-as-is-{held.id}"):
+            st.caption("It is taken in as it is: nothing is blanked, the blue places neither.")
+            if st.button("Take in as it is", key=f"as-is-{held.id}"):
+                _decide(lambda: holding.take(site().home, user, held.id, []))
+        with st.popover("Refuse it", key=f"ask-refuse-{held.id}"):
+            st.caption("It is deleted here. One from the network is answered: not analysed.")
+            if st.button("Refuse and delete it", key=f"refuse-{held.id}"):
+                _decide(lambda: holding.discard(site().home, user, held.id))
+
+
+def _decide(what: Callable[[], object]) -> None:
+    with told():
+        what()
+        st.session_state.pop(LOOK, None)
+        st.rerun()

@@ -1,0 +1,70 @@
+"""pacs from, query, fetch, every: at an archive that others made."""
+
+import pytest
+
+from tests.orthanc import PASSWORD, USER, running
+from tests.pacs.web.films import CANARY, film, uid
+
+
+@pytest.fixture(scope="module")
+def orthanc(tmp_path_factory):
+    """An archive that others made, with three X-rays in it."""
+    with running(tmp_path_factory.mktemp("orthanc-commands")) as archive:
+        for number in (1, 2, 3):
+            archive.upload(film(number, rows=400, StudyDate=f"2026011{number}", StationName=f"ROOM{number}"))
+        yield archive
+
+
+@pytest.fixture
+def site(run, orthanc, tmp_path, monkeypatch):
+    """Runs commands in a home with a key that may ask the archive."""
+    monkeypatch.setenv("CXR_FREE_MB", "0")
+    assert run("pacs", "key", tmp_path / "identity.key").status == 0
+    monkeypatch.setenv("CXR_IDENTITY_KEY", str(tmp_path / "identity.key"))
+    password = tmp_path / "password"
+    password.write_text(PASSWORD)
+    password.chmod(0o600)
+    assert run("pacs", "from", "PACS", orthanc.web, "--user", USER, "--password-file", password).status == 0
+    return run
+
+
+def test_what_an_archive_has_is_shown_to_whoever_types_it_and_rests_nowhere(site, home):
+    shown = site("pacs", "query", "PACS", "--since", "2026-01-12", "--modality", "DX")
+    assert (shown.status, sorted(line["patient"] for line in shown.lines)) == (0, [f"{CANARY}-2", f"{CANARY}-3"])
+    assert CANARY not in shown.words
+    assert not any(CANARY.encode() in path.read_bytes() for path in home.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize(("question", "number"), [
+    (["--until", "2026-01-11"], 1), (["--station", "ROOM2"], 2), (["--patient", f"{CANARY}-3"], 3),
+])  # fmt: skip
+def test_it_is_asked_for_what_was_typed(site, question, number):
+    (line,) = site("pacs", "query", "PACS", *question).lines
+    assert line["instance"] == uid(film(number, rows=400))
+
+
+def test_what_was_asked_for_is_fetched_and_told(site):
+    assert site("pacs", "fetch", "PACS", "--until", "2026-01-12").lines == [{"of": 2, "fetched": 2, "why": ""}]
+    assert site("pacs", "fetch", "PACS", "--since", "2026-02-01").lines == [{"of": 0}]
+
+
+def test_a_rule_is_shown_with_its_archive_until_it_is_gone(site, orthanc):
+    assert site("pacs", "every", "PACS", "15", "--modality", "DX", "--days", "3").status == 0
+    (shown,) = [line for line in site("pacs", "status").lines if "source" in line]
+    assert (shown["source"], shown["url"], shown["every"]["minutes"]) == ("PACS", orthanc.web, 15)
+    assert PASSWORD not in str(shown)
+    assert site("pacs", "every-no-more", "PACS").status == 0
+    assert [line["every"] for line in site("pacs", "status").lines if "source" in line] == [None]
+    assert site("pacs", "from-no-more", "PACS").status == 0
+    assert site("pacs", "status").lines == []
+
+
+def test_what_can_not_be_asked_is_one_line_and_status_1(site, home, tmp_path, monkeypatch):
+    unknown = site("pacs", "query", "nobody")
+    assert (unknown.status, unknown.lines, "no sender called nobody" in unknown.words) == (1, [], True)
+    (tmp_path / "password").write_text("wrong")
+    refused = site("pacs", "query", "PACS")
+    assert (refused.status, "check user and password" in refused.words) == (1, True)
+    monkeypatch.delenv("CXR_IDENTITY_KEY")
+    locked = site("pacs", "query", "PACS")
+    assert (locked.status, "say CXR_IDENTITY_KEY" in locked.words) == (1, True)

@@ -1,0 +1,24 @@
+"""What the tests of the hospital's network share."""
+
+import pytest
+
+from cxr_core.work import archives
+from tests.network.outbox import Outbox, judged
+from tests.pacs.certificates import Authority
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority") / "certificates")
+
+
+@pytest.fixture(scope="session")
+def judged_home(tmp_path_factory):
+    return judged(tmp_path_factory.mktemp("judged"))
+
+
+@pytest.fixture
+def outbox(judged_home, tmp_path, monkeypatch):
+    """A copy of a home with one X-ray and an opinion on it; nobody waits for long for a storage commitment."""
+    monkeypatch.setattr(archives, "COMMITMENT_SECONDS", 0.1)
+    return Outbox.of(judged_home, tmp_path)

@@ -1,0 +1,180 @@
+"""The ledger: each answer once at each destination, held by one, and its way told state by state."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cxr_core import clock
+from cxr_core.records import Answer, DeliveryState
+from cxr_core.store import deliveries, destinations
+from cxr_core.store.db import transaction
+from cxr_core.store.deliveries import Delivery
+from tests.store.exchanged import add_arrival, add_delivery, add_destination, add_sender
+from tests.store.rows import add_image, add_model
+
+LATER = "2999"
+
+
+@pytest.fixture
+def arrival(db):
+    add_model(db)
+    return add_arrival(db, add_sender(db), image=add_image(db))
+
+
+@pytest.fixture
+def pacs(db):
+    return add_destination(db)
+
+
+def claimed(db, pacs, most=10):
+    with transaction(db):
+        return deliveries.claim(db, pacs, "worker", LATER, most)
+
+
+def test_an_answer_is_in_the_ledger_once_however_often_it_is_asked_for(db, arrival, pacs):
+    wanted = Delivery(arrival.id, pacs, Answer.REPORT, "first")
+    assert [deliveries.queue(db, wanted) for _ in range(3)] == [True, False, False]
+    assert deliveries.queue(db, Delivery(arrival.id, pacs, Answer.CAPTURE, "first"))
+    assert deliveries.queue(db, Delivery(arrival.id, add_destination(db, "Other"), Answer.REPORT, "first"))
+    assert deliveries.queue(db, Delivery(arrival.id, pacs, Answer.REPORT, None))
+    assert not deliveries.queue(db, Delivery(arrival.id, pacs, Answer.REPORT, None))
+
+
+def test_what_is_claimed_is_nobody_elses_until_its_time_is_over(db, arrival, pacs):
+    delivery = add_delivery(db, arrival, pacs)
+    assert deliveries.due(db) == [pacs]
+    (mine,) = claimed(db, pacs)
+    assert (mine.id, mine.state, mine.attempts) == (delivery.id, DeliveryState.QUEUED, 1)
+    assert deliveries.due(db) == [] and claimed(db, pacs) == []
+    assert deliveries.get(db, delivery.id).state is DeliveryState.SENDING
+
+
+def test_what_a_stopped_worker_held_is_due_at_once_and_known_to_have_been_on_its_way(db, arrival, pacs):
+    add_delivery(db, arrival, pacs)
+    claimed(db, pacs)
+    deliveries.hand_back(db, "worker")
+    (again,) = claimed(db, pacs)
+    assert (again.state, again.attempts) == (DeliveryState.SENDING, 1)
+
+
+def test_what_a_dead_worker_held_is_due_at_once_and_what_a_living_one_holds_is_not(db, arrival, pacs):
+    add_delivery(db, arrival, pacs)
+    claimed(db, pacs)
+    deliveries.take_over(db, {"worker", "another"})
+    assert deliveries.due(db) == []
+    deliveries.take_over(db, {"another"})
+    (again,) = claimed(db, pacs)
+    assert (again.state, again.attempts) == (DeliveryState.SENDING, 1)
+
+
+def test_the_oldest_go_first_and_no_more_than_asked_for(db, arrival, pacs):
+    numbers = [
+        add_delivery(db, arrival, pacs, kind).id for kind in (Answer.CAPTURE, Answer.REPORT, Answer.PRESENTATION)
+    ]
+    assert [delivery.id for delivery in claimed(db, pacs, most=2)] == numbers[:2]
+
+
+def test_nothing_is_due_where_a_destination_is_held_or_was_removed(db, arrival, pacs):
+    add_delivery(db, arrival, pacs)
+    destinations.hold(db, pacs, "too many positives")
+    assert deliveries.due(db) == []
+    destinations.go_on(db, pacs)
+    assert deliveries.due(db) == [pacs]
+    destinations.remove(db, destinations.get(db, pacs))
+    assert deliveries.due(db) == []
+
+
+def test_a_delivery_goes_from_accepted_to_verified(db, arrival, pacs):
+    number = add_delivery(db, arrival, pacs).id
+    claimed(db, pacs)
+    deliveries.accepted(db, number, "0000", clock.stamp())
+    accepted = deliveries.get(db, number)
+    assert accepted.state is DeliveryState.ACCEPTED and accepted.accepted_at and not accepted.verified_at
+    deliveries.verified(db, number, "it is there")
+    done = deliveries.get(db, number)
+    assert (done.state, done.said, done.accepted_at) == (DeliveryState.VERIFIED, "it is there", accepted.accepted_at)
+    assert deliveries.due(db) == [] and deliveries.waiting(db) == 0
+
+
+def test_what_the_destination_forgot_goes_out_again_and_that_is_counted(db, arrival, pacs):
+    number = add_delivery(db, arrival, pacs).id
+    claimed(db, pacs)
+    deliveries.accepted(db, number, "0000", clock.stamp())
+    deliveries.again(db, number, "not there", clock.stamp(), forgotten=True)
+    (again,) = claimed(db, pacs)
+    assert (again.state, again.forgotten, again.attempts) == (DeliveryState.QUEUED, 1, 2)
+
+
+def test_what_is_dead_stays_so_until_somebody_asks_and_starts_anew_then(db, arrival, pacs):
+    number = add_delivery(db, arrival, pacs).id
+    claimed(db, pacs)
+    deliveries.dead(db, number, "SOP class not supported")
+    assert deliveries.due(db) == [] and deliveries.get(db, number).said == "SOP class not supported"
+    assert deliveries.revive(db, [number, number + 1]) == 1
+    revived = deliveries.get(db, number)
+    assert (revived.state, revived.attempts, revived.dead_at) == (DeliveryState.QUEUED, 0, None)
+    assert deliveries.revive(db, [number]) == 0
+
+
+def test_a_destination_that_can_not_be_reached_is_left_alone_for_a_while(db, arrival, pacs):
+    add_delivery(db, arrival, pacs)
+    destinations.rest(db, pacs, clock.stamp(clock.now() + timedelta(minutes=1)))
+    assert deliveries.due(db) == []
+    add_delivery(db, arrival, pacs, Answer.CAPTURE)
+    assert deliveries.due(db) == []
+    destinations.go_on(db, pacs)
+    assert deliveries.due(db) == [pacs]
+
+
+def test_a_commitment_leads_to_the_delivery_that_waits_for_it(db, arrival, pacs):
+    number = add_delivery(db, arrival, pacs).id
+    deliveries.accepted(db, number, "0000", clock.stamp())
+    deliveries.committing(db, number, "2.25.7", LATER)
+    assert deliveries.of_commitment(db, "2.25.7").id == number
+    assert deliveries.of_commitment(db, "2.25.8") is None
+    deliveries.verified(db, number, "committed to")
+    assert deliveries.of_commitment(db, "2.25.7") is None
+
+
+def test_the_predecessor_is_what_the_destination_got_last_of_another_version(db, arrival, pacs):
+    add_model(db, "second")
+    old = add_delivery(db, arrival, pacs)
+    new = add_delivery(db, arrival, pacs, model="second")
+    assert deliveries.predecessor(db, new) is None, "the old one never got there"
+    deliveries.accepted(db, old.id, "0000", LATER)
+    assert deliveries.predecessor(db, new) == "first"
+    assert deliveries.predecessor(db, old) is None
+    other = add_delivery(db, arrival, add_destination(db, "Other"), model="second")
+    assert deliveries.predecessor(db, other) is None
+
+
+def test_the_ledger_is_narrowed_to_a_state_and_to_a_destination(db, arrival, pacs):
+    other = add_destination(db, "Other")
+    here, there = add_delivery(db, arrival, pacs), add_delivery(db, arrival, other)
+    deliveries.dead(db, there.id, "refused")
+    numbers = [[each.id for each in deliveries.newest(db, 9, *asked)] for asked in (
+        (None, pacs), (DeliveryState.DEAD, None), (DeliveryState.DEAD, pacs), (None, None),
+    )]  # fmt: skip
+    assert numbers == [[here.id], [there.id], [], [there.id, here.id]]
+
+
+def test_the_dead_are_told_by_destination_and_reason_the_most_first(db, arrival, pacs):
+    other = add_destination(db, "Other")
+    for where, kind, why in (
+        (pacs, Answer.REPORT, "refused"), (pacs, Answer.CAPTURE, "too large"), (pacs, Answer.PRESENTATION, "too large"),
+        (other, Answer.REPORT, "too large"),
+    ):  # fmt: skip
+        deliveries.dead(db, add_delivery(db, arrival, where, kind).id, why)
+    found = [(row["destination"], row["said"], row["many"]) for row in deliveries.dead_by_reason(db)]
+    assert found[0] == (pacs, "too large", 2)
+    assert sorted(found[1:]) == [(pacs, "refused", 1), (other, "too large", 1)]
+    assert len(deliveries.dead_of(db, pacs, "too large")) == 2
+
+
+def test_what_was_accepted_is_counted_by_the_hour_of_its_first_acceptance(db, arrival, pacs):
+    number = add_delivery(db, arrival, pacs).id
+    add_delivery(db, arrival, pacs, Answer.CAPTURE)
+    for hour in (9, 11):
+        with clock.at(datetime(2026, 3, 1, hour, 30, tzinfo=UTC)):
+            deliveries.accepted(db, number, "ok", LATER)
+    assert deliveries.accepted_by_hour(db, "2026-03-01") == {"2026-03-01T09": 1}
