@@ -123,6 +123,8 @@ def _remedy(error: Exception) -> str:
 class _Dialled(Wire):
     """A connection that is there before pynetdicom would make it: it wouldn't say what keeps it from that."""
 
+    _was_connected = False
+
     def __init__(self, assoc: Association, connection: socket.socket) -> None:
         self._made = connection
         super().__init__(assoc, address=AddressInformation("127.0.0.1", 0))
@@ -132,14 +134,16 @@ class _Dialled(Wire):
 
     @property
     def _is_connected(self) -> bool:
-        """Always: pynetdicom looks once, and takes one that has answered and hung up by then for one that never was."""
-        return True
+        """Once it is, for good: pynetdicom looks late, and takes who has hung up by then for one never there."""
+        return self._was_connected
 
     @_is_connected.setter
-    def _is_connected(self, value: bool) -> None: ...
+    def _is_connected(self, value: bool) -> None:
+        self._was_connected = self._was_connected or value
 
     def connect(self, primitive: T_CONNECT) -> None:
         """Say that it is connected."""
+        self._is_connected = True
         primitive.result = "Evt2"
         self.provider_queue.put(primitive)
         self._ready.set()

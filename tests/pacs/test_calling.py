@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import pytest
 from pydicom.uid import CTImageStorage
 from pynetdicom import build_context, evt
+from pynetdicom.acse import ACSE
 
 from cxr_core.errors import BadInput, DeliveryError
 from cxr_core.pacs.calling import Endpoint, NoAssociation, associated
@@ -112,6 +113,18 @@ def test_a_port_that_hangs_up():
         words, state = failure(to(port))
     assert "hangs up" in words
     assert state is State.RETRY
+
+
+def test_a_port_that_has_hung_up_before_anything_is_said(monkeypatch):
+    send = ACSE.send_request
+
+    def late(acse):
+        acse.dul.join(0.2)  # what happens on the connection until then must not end the thread that says it is there
+        send(acse)
+
+    monkeypatch.setattr(ACSE, "send_request", late)
+    with mute(closes=True) as port, pytest.raises(NoAssociation, match="hangs up"):
+        echo(to(port))
 
 
 def test_a_port_that_speaks_something_else():
