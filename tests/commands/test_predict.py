@@ -27,7 +27,7 @@ def folder(tmp_path):
     files = {
         "1-film.dcm": film(), "2-lateral.dcm": to_bytes(lateral), "3-letter.dcm": b"Dear colleague,",
         "4-chest.png": picture(), "5-cut.png": picture()[:500], "6-empty.jpg": b"",
-        "sub/7-chest.jpg": picture(kind="JPEG"), "sub/8.zip": zipped({"a.png": picture(2), "b.txt": b"Dear"}),
+        "sub/7-chest.jpg": picture(kind="JPEG", size=256), "sub/8.zip": zipped({"a.png": picture(2), "b.txt": b"Dear"}),
     }  # fmt: skip
     for name, data in files.items():
         path = tmp_path / "in" / name

@@ -193,10 +193,10 @@ def test_files_are_read_in_order_with_a_reason_for_each_that_is_no_xray(shipped,
 
 def test_more_files_than_a_batch_holds_each_get_their_own_answer(shipped, tmp_path):
     for number in range(reading.BATCH + 2):
-        (tmp_path / f"{number:02d}.png").write_bytes(picture(number, size=112))
+        (tmp_path / f"{number:02d}.png").write_bytes(picture(number, size=224))
     found = list(reading.read_files(shipped, [tmp_path]))
     assert len(found) == reading.BATCH + 2
-    alone = opinions(shipped, [plain(phantom_chest(reading.BATCH + 1, False, 112))])[0]
+    alone = opinions(shipped, [plain(phantom_chest(reading.BATCH + 1, False, 224))])[0]
     assert found[-1][1].opinion.logit == pytest.approx(alone.logit, abs=1e-2)
 
 

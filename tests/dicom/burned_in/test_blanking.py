@@ -5,7 +5,7 @@ from cxr_core.dicom.burned_in.blanking import blank
 from cxr_core.dicom.burned_in.boxes import Box
 from cxr_core.dicom.reading import read
 from cxr_core.dicom.stored import from_stored, to_stored
-from tests.dicom.films import dicom, film, picture
+from tests.dicom.films import NAMES, dicom, film, picture
 
 FILES = {"signed": dicom(film(bits=12, signed=True)), "12 bit": dicom(), "png": picture(film(bits=8))}
 BOXES = (Box(2, 3, 14, 30), Box(10, 20, 25, 40), Box(60, 50, 80, 72))
@@ -39,7 +39,7 @@ def test_letters_in_the_box_do_not_colour_what_fills_it():
 
 def test_a_blanked_film_survives_being_stored():
     blanked = blank(read(FILES["12 bit"]).radiograph, BOXES)
-    assert (from_stored(to_stored(blanked, "p", None, None, "a" * 64)).pixels == blanked.pixels).all()
+    assert (from_stored(to_stored(blanked, NAMES)).pixels == blanked.pixels).all()
 
 
 def test_without_boxes_it_is_the_same_film():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -39,7 +40,7 @@ def test_another_exposure_within_reason_passes(gamma, gain):
         (lambda film: 0.1 * film, "black"),
         (lambda film: 0.97 + 0.1 * film, "white"),
         (lambda film: (film > 0.5).astype(np.float32), "saturated"),
-        (lambda film: np.kron(film[::56, ::56], np.ones((56, 56))).cumsum(1) / 60, "blurred"),
+        (lambda film: cv2.GaussianBlur(film, (0, 0), 8), "blurred"),
         (lambda film: np.random.default_rng(1).uniform(size=film.shape), "grain"),
         (lambda film: np.pad(film[80:144, 80:144], 80), "border"),
     ],
