@@ -47,7 +47,15 @@ def told_away(hospital, xrays):
     files = [path for path in hospital.folder.rglob("*") if path.is_file() and archive not in path.parents]
     sent = {path for path in files if path.parent.name == "sent"}
     assert len(files) > len(sent)
-    return {path.name: there for path in files if path not in sent and (there := found(path.read_bytes(), marks))}
+    return {path.name: there for path in files if path not in sent and (there := found(_held(path), marks))}
+
+
+def _held(path):
+    """What a file holds; nothing where whoever runs has just removed it."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 def send(hospital, xrays):
