@@ -58,8 +58,10 @@ def _question(user: User, names: list[str]) -> None:
     with st.form(key="search", border=False):
         first, second, third = st.columns(3)
         name = first.selectbox("Archive", names, key="search-archive")
-        since = second.date_input("From", today - timedelta(days=1), key="search-since", format=fields.DAYS)
-        until = third.date_input("To", today, key="search-until", format=fields.DAYS)
+        with second:
+            since = fields.day("From", today - timedelta(days=1), "search-since")
+        with third:
+            until = fields.day("To", today, "search-until")
         modalities = first.multiselect("Modalities", ["CR", "DX"], ["CR", "DX"], key="search-modalities")
         station = second.text_input("Station (optional)", max_chars=16, key="search-station")
         patient = third.text_input("Patient ID (optional)", max_chars=64, key="search-patient")
