@@ -9,33 +9,28 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from email.message import EmailMessage
 from email.utils import formatdate
-from http.client import HTTPConnection, HTTPException, HTTPSConnection, responses
+from http.client import HTTPException, responses
 from pathlib import Path
-from threading import Event, Timer
 from typing import Any
 from urllib.parse import urlsplit
 
 from cxr_core import __version__
 from cxr_core.errors import DeliveryError
+from cxr_core.pacs.connection import PORTS, TooSlow, connected, http_over
 from cxr_core.settings import Settings
 
 PATIENCE_SECONDS = 10
 """For each answer of a host."""
 DEADLINE_SECONDS = 30.0
 """For all that a host is sent and answers: one that says a byte now and then would else be listened to for days."""
-PORTS = {"http": 80, "https": 443}
 SIGNATURE = "X-CXR-Signature"
 """The header with `sha256=` and the HMAC of the body, in hex."""
 SIGNED_WITH = "the file that CXR_WEBHOOK_SECRET names"
 Facts = dict[str, Any]
 """What is told: numbers, days and words of the program; nothing that anybody typed."""
-
-
-class _TooSlow(OSError):
-    """A host answered, but not to the end in time."""
 
 
 _REMEDIES: tuple[tuple[type[Exception], str], ...] = (
@@ -44,7 +39,7 @@ _REMEDIES: tuple[tuple[type[Exception], str], ...] = (
     (ssl.SSLError, "it speaks no TLS that this program takes: check the port, and whether it is encrypted at all"),
     (socket.gaierror, "there is no such host: check its name"),
     (ConnectionRefusedError, "nothing answers at that port: check the port, and that the service runs"),
-    (_TooSlow, f"it answers too slowly, and isn't done within {DEADLINE_SECONDS:.0f} s: ask whoever runs it"),
+    (TooSlow, f"it answers too slowly, and isn't done within {DEADLINE_SECONDS:.0f} s: ask whoever runs it"),
     (TimeoutError, f"no answer within {PATIENCE_SECONDS} s: check that it runs, and the firewall in between"),
     (smtplib.SMTPNotSupportedError, "it offers no STARTTLS or no sign-in: say CXR_MAIL_STARTTLS=0 if mail may go there "
      "unencrypted, or leave CXR_MAIL_USER away"),
@@ -75,7 +70,7 @@ def by_mail(settings: Settings, facts: Facts) -> str:
     password = _secret("CXR_MAIL_PASSWORD", settings.mail_password) if settings.mail_password else b""
     with (
         _explained(where),
-        _connected(settings.mail_host, settings.mail_port) as connection,
+        connected(settings.mail_host, settings.mail_port, PATIENCE_SECONDS, DEADLINE_SECONDS) as connection,
         _Mail(settings.mail_host, connection) as server,
     ):
         if settings.mail_starttls:
@@ -98,17 +93,13 @@ def _post(address: str, target: str, body: bytes, headers: dict[str, str]) -> tu
     """Status and what it means; straight to the host, whatever proxy the environment names."""
     parts = urlsplit(address)
     host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
-    with _connected(host, port) as connection:
-        if parts.scheme == "https":
-            context = ssl.create_default_context()
-            over: HTTPConnection = HTTPSConnection(host, port, context=context)
-            over.sock = context.wrap_socket(connection, server_hostname=host)
-        else:
-            over = HTTPConnection(host, port)
-            over.sock = connection
-        with closing(over):
-            over.request("POST", target, body, headers)
-            status = over.getresponse().status
+    context = ssl.create_default_context() if parts.scheme == "https" else None
+    with (
+        connected(host, port, PATIENCE_SECONDS, DEADLINE_SECONDS) as connection,
+        closing(http_over(connection, host, port, context)) as over,
+    ):
+        over.request("POST", target, body, headers)
+        status = over.getresponse().status
     return status, responses.get(status, "")
 
 
@@ -123,29 +114,6 @@ class _Mail(smtplib.SMTP):
         """What the server says first."""
         self.sock, self.file = self._connection, None
         return self.getreply()
-
-
-@contextmanager
-def _connected(host: str, port: int) -> Iterator[socket.socket]:
-    """A connection that is shut after DEADLINE_SECONDS, encrypted by then or not; _TooSlow is raised then."""
-    late = Event()
-    with socket.create_connection((host, port), PATIENCE_SECONDS) as connection, connection.dup() as held:
-        timer = Timer(DEADLINE_SECONDS, _shut, (held, late))
-        timer.daemon = True  # a worker that is told to end doesn't wait for it
-        timer.start()
-        try:
-            yield connection
-        finally:
-            timer.cancel()
-            timer.join()
-            if late.is_set():  # whatever the broken connection was taken for
-                raise _TooSlow
-
-
-def _shut(connection: socket.socket, late: Event) -> None:
-    late.set()
-    with suppress(OSError):  # the host has left
-        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _letter(settings: Settings, facts: Facts) -> EmailMessage:

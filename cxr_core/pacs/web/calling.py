@@ -12,21 +12,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from email.message import Message
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from threading import Event, Timer
+from http.client import HTTPException, HTTPResponse
 
 from cxr_core import __version__
 from cxr_core.errors import DeliveryError
+from cxr_core.pacs.connection import PORTS, TooSlow, connected, http_over
 from cxr_core.pacs.web.endpoint import WebEndpoint, authorization, trust
 
-PORTS = {"http": 80, "https": 443}
 LARGEST_ANSWER = 32 * 2**20
 """Bytes of an answer that is read as a whole."""
 PIECE = 2**16
-
-
-class _TooSlow(OSError):
-    """The server answered, but not to the end in time."""
 
 
 _REMEDIES: tuple[tuple[type[Exception], str], ...] = (
@@ -36,7 +31,7 @@ _REMEDIES: tuple[tuple[type[Exception], str], ...] = (
     (ssl.SSLError, "it speaks no TLS that this program takes, or wants another certificate: check both"),
     (socket.gaierror, "there is no such host: check its name"),
     (ConnectionRefusedError, "nothing answers at that port: check the port, and that the service runs"),
-    (_TooSlow, "it answers too slowly: ask whoever runs it"),
+    (TooSlow, "it answers too slowly: ask whoever runs it"),
     (TimeoutError, "no answer: check that it runs, and the firewall in between"),
     (ConnectionError, "it broke the connection off: ask whoever runs it"),
     (HTTPException, "it speaks no HTTP that this program takes: check the port"),
@@ -90,8 +85,8 @@ def exchange(endpoint: WebEndpoint, path: str, accept: str, body: Body | None = 
     where = endpoint.address.path.rstrip("/") + path
     with (
         _explained(endpoint),
-        _connected(endpoint) as connection,
-        closing(_over(endpoint, connection, context)) as over,
+        connected(*_host_and_port(endpoint), endpoint.patience, endpoint.deadline) as connection,
+        closing(http_over(connection, *_host_and_port(endpoint), context)) as over,
     ):
         if body is None:
             over.request("GET", where, headers=headers)
@@ -122,40 +117,6 @@ def refusal(endpoint: WebEndpoint, status: int) -> str:
     else:
         why = _REFUSALS.get(status, "ask whoever runs it")
     return f"{endpoint.name} answers {status}: {why}"
-
-
-@contextmanager
-def _connected(endpoint: WebEndpoint) -> Iterator[socket.socket]:
-    """A connection that is shut after the deadline, encrypted by then or not; _TooSlow is raised then."""
-    late = Event()
-    with socket.create_connection(_host_and_port(endpoint), endpoint.patience) as connection, connection.dup() as held:
-        timer = Timer(endpoint.deadline, _shut, (held, late))
-        timer.daemon = True  # a worker that is told to end doesn't wait for it
-        timer.start()
-        try:
-            yield connection
-        finally:
-            timer.cancel()
-            timer.join()
-            if late.is_set():  # whatever the broken connection was taken for
-                raise _TooSlow
-
-
-def _shut(connection: socket.socket, late: Event) -> None:
-    late.set()
-    with suppress(OSError):  # the server has left
-        connection.shutdown(socket.SHUT_RDWR)
-
-
-def _over(endpoint: WebEndpoint, connection: socket.socket, context: ssl.SSLContext | None) -> HTTPConnection:
-    host, port = _host_and_port(endpoint)
-    if context is None:
-        over = HTTPConnection(host, port)
-        over.sock = connection
-    else:
-        over = HTTPSConnection(host, port, context=context)
-        over.sock = context.wrap_socket(connection, server_hostname=host)
-    return over
 
 
 def _host_and_port(endpoint: WebEndpoint) -> tuple[str, int]:
