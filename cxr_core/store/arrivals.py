@@ -85,11 +85,6 @@ def envelopes(db: Database) -> Iterator[bytes]:
     return (row["envelope"] for row in each(db, "SELECT envelope FROM arrivals"))
 
 
-def are_any(db: Database) -> bool:
-    """Whether anything ever came, sealed to the site's key."""
-    return one(db, "SELECT 1 FROM arrivals LIMIT 1") is not None
-
-
 def by_device(db: Database, since: str) -> list[dict[str, Any]]:
     """`sender`, `device`, and how many `came`, were `refused`, and the `last` stamp, of what has come since a stamp."""
     return rows(

@@ -28,7 +28,6 @@ DEADLINE_SECONDS = 30.0
 """For all that a host is sent and answers: one that says a byte now and then would else be listened to for days."""
 SIGNATURE = "X-CXR-Signature"
 """The header with `sha256=` and the HMAC of the body, in hex."""
-SIGNED_WITH = "the file that CXR_WEBHOOK_SECRET names"
 Facts = dict[str, Any]
 """What is told: numbers, days and words of the program; nothing that anybody typed."""
 
