@@ -34,7 +34,7 @@ def training() -> Measurement:
         ours.append(_run(material, LONG) - _run(material, SHORT))
         theirs.append(_bare(device, batches * LONG) - _bare(device, batches * SHORT))
     per_image = 1000 / (batches * (LONG - SHORT) * RELEASE.batch_size)
-    where = torch.cuda.get_device_name() if device.type == "cuda" else "processor; on a GPU: not measured"
+    where = torch.cuda.get_device_name() if device.type == "cuda" else "processor; on a GPU below"
     note = f"share of the bare step's throughput, {where}"
     return Measurement(
         "training", statistics.median(ours) * per_image, statistics.median(theirs) * per_image, "ms/image", note
