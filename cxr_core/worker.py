@@ -26,25 +26,20 @@ from sqlite_utils import Database
 import cxr_core
 from cxr_core import __version__
 from cxr_core.errors import Conflict, CxrError, SettingsError
-from cxr_core.pacs.quiet import told_without_words
 from cxr_core.records import Job, Lane
 from cxr_core.settings import Settings
 from cxr_core.store import deliveries, jobs, workers
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.migrations import check
+from cxr_core.work import alarming, collecting, delivering, identity, notifying, picturing, quickening, reading, spool
 from cxr_core.work.doing import Desk, Outcome
-from cxr_core.work.drift import alarming, notifying
-from cxr_core.work.hospital import collecting, delivering
-from cxr_core.work.hospital.echoing import ECHO
-from cxr_core.work.hospital.pulling import FETCH, PULL, QUERY
-from cxr_core.work.incoming import passing, picturing, spool
-from cxr_core.work.incoming.holding import LOOK
-from cxr_core.work.incoming.requests import MEGABYTE
-from cxr_core.work.models import quickening, reading
-from cxr_core.work.models.retraining import REPREDICT, RETRAIN
-from cxr_core.work.models.shadowing import SHADOW
-from cxr_core.work.privacy import identity
-from cxr_core.work.reading_room.explaining import EXPLAIN
+from cxr_core.work.echoing import ECHO
+from cxr_core.work.explaining import EXPLAIN
+from cxr_core.work.holding import LOOK
+from cxr_core.work.pulling import FETCH, QUERY
+from cxr_core.work.requests import MEGABYTE
+from cxr_core.work.retraining import REPREDICT, RETRAIN
+from cxr_core.work.shadowing import SHADOW
 from cxr_core.work.starting import MAKE_DEMO
 
 log = logging.getLogger(__name__)
@@ -54,22 +49,14 @@ Chore = Callable[[], Iterator[bool]]
 
 HANDLERS = {
     Lane.READING: {
-        spool.INTAKE: "incoming.intake.take_in", LOOK: "incoming.showing.show",
-        REPREDICT: "models.reading.repredict", SHADOW: "models.reading.predict_beside",
-        EXPLAIN: "reading_room.drawing.explain", ECHO: "hospital.hailing.echo",
+        spool.INTAKE: "intake.take_in", REPREDICT: "reading.repredict", EXPLAIN: "drawing.explain",
+        SHADOW: "reading.predict_beside", ECHO: "hailing.echo", LOOK: "showing.show",
     },
-    Lane.LEARNING: {
-        RETRAIN: "models.learning.retrain", MAKE_DEMO: "demo.make", EXPLAIN: "reading_room.drawing.explain"
-    },
+    Lane.LEARNING: {RETRAIN: "learning.retrain", MAKE_DEMO: "demo.make", EXPLAIN: "drawing.explain"},
 }  # fmt: skip
 """Which function of work/ does each kind of job. Only a worker's own lane is imported: reading is up sooner for it."""
-ERRANDS = {
-    Lane.READING: {QUERY: "hospital.fetching.find", FETCH: "hospital.fetching.fetch", PULL: "hospital.fetching.fetch"},
-    Lane.LEARNING: {},
-}
+ERRANDS = {Lane.READING: {QUERY: "fetching.find", FETCH: "fetching.fetch"}, Lane.LEARNING: {}}
 """The same for what asks other hosts: each kind has a thread, for one that is slow must not keep a reader waiting."""
-PASSED = (QUERY, LOOK)
-"""Whose answers are for who asked alone."""
 ERRAND_SECONDS = 0.5
 """Between looks for those."""
 BEAT_SECONDS = 2
@@ -130,7 +117,7 @@ def new_worker(settings: Settings, lane: Lane, starter: int | None = None) -> Wo
 
 
 def _imported(name: str) -> Handler:
-    module, _, function = name.rpartition(".")
+    module, function = name.split(".")
     handler: Handler = getattr(importlib.import_module(f"cxr_core.work.{module}"), function)
     return handler
 
@@ -193,24 +180,10 @@ def _chores(worker: Worker) -> list[Chore]:
         partial(picturing.catching_up, worker.desk.home, worker.is_at_leisure),
         partial(alarming.looking, worker.desk.home, worker.is_at_leisure, worker.desk.settings.channels),
         partial(notifying.delivering, worker.desk.settings),
-        partial(delivering.delivering, worker.desk.settings, worker.id, apart),
-        partial(collecting.collecting, worker.desk.settings, apart),
+        partial(delivering.delivering, worker.desk.settings, worker.id),
+        partial(collecting.collecting, worker.desk.settings),
         partial(_running_errands, worker),
     ]
-
-
-def apart(do: Callable[..., object], *about: Any) -> threading.Thread:
-    """Do it in a thread of its own, which has begun. Where it goes wrong the log says so: it may be begun anew."""
-
-    def done() -> None:
-        try:
-            do(*about)
-        except Exception as error:  # noqa: BLE001  (its words may name a patient: they stay out of the log)
-            log.error("a thread of this worker ended before its time: %s", told_without_words(error))
-
-    thread = threading.Thread(target=done, daemon=True)
-    thread.start()
-    return thread
 
 
 def errands_of(worker: Worker) -> dict[str, Worker]:
@@ -228,7 +201,8 @@ def _running_errands(worker: Worker) -> Iterator[bool]:
                 waiting = [kind for kind in errands if jobs.is_queued(db, kind)]
             for kind in waiting:
                 if kind not in threads or not threads[kind].is_alive():
-                    threads[kind] = apart(process_one_job, errands[kind])
+                    threads[kind] = threading.Thread(target=process_one_job, args=(errands[kind],), daemon=True)
+                    threads[kind].start()
         yield False
 
 
@@ -248,11 +222,11 @@ def _kept_up(chore: Chore) -> Iterator[bool]:
 def standing_in(settings: Settings, lane: Lane) -> Iterator[Callable[[], bool]]:
     """For a command that waits for jobs: what does the lane's next one here, where no other worker is alive.
 
-    It says whether it did one, and is to be called again and again: the others may die meanwhile. What asks other hosts
-    is done beside that, in threads: fetching waits until what was fetched is taken in.
+    It says whether it did one, and is to be called again and again: the others may die meanwhile.
     """
     worker = new_worker(settings, lane)
-    errands, is_working = _running_errands(worker), False
+    everything = [worker, *errands_of(worker).values()]
+    is_working = False
 
     def step() -> bool:
         nonlocal is_working
@@ -261,13 +235,11 @@ def standing_in(settings: Settings, lane: Lane) -> Iterator[Callable[[], bool]]:
         if not is_working:
             return False
         _look_after(worker)
-        next(errands)
-        return process_one_job(worker)
+        return any(map(process_one_job, everything))
 
     try:
         yield step
     finally:
-        worker.stopping.set()
         _leave(worker)
 
 
@@ -289,11 +261,8 @@ def _look_after(worker: Worker) -> None:
         _beat(db, worker)
         alive = workers.living(db)
         workers.bury(db, alive)
-        for job in jobs.take_over(db, alive):
-            log.error("job %s (%s) failed: %s", job.id, job.kind, job.error)
-            spool.owe(db, job, spool.BROKE_OFF)
+        jobs.take_over(db, alive)
         deliveries.take_over(db, alive)
-        passing.sweep(db, PASSED)
     if worker.lane is Lane.READING:
         spool.sweep(worker.desk.home)
 
@@ -354,12 +323,9 @@ def _fail(worker: Worker, job: Job, why: str) -> None:
     """Record the failure, unless the job isn't this worker's any more or goes back because it is stopping."""
     if worker.stopping.is_set():
         return
-    with opened(worker.desk.home) as db, transaction(db):
-        failed = jobs.fail(db, job.id, worker.id, why)
-        if failed:
-            spool.owe(db, job, spool.FAILED)
-    if failed and "spool" in job.payload and job.payload.get("sender") is None:
-        spool.remove(worker.desk.home, job.payload["spool"])
+    with opened(worker.desk.home) as db:
+        if jobs.fail(db, job.id, worker.id, why) and "spool" in job.payload:
+            spool.remove(worker.desk.home, job.payload["spool"])
 
 
 def _use_threads(settings: Settings, lane: Lane) -> None:

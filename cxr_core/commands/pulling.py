@@ -14,9 +14,8 @@ from cxr_core.records import JobState, Lane
 from cxr_core.settings import Settings
 from cxr_core.store.migrations import check
 from cxr_core.store.pulls import Pull
+from cxr_core.work import identity, pulling
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.hospital import pulling
-from cxr_core.work.privacy import identity
 
 
 def run_from(settings: Settings, options: argparse.Namespace) -> int:
@@ -78,8 +77,5 @@ def _found(settings: Settings, options: argparse.Namespace) -> list[Match]:
     identity.require_key(settings)  # this very process may have to do the worker's part
     query = Query(options.since, options.until, tuple(options.modality), options.patient, options.station)
     asked = pulling.search(settings.home, COMMAND_LINE, options.name, query)
-    try:
-        work_off(settings, Lane.READING, [asked.job])
-        return pulling.found(settings.home, COMMAND_LINE, asked) or []
-    finally:  # also where somebody has broken this off
-        pulling.let_go(settings.home, COMMAND_LINE, asked)
+    work_off(settings, Lane.READING, [asked.job])
+    return pulling.found(settings.home, COMMAND_LINE, asked) or []

@@ -10,10 +10,10 @@ from cxr_core.errors import BadInput
 from cxr_core.settings import Settings
 from cxr_core.store import files
 from cxr_core.store.migrations import check
-from cxr_core.work.drift import alarming, metrics, notifying, reporting
-from cxr_core.work.drift.reporting import Report
-from cxr_core.work.drift.watching import View
+from cxr_core.work import alarming, metrics, notifying, reporting
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.reporting import Report
+from cxr_core.work.watching import View
 
 ALARM_IS_OPEN = 3
 """The exit status of `drift`, for what monitors it."""
@@ -28,7 +28,7 @@ def run_drift(settings: Settings, options: argparse.Namespace) -> int:
     alarming.look(settings.home, settings.channels)
     found = reporting.report(settings.home, COMMAND_LINE, view)
     for kind, path in paths.items():
-        files.write_durably(path, _drift_as(settings, found, kind).encode(), mode=MODES[kind])
+        files.write_durably(path, _drift_as(settings, found, kind).encode(), MODES[kind])
     if not paths:
         result(reporting.figures(found))
     return ALARM_IS_OPEN if found.alarms and found.alarms.open else 0

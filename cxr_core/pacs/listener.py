@@ -13,16 +13,14 @@ from pydicom.uid import UID
 from pynetdicom.ae import ApplicationEntity as AE
 from pynetdicom.association import Association
 
+from cxr_core.errors import SettingsError
 from cxr_core.pacs import contexts
 from cxr_core.pacs.answering import Answers, Desk
-from cxr_core.pacs.door import Door
-from cxr_core.pacs.ports import OpenPort, Port, open_ports
-from cxr_core.pacs.wire import OBJECT_BYTES, PDU_BYTES, wire_of
+from cxr_core.pacs.door import Door, Port
+from cxr_core.pacs.wire import PDU_BYTES, wire_of
 
 ANSWER_SECONDS = 30.0
 """For what must follow at once: an association's first words, and its last."""
-MOST_AT_ONCE = 64
-"""Associations at a time."""
 IDLE_SECONDS = 60.0
 """After which an association on which nothing comes is ended."""
 _LOOK_SECONDS = 0.05
@@ -31,15 +29,10 @@ _END_SECONDS = 5.0
 
 
 class Listener:
-    """One AE title on some ports; `start` and `stop` once each.
+    """One AE title on some ports; `start` and `stop` once each."""
 
-    It has at most so many associations at once, and listens to objects of at most `largest` bytes.
-    """
-
-    def __init__(
-        self, ae_title: str, ports: Sequence[Port], desk: Desk, most: int = MOST_AT_ONCE, largest: int = OBJECT_BYTES
-    ) -> None:
-        self._ports, self._most, self._largest = ports, most, largest
+    def __init__(self, ae_title: str, ports: Sequence[Port], desk: Desk, most: int = 64) -> None:
+        self._ports, self._most = ports, most
         self._answers = Answers(ae_title, desk)
         self._doors: list[Door] = []
         self._threads: list[Thread] = []
@@ -56,13 +49,16 @@ class Listener:
         """The ports that it listens at, in the order that they were asked for."""
         return [door.server_address[1] for door in self._doors]
 
-    def start(self, shared: Sequence[OpenPort] = ()) -> None:
-        """Listen, in threads, at the ports that other processes share, or else at its own.
-
-        Raises SettingsError where a port, a host or a certificate can't be used.
-        """
-        for port in shared or open_ports(self._ports):
-            self._doors.append(Door(self._ae, port, self._answers, self._most, self._largest, bool(shared)))
+    def start(self) -> None:
+        """Listen, in threads. Raises SettingsError where a port, a host or a certificate can't be used."""
+        try:
+            for port in self._ports:
+                self._doors.append(self._door(port))
+        except SettingsError:
+            for door in self._doors:
+                door.server_close()
+            self._doors.clear()
+            raise
         for door in self._doors:
             thread = Thread(target=door.serve_forever, args=(_LOOK_SECONDS,), name="DICOM port", daemon=True)
             thread.start()
@@ -83,6 +79,13 @@ class Listener:
         end = time.monotonic() + _END_SECONDS
         for thread in [*self._threads, *here, *(assoc.dul for assoc in here)]:
             thread.join(max(end - time.monotonic(), 0))
+
+    def _door(self, port: Port) -> Door:
+        try:
+            return Door(self._ae, port, self._answers.handlers(), self._most)
+        except OSError as error:
+            remedy = "name an address of this machine and a port that is free and may be used"
+            raise SettingsError(f"can't listen at {port.host}:{port.port} ({error.strerror}): {remedy}") from error
 
     def _associations(self) -> list[Association]:
         return [assoc for door in self._doors for assoc in door.active_associations]

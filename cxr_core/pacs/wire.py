@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import select
 import socket
 import time
 from contextlib import suppress
-from functools import cached_property
-from io import BytesIO
 from typing import Any
 
 from pynetdicom.association import Association
@@ -22,12 +19,11 @@ PDU_SECONDS = 60.0
 """In which one PDU must have come, or a piece of one have gone."""
 _PIECE_BYTES = 2**18
 OBJECT_BYTES = 512 * 2**20
-"""The largest object that is listened to; the memory for it is there only as it comes."""
+"""The largest data set that is listened to; the memory for it is there only as it comes."""
 _QUIET_AFTER, _PAUSE = 1.0, 0.02
 """Seconds: a quiet association that is asked at once each time costs a twentieth of a core."""
 _SLACK = 1024
 """Some senders don't count the headers of a PDU as part of it."""
-log = logging.getLogger(__name__)
 
 
 class Wire(AssociationSocket):
@@ -36,12 +32,8 @@ class Wire(AssociationSocket):
     certificate: str | None = None
     """SHA-256 of the other end's, as hex; None without TLS."""
     patience = PDU_SECONDS
-    largest = OBJECT_BYTES
-    """Bytes of a message, its command set among them, that are kept until it is whole."""
     moved = 0.0
     """When something last came or went, on the clock of time.monotonic."""
-    _begin = _end = 0
-    """Of what was read ahead of its time, in `_buffer`."""
 
     @property
     def ready(self) -> bool:
@@ -55,57 +47,13 @@ class Wire(AssociationSocket):
 
     def something_is_there(self) -> bool:
         """Whether there is something to read now."""
-        return self._end > self._begin or super().ready
+        return super().ready
 
     def recv(self, nr_bytes: int) -> bytearray:
         """This many bytes, fewer where the connection ends. Raises OSError where they are too many or come too late."""
-        self._check(nr_bytes)
-        early = self._taken(nr_bytes)
-        return early + self._read(nr_bytes - len(early)) if len(early) < nr_bytes else early
-
-    def ahead(self, size: int) -> bytes:
-        """The next few bytes, which are read again after; fewer where the connection ends. Raises OSError as `recv`."""
-        end = time.monotonic() + self.patience
-        while self._end - self._begin < size and self._fill(end):
-            pass
-        return bytes(self._buffer[self._begin : min(self._begin + size, self._end)])
-
-    def pour(self, size: int, sink: BytesIO) -> None:
-        """Write the next bytes to `sink`. Raises OSError as `recv`, and where the connection ends before."""
-        self._check(size)
-        end = time.monotonic() + self.patience
-        while size:
-            if self._begin == self._end and not self._fill(end):
-                raise ConnectionAbortedError("ended within a PDU")
-            size -= sink.write(self._taken(size))
-
-    def _check(self, more: int) -> None:
-        if more > PDU_BYTES + _SLACK or self._held() + more > self.largest + _SLACK:
-            log.warning(
-                "%s sends more than an X-ray may have (CXR_MAX_UPLOAD_MB): it is cut off", self.assoc.requestor.address
-            )
-            raise ConnectionAbortedError("larger than an X-ray may be")
-
-    @cached_property
-    def _buffer(self) -> bytearray:
-        return bytearray(_PIECE_BYTES)
-
-    def _taken(self, most: int) -> bytearray:
-        """What was read ahead, up to so many bytes."""
-        start, self._begin = self._begin, min(self._begin + most, self._end)
-        return self._buffer[start : self._begin]
-
-    def _fill(self, end: float) -> int:
-        """Read what is there into the room that is left, or wait for it; how many bytes came."""
-        rest = self._taken(_PIECE_BYTES)
-        self._buffer[: len(rest)] = rest
-        self._begin, self._end = 0, len(rest)
-        self._connection.settimeout(max(end - time.monotonic(), 0.001))
-        with memoryview(self._buffer) as view:
-            came = self._connection.recv_into(view[self._end :])
-        self._end += came
-        self.moved = time.monotonic()
-        return came
+        if nr_bytes > PDU_BYTES + _SLACK or self._held() + nr_bytes > OBJECT_BYTES:
+            raise ConnectionAbortedError("larger than any X-ray")
+        return self._read(nr_bytes)
 
     def send(self, bytestream: bytes) -> None:
         """All of it; where that can't be done, the association learns that the connection is closed."""
@@ -131,8 +79,7 @@ class Wire(AssociationSocket):
 
     def _held(self) -> int:
         message: Any = self.assoc.dimse.message
-        parts = () if message is None else (message.encoded_command_set, message.data_set)
-        return sum(part.tell() for part in parts if part is not None)
+        return 0 if message is None or message.data_set is None else message.data_set.tell()
 
     def _read(self, wanted: int) -> bytearray:
         data = bytearray(wanted)

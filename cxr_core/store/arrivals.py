@@ -33,7 +33,6 @@ class Arrival:
     envelope: bytes
     """Sealed."""
     received_at: str = ""
-    """When it had come whole, before it waited to be taken in or for somebody to look at it."""
     id: int = 0
 
 
@@ -41,17 +40,14 @@ _COLUMNS = "object, sender, image, patient, modality, device, refused, envelope,
 
 
 def add(db: Database, arrival: Arrival) -> Arrival | None:
-    """Note an object that has come, once: None where it had come before, unless it is taken in this time only."""
+    """Note an object that has come, once: None where it had come before."""
     done = db.execute(
         "INSERT INTO arrivals (object, sender, image, patient, modality, device, refused, envelope, "
-        "received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (object) DO UPDATE SET sender = excluded.sender, "
-        "image = excluded.image, patient = excluded.patient, modality = excluded.modality, device = excluded.device, "
-        "refused = NULL, envelope = excluded.envelope, received_at = excluded.received_at "
-        "WHERE image IS NULL AND excluded.image IS NOT NULL",
+        "received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (object) DO NOTHING",
         (arrival.object, arrival.sender, arrival.image, arrival.patient, arrival.modality, arrival.device,
-         arrival.refused, arrival.envelope, arrival.received_at or clock.stamp()),
+         arrival.refused, arrival.envelope, clock.stamp()),
     )  # fmt: skip
-    return _named(db, arrival.object) if done.rowcount else None
+    return get(db, done.lastrowid or 0) if done.rowcount else None
 
 
 def get(db: Database, number: int) -> Arrival:
@@ -60,11 +56,6 @@ def get(db: Database, number: int) -> Arrival:
     if row is None:
         raise NotFound(f"there is no arrival {number}")
     return Arrival(**row)
-
-
-def _named(db: Database, name: str) -> Arrival | None:
-    row = one(db, f"SELECT {_COLUMNS} FROM arrivals WHERE object = ?", (name,))
-    return Arrival(**row) if row else None
 
 
 def of_image(db: Database, image: str) -> list[Arrival]:
@@ -80,14 +71,13 @@ def since(db: Database, stamp: str) -> list[Arrival]:
     return [Arrival(**row) for row in found]
 
 
-def known(db: Database, objects: Iterable[str], taken_in: bool = False) -> set[str]:
-    """Those of these keyed names whose objects have come, or, of these, those that were `taken_in`."""
-    found = rows(
-        db,
-        "SELECT object FROM arrivals WHERE object IN (SELECT value FROM json_each(?)) AND (NOT ? OR image IS NOT NULL)",
-        (json.dumps(list(objects)), taken_in),
-    )
-    return {row["object"] for row in found}
+def known(db: Database, objects: Iterable[str]) -> set[str]:
+    """Those of these keyed names whose objects have come."""
+    wanted = json.dumps(list(objects))
+    return {
+        row["object"]
+        for row in rows(db, "SELECT object FROM arrivals WHERE object IN (SELECT value FROM json_each(?))", (wanted,))
+    }
 
 
 def envelopes(db: Database) -> Iterator[bytes]:
@@ -116,11 +106,11 @@ def by_hour(db: Database, since: str) -> dict[str, int]:
     return {row["hour"]: row["n"] for row in found}
 
 
-def became(db: Database, numbers: Iterable[int]) -> dict[int, tuple[str | None, str | None]]:
-    """The image that each of these arrivals became, or why it could not be taken in."""
+def images_of(db: Database, numbers: Iterable[int]) -> dict[int, str | None]:
+    """What image each of these arrivals became."""
     wanted = json.dumps(list(numbers))
-    found = rows(db, "SELECT id, image, refused FROM arrivals WHERE id IN (SELECT value FROM json_each(?))", (wanted,))
-    return {row["id"]: (row["image"], row["refused"]) for row in found}
+    found = rows(db, "SELECT id, image FROM arrivals WHERE id IN (SELECT value FROM json_each(?))", (wanted,))
+    return {row["id"]: row["image"] for row in found}
 
 
 def kinds(db: Database, column: Literal["device", "modality"]) -> list[str]:
@@ -136,13 +126,6 @@ def erase(db: Database, patient: str) -> dict[str, int]:
     )
     also = db.execute(f"DELETE FROM arrivals WHERE {_THEIRS}", _of(patient))
     return {"deliveries": gone.rowcount, "arrivals": also.rowcount}
-
-
-def refused_of(db: Database, patient: str) -> list[str]:
-    """The keyed names of a patient's objects that could not be taken in."""
-    return [
-        row["object"] for row in rows(db, "SELECT object FROM arrivals WHERE patient = ? AND image IS NULL", (patient,))
-    ]
 
 
 def said_of(db: Database, patient: str) -> dict[str, int]:

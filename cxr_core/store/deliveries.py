@@ -1,8 +1,4 @@
-"""The ledger: what became of each answer at each destination. Each is there once, whoever asks again.
-
-Who claims a delivery holds it until a moment. What becomes of it is written down only while it stands as it was read,
-or claimed: whoever was too slow, so that it was given to another, changes nothing.
-"""
+"""The ledger: what became of each answer at each destination. Each is there once, whoever asks again."""
 
 from __future__ import annotations
 
@@ -14,8 +10,9 @@ from typing import Any
 from sqlite_utils import Database
 
 from cxr_core import clock
+from cxr_core.errors import NotFound
 from cxr_core.records import Answer, DeliveryState
-from cxr_core.store.db import one, rows
+from cxr_core.store.db import count, one, rows
 
 
 @dataclass(frozen=True)
@@ -36,31 +33,18 @@ class Delivery:
     said: str | None = None
     """What came of the last attempt."""
     forgotten: int = 0
-    """How often it was accepted, or was on its way as its worker ended, and was not there then."""
+    """How often it was accepted, and was not there then."""
     commitment: str | None = None
-    """The storage commitment that was asked for, by a keyed name of the transaction and the instance."""
     queued_at: str = ""
     accepted_at: str | None = None
     verified_at: str | None = None
     dead_at: str | None = None
-    holder: str | None = None
-    """The worker that has it, until `next_at`."""
     id: int = 0
-
-
-@dataclass(frozen=True)
-class Settled:
-    """What an answer is made with, whenever it is made."""
-
-    program: str
-    """The version of the program."""
-    before: Delivery | None
-    """The delivery whose answer it takes the place of."""
 
 
 _COLUMNS = (
     "arrival, destination, answer, model, read, state, attempts, next_at, said, forgotten, commitment, queued_at, "
-    "accepted_at, verified_at, dead_at, holder, id"
+    "accepted_at, verified_at, dead_at, id"
 )
 _OPEN = "state IN ('queued', 'sending', 'accepted')"
 
@@ -76,6 +60,14 @@ def queue(db: Database, delivery: Delivery) -> bool:
     return bool(done.rowcount)
 
 
+def get(db: Database, number: int) -> Delivery:
+    """The delivery with this number. Raises NotFound."""
+    row = one(db, f"SELECT {_COLUMNS} FROM deliveries WHERE id = ?", (number,))
+    if row is None:
+        raise NotFound(f"there is no delivery {number}")
+    return _delivery(row)
+
+
 def due(db: Database) -> list[int]:
     """The destinations, in use, not held and not resting, where something is to be done now."""
     found = rows(
@@ -89,8 +81,7 @@ def due(db: Database) -> list[int]:
 
 
 def claim(db: Database, destination: int, holder: str, until: str, most: int) -> list[Delivery]:
-    """Take up to `most` deliveries that are due, oldest first, in the state they had; nobody else gets them before
-    `until`.
+    """Take up to `most` deliveries that are due, oldest first, as they stood; nobody else gets them before `until`.
 
     What was queued is being sent from now on, and that attempt counts.
     """
@@ -107,76 +98,49 @@ def claim(db: Database, destination: int, holder: str, until: str, most: int) ->
             (until, holder, row["id"]),
         )
     return [
-        replace(each, next_at=until, holder=holder, attempts=each.attempts + (each.state is DeliveryState.QUEUED))
-        for each in map(_delivery, found)
+        replace(each, attempts=each.attempts + (each.state is DeliveryState.QUEUED)) for each in map(_delivery, found)
     ]
 
 
-def is_held(db: Database, delivery: Delivery) -> bool:
-    """Whether it is still the claimer's, as it was claimed or read."""
-    return one(db, f"SELECT 1 FROM deliveries WHERE {_AS_IT_WAS}", _as_it_was(delivery)) is not None
-
-
-def accepted(db: Database, delivery: Delivery, said: str, next_at: str) -> bool:
-    """The destination has taken it; at `next_at` it is asked whether it kept it. False, as below, for one too slow."""
-    change = (
-        "state = 'accepted', said = :said, next_at = :then, holder = NULL, accepted_at = coalesce(accepted_at, :now)"
+def accepted(db: Database, delivery: int, said: str, next_at: str) -> None:
+    """The destination has taken it; at `next_at` it is asked whether it kept it."""
+    db.execute(
+        "UPDATE deliveries SET state = 'accepted', said = ?, next_at = ?, holder = NULL, "
+        "accepted_at = coalesce(accepted_at, ?) WHERE id = ?",
+        (said, next_at, clock.stamp(), delivery),
     )
-    return _change(db, delivery, change, said=said, then=next_at)
 
 
-def verified(db: Database, delivery: Delivery, said: str) -> bool:
+def verified(db: Database, delivery: int, said: str) -> None:
     """The destination keeps it, for all that can be known: this is the end."""
-    change = (
-        "state = 'verified', said = :said, holder = NULL, accepted_at = coalesce(accepted_at, :now), verified_at = :now"
+    now = clock.stamp()
+    db.execute(
+        "UPDATE deliveries SET state = 'verified', said = ?, holder = NULL, accepted_at = coalesce(accepted_at, ?), "
+        "verified_at = ? WHERE id = ?",
+        (said, now, now, delivery),
     )
-    return _change(db, delivery, change, said=said)
 
 
-def not_yet(db: Database, delivery: Delivery, why: str, next_at: str) -> bool:
-    """What was claimed may not leave yet: that was no attempt, and the days in which it is tried begin anew."""
-    change = "state = 'queued', attempts = attempts - 1, said = :said, next_at = :then, queued_at = :now, holder = NULL"
-    return _change(db, delivery, change, said=why, then=next_at)
+def wait(db: Database, delivery: int, said: str, next_at: str) -> None:
+    """What was accepted can't be confirmed yet: it is asked again at `next_at`."""
+    db.execute("UPDATE deliveries SET said = ?, next_at = ?, holder = NULL WHERE id = ?", (said, next_at, delivery))
 
 
-def call_back(db: Database, read: int) -> None:
-    """What tells of a read that no longer stands, and never went out, is in the ledger no more."""
-    db.execute("DELETE FROM deliveries WHERE read = ? AND state = 'queued' AND accepted_at IS NULL", (read,))
-
-
-def wait(db: Database, delivery: Delivery, said: str, next_at: str) -> bool:
-    """It stays in its state, and is dealt with again at `next_at`: what was accepted can't be confirmed yet."""
-    return _change(db, delivery, "said = :said, next_at = :then, holder = NULL", said=said, then=next_at)
-
-
-def again(db: Database, delivery: Delivery, said: str, next_at: str, forgotten: bool = False) -> bool:
+def again(db: Database, delivery: int, said: str, next_at: str, forgotten: bool = False) -> None:
     """It goes out again at `next_at`: it could not be sent, or the destination took it and hasn't got it."""
-    change = (
-        "state = 'queued', said = :said, next_at = :then, holder = NULL, commitment = NULL, "
-        "forgotten = forgotten + :forgotten"
+    db.execute(
+        "UPDATE deliveries SET state = 'queued', said = ?, next_at = ?, holder = NULL, commitment = NULL, "
+        "forgotten = forgotten + ? WHERE id = ?",
+        (said, next_at, int(forgotten), delivery),
     )
-    return _change(db, delivery, change, said=said, then=next_at, forgotten=int(forgotten))
 
 
-def dead(db: Database, delivery: Delivery, why: str) -> bool:
+def dead(db: Database, delivery: int, why: str) -> None:
     """It isn't sent any more, for the reason given, until somebody asks for it again."""
-    return _change(db, delivery, "state = 'dead', said = :why, holder = NULL, dead_at = :now", why=why)
-
-
-_AS_IT_WAS = f"id = :id AND holder IS :holder AND next_at = :next_at AND {_OPEN}"
-"""No two claims of a delivery end at the same moment: who has it, and until when, says which claim it was."""
-
-
-def _as_it_was(delivery: Delivery) -> dict[str, str | int | None]:
-    return {"id": delivery.id, "holder": delivery.holder, "next_at": delivery.next_at}
-
-
-def _change(db: Database, delivery: Delivery, change: str, **values: str | int) -> bool:
-    """Whether the row was still as it was, and is changed."""
-    done = db.execute(
-        f"UPDATE deliveries SET {change} WHERE {_AS_IT_WAS}", {"now": clock.stamp(), **_as_it_was(delivery), **values}
+    db.execute(
+        "UPDATE deliveries SET state = 'dead', said = ?, holder = NULL, dead_at = ? WHERE id = ?",
+        (why, clock.stamp(), delivery),
     )
-    return done.rowcount == 1
 
 
 def revive(db: Database, numbers: Iterable[int]) -> int:
@@ -205,45 +169,28 @@ def take_over(db: Database, living: Iterable[str]) -> None:
     )
 
 
-def committing(db: Database, delivery: Delivery, question: str, until: str) -> Delivery | None:
-    """Storage commitment was asked for, by a name that no other question has; the answer is awaited until then.
-
-    Nobody holds it meanwhile. The delivery as it stands now; None where it is another's.
-    """
-    change = "commitment = :question, next_at = :until, holder = NULL"
-    if not _change(db, delivery, change, question=question, until=until):
-        return None
-    return replace(delivery, commitment=question, next_at=until, holder=None)
+def committing(db: Database, delivery: int, transaction: str, until: str) -> None:
+    """Storage commitment was asked for under this Transaction UID; its answer is awaited until then."""
+    db.execute(
+        "UPDATE deliveries SET commitment = ?, next_at = ?, holder = NULL WHERE id = ?", (transaction, until, delivery)
+    )
 
 
-def of_commitment(db: Database, question: str) -> Delivery | None:
-    """The delivery that waits for the answer to this question, or None."""
-    row = one(db, f"SELECT {_COLUMNS} FROM deliveries WHERE commitment = ? AND state = 'accepted'", (question,))
+def of_commitment(db: Database, transaction: str) -> Delivery | None:
+    """The delivery that waits for this storage commitment, or None."""
+    row = one(db, f"SELECT {_COLUMNS} FROM deliveries WHERE commitment = ? AND state = 'accepted'", (transaction,))
     return _delivery(row) if row else None
 
 
-def settled(db: Database, delivery: Delivery, program: str) -> Settled:
-    """What an answer is made with, from the first time on and to whatever destination: its UID names one object."""
-    named = {"id": delivery.id, "arrival": delivery.arrival, "answer": delivery.answer, "model": delivery.model,
-             "read": delivery.read, "program": program}  # fmt: skip
-    db.execute(
-        f"UPDATE deliveries SET program = :program, supersedes = ({_BEFORE}) WHERE id = :id AND NOT EXISTS ({_MADE})",
-        named,
+def predecessor(db: Database, delivery: Delivery) -> str | None:
+    """The model version whose answer of the same kind went to the same destination last, before this one's."""
+    row = one(
+        db,
+        "SELECT model FROM deliveries WHERE arrival = ? AND destination = ? AND answer = ? AND id < ? AND model <> ? "
+        "AND accepted_at IS NOT NULL ORDER BY id DESC LIMIT 1",
+        (delivery.arrival, delivery.destination, delivery.answer, delivery.id, delivery.model or ""),
     )
-    (found,) = rows(db, f"{_MADE} LIMIT 1", named)
-    before = rows(db, f"SELECT {_COLUMNS} FROM deliveries WHERE id = ?", (found["supersedes"],))
-    return Settled(found["program"], _delivery(before[0]) if before else None)
-
-
-_MADE = """
-SELECT program, supersedes FROM deliveries WHERE arrival = :arrival AND answer = :answer AND model IS :model
-AND read IS :read AND program IS NOT NULL"""
-_BEFORE = """
-SELECT d.id FROM deliveries d WHERE d.arrival = :arrival AND d.answer = :answer AND d.id < :id
-AND d.accepted_at IS NOT NULL AND (d.model IS NOT :model OR d.read IS NOT :read)
-AND (:read IS NULL OR d.read IN (SELECT id FROM reads WHERE reader = (SELECT reader FROM reads WHERE id = :read)))
-ORDER BY d.id DESC LIMIT 1"""
-"""The last answer of the same kind that an archive took: of another model version, or the same reader's word before."""
+    return row["model"] if row else None
 
 
 def standing(db: Database) -> list[dict[str, Any]]:
@@ -289,6 +236,34 @@ def accepted_by_hour(db: Database, since: str) -> dict[str, int]:
         (since,),
     )
     return {row["hour"]: row["n"] for row in found}
+
+
+def labels_sent(db: Database, destination: int, limit: int) -> list[str | None]:
+    """What the opinions told by the last reports to a destination said, newest first; None of one not analysed."""
+    found = rows(
+        db,
+        "SELECT p.label FROM deliveries d JOIN arrivals a ON a.id = d.arrival "
+        "JOIN predictions p ON p.image = a.image AND p.model = d.model "
+        "WHERE d.destination = ? AND d.answer IN ('capture', 'report') AND d.state IN ('accepted', 'verified') "
+        "GROUP BY d.arrival, d.model ORDER BY max(d.id) DESC LIMIT ?",
+        (destination, limit),
+    )
+    return [row["label"] for row in found]
+
+
+def told_since(db: Database, destination: int, stamp: str) -> int:
+    """On how many images an opinion was told to a destination since a stamp, as `labels_sent` counts them."""
+    return count(
+        db,
+        "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE destination = ? AND answer IN ('capture', 'report') AND "
+        "accepted_at > ? GROUP BY arrival, model)",
+        (destination, stamp),
+    )
+
+
+def waiting(db: Database) -> int:
+    """How many aren't at an end."""
+    return count(db, f"SELECT count(*) FROM deliveries WHERE {_OPEN}")
 
 
 def _delivery(row: dict[str, Any]) -> Delivery:

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from cxr_core import clock
 from cxr_core.errors import NotFound
 from cxr_core.records import Job, JobState, Lane, Status
-from cxr_core.store.db import count, one, rows
+from cxr_core.store.db import count, insert, one, rows
 
 MOST_ATTEMPTS = 3
 
@@ -31,12 +31,11 @@ class Request:
 
 def ask(db: Database, request: Request) -> int:
     """Queue a job and return its number."""
-    row = (
-        request.kind, request.lane.value, int(request.bulk), json.dumps(request.payload), request.asked_by,
-        clock.stamp(),
-    )  # fmt: skip
-    sql = "INSERT INTO jobs (kind, lane, bulk, payload, asked_by, created_at) VALUES (?, ?, ?, ?, ?, ?)"
-    return int(db.conn.execute(sql, row).lastrowid or 0)  # as it is: looking the table up first costs more than the row
+    row = {
+        "kind": request.kind, "lane": request.lane.value, "bulk": int(request.bulk),
+        "payload": json.dumps(request.payload), "asked_by": request.asked_by, "created_at": clock.stamp(),
+    }  # fmt: skip
+    return insert(db, "jobs", row)
 
 
 def claim(db: Database, lane: Lane, worker: str, kinds: Iterable[str] | None = None) -> Job | None:
@@ -117,8 +116,8 @@ def hand_back(db: Database, worker: str) -> int:
     ).rowcount
 
 
-def take_over(db: Database, living: set[str]) -> list[Job]:
-    """Queue again the jobs of dead workers; those that killed MOST_ATTEMPTS workers fail instead, and are returned."""
+def take_over(db: Database, living: set[str]) -> int:
+    """Queue again the jobs of dead workers; one that killed MOST_ATTEMPTS workers fails instead."""
     orphans = [row for row in rows(db, "SELECT * FROM jobs WHERE state = 'running'") if row["worker"] not in living]
     for row in orphans:
         last = row["attempts"] >= MOST_ATTEMPTS
@@ -133,7 +132,7 @@ def take_over(db: Database, living: set[str]) -> list[Job]:
                 row["worker"],
             ),
         )
-    return [get(db, row["id"]) for row in orphans if row["attempts"] >= MOST_ATTEMPTS]
+    return len(orphans)
 
 
 def get(db: Database, job: int) -> Job:
@@ -183,11 +182,6 @@ def is_queued(db: Database, kind: str) -> bool:
     return one(db, "SELECT 1 FROM jobs WHERE kind = ? AND state = 'queued' LIMIT 1", (kind,)) is not None
 
 
-def follow(db: Database, job: int, next_: int) -> None:
-    """Note in a job's result that another job, which is `followed_by` there, goes on with what it dealt with."""
-    db.execute("UPDATE jobs SET result = json_set(result, '$.followed_by', ?) WHERE id = ?", (next_, job))
-
-
 def take_sealed(db: Database, job: int) -> str | None:
     """What a job's result has sealed for who asked, which is gone then; None where it is or never was."""
     found = one(db, "SELECT result ->> 'sealed' AS sealed FROM jobs WHERE id = ?", (job,))
@@ -201,7 +195,7 @@ def drop_sealed(db: Database, kind: str, before: str) -> None:
     """Drop what nobody took, of the jobs of a kind that ended before a stamp: the key to it is lost by then."""
     db.execute(
         "UPDATE jobs SET result = json_remove(result, '$.sealed') "
-        "WHERE kind = ? AND state = 'done' AND finished_at < ? AND result ->> 'sealed' IS NOT NULL",
+        "WHERE kind = ? AND finished_at < ? AND result ->> 'sealed' IS NOT NULL",
         (kind, before),
     )
 
@@ -218,16 +212,6 @@ def is_waited_for(db: Database, lane: Lane, seconds: float) -> bool:
 def open_payloads(db: Database, kind: str) -> list[dict[str, Any]]:
     """What the queued and running jobs of a kind are about."""
     found = rows(db, "SELECT payload FROM jobs WHERE state IN ('queued', 'running') AND kind = ?", (kind,))
-    return [json.loads(row["payload"]) for row in found]
-
-
-def failed_payloads(db: Database, kind: str, name: str) -> list[dict[str, Any]]:
-    """What the failed jobs of a kind were about that have something under this name."""
-    found = rows(
-        db,
-        "SELECT payload FROM jobs WHERE state = 'failed' AND kind = ? AND payload ->> ('$.' || ?) IS NOT NULL",
-        (kind, name),
-    )
     return [json.loads(row["payload"]) for row in found]
 
 
@@ -252,14 +236,6 @@ def forget(db: Database, patient: str, images: Iterable[str]) -> None:
     )
     db.execute(
         "UPDATE jobs SET payload = json_remove(payload, '$.patient') WHERE payload ->> 'patient' = ?", (patient,)
-    )
-
-
-def forget_these(db: Database, numbers: Iterable[int]) -> None:
-    """Let the results of jobs say that what they dealt with was erased, within the caller's transaction."""
-    db.execute(
-        "UPDATE jobs SET result = ? WHERE id IN (SELECT value FROM json_each(?))",
-        (json.dumps(_ERASED), json.dumps(list(numbers))),
     )
 
 

@@ -15,7 +15,7 @@ from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.removal import removes
 from cxr_core.ui.session import end_if_signed_out, site
-from cxr_core.work.hospital import pulling
+from cxr_core.work import pulling
 
 SAID = {
     "fetched": "fetched", "known": "here before", "gone": "there no longer", "refused": "refused",
@@ -116,8 +116,7 @@ def _standing(fetches: dict[int, Job], rules: list[Pull]) -> set[object]:
 
 def _progress(user: User, job: Job) -> None:
     done, of = job.progress.get("done", 0), job.progress.get("of", 0)
-    waits = f", waits: {job.progress['waits']}" if "waits" in job.progress else ""
-    st.progress(done / of if of else 0.0, f"Fetching: {done} of {of}{waits}" if of else "Fetching: waits its turn")
+    st.progress(done / of if of else 0.0, f"Fetching: {done} of {of}" if of else "Fetching: waits its turn")
     if st.button("Cancel", key=f"cancel-{job.id}"):
         with told():
             pulling.cancel(site().home, user, job.id)

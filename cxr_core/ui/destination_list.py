@@ -14,7 +14,7 @@ from cxr_core.ui.destination_form import destination_form
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.removal import removes
 from cxr_core.ui.session import end_if_signed_out, site
-from cxr_core.work.hospital import connecting, echoing
+from cxr_core.work import connecting, echoing
 
 PROOFS = {
     Proof.COMMITMENT: "proven by storage commitment",
@@ -54,9 +54,6 @@ def _row(user: User, found: Destination, echo: Job | None) -> None:
                 _do(lambda: connecting.go_on(site().home, user, found.name))
         else:
             _hold(user, found)
-        with st.popover("Change", key=f"ask-change-{found.id}"):
-            st.caption("Its rules stay, and what waits goes to the new address.")
-            destination_form(user, found.id, found)
         then = "Nothing goes there any more, what waits included, and its rules go with it. The ledger stays."
         if removes(then, f"destination-{found.id}"):
             _do(lambda: connecting.remove_destination(site().home, user, found.name))

@@ -14,8 +14,8 @@ from cxr_core.ui.mishaps import told
 from cxr_core.ui.places import link_to_versions, place
 from cxr_core.ui.session import site
 from cxr_core.ui.tall_table import clicked_row
-from cxr_core.work.hospital import connecting, ledger
-from cxr_core.work.hospital.ledger import DeadLetters, Entry
+from cxr_core.work import connecting, ledger
+from cxr_core.work.ledger import DeadLetters, Entry
 
 MOST_SHOWN = 500
 REASONS_SHOWN = 3
@@ -150,7 +150,7 @@ def _one(user: User, entry: Entry) -> None:
         st.page_link(place("review"), label="Look at the X-ray", query_params={"image": entry.image})
         link_to_versions(entry.image)
     else:
-        st.caption(f"It answers an object that could not be taken in. {entry.refused or ''}")
+        st.caption("It answers an object that could not be taken in.")
     if delivery.state is DeliveryState.DEAD and st.button("Send this one again", key="again-one"):
         with told():
             connecting.send_again(site().home, user, [delivery.id])

@@ -10,9 +10,8 @@ from cxr_core.records import User
 from cxr_core.store.listeners import Listening
 from cxr_core.ui import words
 from cxr_core.ui.session import end_if_signed_out, site
-from cxr_core.work.hospital import traffic
-from cxr_core.work.hospital.traffic import Readiness
-from cxr_core.work.incoming import holding
+from cxr_core.work import holding, traffic
+from cxr_core.work.traffic import Readiness
 
 SECONDS = 5.0
 MAKE_KEY = (
@@ -33,17 +32,11 @@ def status(user: User) -> None:
     found = traffic.readiness(site(), user)
     said = [f"Listening as {escape(where(each))} since {words.day(each.started_at)} UTC." for each in found.listening]
     line = " ".join(said) if said else "Nothing listens, so nothing comes in over the network."
-    state = f'<div class="{"listens" if said else "deaf"}">{line}{_steps(missing(found))}</div>'
-    st.html(f'<div class="abreast">{state}{_held_back(holding.how_many(site().home, user))}</div>')
-
-
-def _held_back(waiting: int) -> str:
-    """Beside the other, for the same reason as `_steps`."""
-    if not waiting:
-        return ""
-    link = f'<a href="/pacs?part=Quarantine" target="_self">{words.how_many(waiting, "files")}</a>'
-    held = f"{link} {'is' if waiting == 1 else 'are'} held back under Quarantine: an admin must look."
-    return f'<div class="deaf">{held}</div>'
+    st.html(f'<div class="{"listens" if said else "deaf"}">{line}{_steps(missing(found))}</div>')
+    if waiting := holding.how_many(site().home, user):
+        link = f'<a href="/pacs?part=Quarantine" target="_self">{words.how_many(waiting, "files")}</a>'
+        held = f"{link} {'is' if waiting == 1 else 'are'} held back under Quarantine: an admin must look."
+        st.html(f'<div class="deaf">{held}</div>')
 
 
 def _steps(steps: list[str]) -> str:

@@ -10,9 +10,9 @@ from cxr_core.records import CLASSES, Label, Mode, Reason, User
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import require_user, site
 from cxr_core.ui.viewer import marked
-from cxr_core.work.reading_room import recording, reviewing
-from cxr_core.work.reading_room.recording import ReadForm
-from cxr_core.work.reading_room.reviewing import Case, Stage
+from cxr_core.work import recording, reviewing
+from cxr_core.work.recording import ReadForm
+from cxr_core.work.reviewing import Case, Stage
 
 REASON_KEYS = dict(zip(Reason, ("1", "2", "3", "4", "5", "6", "7", "8", "9", "0", "U", "L"), strict=True))
 
@@ -36,7 +36,7 @@ def read_form(case: Case) -> None:
             st.html(f'You said <b class="{case.reads[0]["label"]}">{case.reads[0]["label"]}</b>. Your final answer:')
         _answers(case)
         if _disagrees(case):
-            _reasons(image, lacking)
+            _reasons(image)
         st.text_area(
             "Comment", _comment(image), key=f"comment-{image}", height=68, max_chars=recording.LONGEST_COMMENT,
             on_change=_write, args=(image,),
@@ -44,7 +44,7 @@ def read_form(case: Case) -> None:
         )  # fmt: skip
         # Never disabled: Enter right after an answer comes before the browser would know that it is enabled.
         st.button(_promise(case, _label(image)), key=_button(image), type="primary", shortcut="Enter", width="stretch")
-        if lacking and not _disagrees(case):
+        if lacking:
             st.warning(lacking)
 
 
@@ -116,10 +116,9 @@ def _choice(place: st.delta_generator.DeltaGenerator, words: str, label: Label, 
     )  # fmt: skip
 
 
-def _reasons(image: str, lacking: str | None) -> None:
-    """The reasons to choose from, under what is lacking, where it is one: below them it could be out of sight."""
+def _reasons(image: str) -> None:
     with st.container(key="reasons", gap=None):
-        st.caption(f":orange[{lacking}]" if lacking else "Why do you disagree?")
+        st.caption("Why do you disagree?")
         columns = st.columns([1.16, 1], gap="xxsmall")  # the longest reason stands on the left
         for place, (reason, key) in enumerate(REASON_KEYS.items()):
             columns[place // 6].button(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from cxr_core.records import Answer, Mode, Release, Worklist
 from cxr_core.store.destinations import Rule
 from cxr_core.ui import words
-from cxr_core.work.hospital.connecting import DryRun
+from cxr_core.work.connecting import DryRun
 
 ANSWERS = {
     Answer.CAPTURE: "picture with the opinion (Secondary Capture)",
@@ -19,7 +19,6 @@ RELEASES = {
     Release.AS_READ: "as its list is read: at once if concurrent, after the read if second reader, never if blinded",
     Release.AFTER_READ: "after it is read, whatever its list",
     Release.AT_ONCE: "at once, read or not",
-    Release.NEVER: "never: the rule is kept and sends nothing",
 }
 
 

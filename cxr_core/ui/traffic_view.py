@@ -12,13 +12,10 @@ import streamlit as st
 from cxr_core.records import DeliveryState, User
 from cxr_core.ui import charts, words
 from cxr_core.ui.session import end_if_signed_out, site
-from cxr_core.work.hospital import traffic
-from cxr_core.work.hospital.traffic import Hour, Line, Queue
-from cxr_core.work.models import stopping
+from cxr_core.work import stopping, traffic
+from cxr_core.work.traffic import Hour, Line, Queue
 
 SECONDS = 2.0
-_BRIEF = 40
-"""Characters of a reason; the whole of it is there under the pointer."""
 STATES = {
     DeliveryState.QUEUED: "Waiting",
     DeliveryState.SENDING: "Being sent",
@@ -59,7 +56,7 @@ def _now(user: User, found: Queue) -> None:
     if stopping.standing(site().home, user):
         st.caption("No answer goes out while the model's opinion is switched off: what is queued waits.")
     _queue(found)
-    st.html("<h3>Came in today, since midnight</h3>")
+    st.html("<h3>Came in today, since midnight UTC</h3>")
     _came(traffic.came_in_today(site().home, user))
 
 
@@ -76,14 +73,9 @@ def _queue(found: Queue) -> None:
 
 def _row(line: Line) -> str:
     name = line.destination.name
-    held = _held(line.destination.held_because or "") if line.destination.held_at else ""
+    held = " <span class='dead'>held</span>" if line.destination.held_at else ""
     cells = "".join(_cell(name, state, line.counts.get(state, 0)) for state in STATES)
     return f"<tr><td>{escape(name)}{held}</td>{cells}</tr>"
-
-
-def _held(why: str) -> str:
-    brief = why if len(why) <= _BRIEF else f"{why[: _BRIEF - 1]}…"
-    return f" <span class='dead' title='{escape(why)}'>held: {escape(brief)}</span>"
 
 
 def _cell(name: str, state: DeliveryState, count: int) -> str:

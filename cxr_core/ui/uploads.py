@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -12,30 +11,11 @@ from cxr_core.records import JobState, Status, User
 from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import end_if_signed_out, site
-from cxr_core.work.incoming import requests
-from cxr_core.work.incoming.requests import Upload, Verdict
-from cxr_core.work.models import stopping
-from cxr_core.work.reading_room import reviewing
+from cxr_core.work import requests, reviewing, stopping
+from cxr_core.work.requests import Upload, Verdict
 
 LOOK_AGAIN_SECONDS = 0.3
-UNTIL_DECIDED_SECONDS = 5.0
-"""How often it is looked whether an admin has decided on what is held back."""
 MOST_LINES = 60
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """How many files have no verdict that stays."""
-
-    open: int
-    """They are being read, or wait for that."""
-    held: int
-    """They wait for an admin."""
-
-    @property
-    def look_again(self) -> float | None:
-        """After how many seconds something may have become of one; None where all is said."""
-        return LOOK_AGAIN_SECONDS if self.open else UNTIL_DECIDED_SECONDS if self.held else None
 
 
 def uploads(user: User) -> None:
@@ -43,8 +23,8 @@ def uploads(user: User) -> None:
     _take(user)
     sent: dict[int, str] = st.session_state.get("sent", {})
     if sent:
-        before = _waiting(requests.verdicts(site().home, user, sent))
-        st.fragment(_verdicts, run_every=before.look_again)(user, before)
+        still_open = any(verdict.state.is_open for verdict in requests.verdicts(site().home, user, sent))
+        st.fragment(_verdicts, run_every=LOOK_AGAIN_SECONDS if still_open else None)(user, still_open)
 
 
 def _take(user: User) -> None:
@@ -71,17 +51,13 @@ def _take(user: User) -> None:
             st.rerun()
 
 
-def _waiting(found: list[Verdict]) -> Waiting:
-    return Waiting(sum(verdict.state.is_open for verdict in found), sum(verdict.waits_for_admin for verdict in found))
-
-
-def _verdicts(user: User, before: Waiting) -> None:
+def _verdicts(user: User, was_open: bool) -> None:
     end_if_signed_out()
     sent: dict[int, str] = st.session_state.get("sent", {})
     found = requests.verdicts(site().home, user, sent)
-    waiting = _waiting(found)
-    if waiting.held < before.held or (before.open and not waiting.open):
-        st.rerun(scope="app")  # what came in belongs on the list, and there is less to be asked, or sooner
+    waiting = sum(verdict.state.is_open for verdict in found)
+    if was_open and not waiting:
+        st.rerun(scope="app")  # what came in belongs on the list, and nothing needs to be asked any more
     with st.container(key="sent-head"):
         _head(found, waiting)
     shown = sorted(found, key=lambda verdict: (verdict.status != "rejected", -verdict.job))[:MOST_LINES]
@@ -92,14 +68,15 @@ def _verdicts(user: User, before: Waiting) -> None:
     st.html(f'<div class="verdicts">{"".join(lines)}{more}</div>')
 
 
-def _head(found: list[Verdict], waiting: Waiting) -> None:
+def _head(found: list[Verdict], waiting: int) -> None:
     """How many files there are, since the lines below may go on out of sight."""
-    if waiting.open:
-        st.progress(1 - waiting.open / len(found), f"{len(found) - waiting.open} of {len(found)} done")
+    if waiting:
+        st.progress(1 - waiting / len(found), f"{len(found) - waiting} of {len(found)} done")
         return
     refused = sum(verdict.status == "rejected" for verdict in found)
+    held = sum(verdict.status == Status.HELD_BACK for verdict in found)
     with st.container(horizontal=True, vertical_alignment="center"):
-        also = f", {waiting.held} held back" if waiting.held else ""
+        also = f", {held} held back" if held else ""
         st.html(f"<b>{words.how_many(len(found), 'files')}</b>, {refused} refused{also}")
         if st.button("Clear these lines", key="clear-sent", type="tertiary"):
             st.session_state["sent"] = {}
@@ -108,17 +85,12 @@ def _head(found: list[Verdict], waiting: Waiting) -> None:
 
 def _line(sent_as: str, verdict: Verdict, opinions: dict[str, dict[str, Any]], is_off: bool) -> str:
     name = sent_as if verdict.member is None else f"{sent_as}, file {verdict.member}"
-    outcome = _outcome(verdict, opinions, is_off)
-    if verdict.was_held_back:
-        outcome = f"An admin has looked at it. {outcome[0].upper()}{outcome[1:]}"
-    return f'<div class="{_kind(verdict)}"><b>{escape(name)}</b><br>{escape(outcome)}</div>'
+    return f'<div class="{_kind(verdict)}"><b>{escape(name)}</b><br>{escape(_outcome(verdict, opinions, is_off))}</div>'
 
 
 def _kind(verdict: Verdict) -> str:
-    if verdict.waits_for_admin:
-        return "held"
-    if verdict.status == Status.REJECTED:
-        return "bad"
+    if verdict.status in (Status.REJECTED, Status.HELD_BACK):
+        return "bad" if verdict.status == Status.REJECTED else "held"
     return "known" if verdict.known else "ok" if verdict.status else ""
 
 
@@ -127,7 +99,7 @@ def _outcome(verdict: Verdict, opinions: dict[str, dict[str, Any]], is_off: bool
         return "is being read …" if verdict.state is JobState.RUNNING else "waits its turn"
     if verdict.status == "rejected":
         return f"Refused: {'; '.join(verdict.reasons)}"
-    if verdict.waits_for_admin:
+    if verdict.status == Status.HELD_BACK:
         return "Held back: there may be text in the picture itself. An admin looks at it first, on the PACS page."
     here = "here already; " if verdict.known else ""
     if is_off:

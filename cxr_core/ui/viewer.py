@@ -12,26 +12,19 @@ from cxr_core.records import Floats, Region, Shape
 from cxr_core.ui.heatmaps import Drawn
 from cxr_core.ui.keys import KEYS, STEPS
 from cxr_core.ui.priors import Beside
-from cxr_core.work.reading_room import explaining
-from cxr_core.work.reading_room.reviewing import Case
+from cxr_core.work import explaining
+from cxr_core.work.reviewing import Case
 
 KEY = "viewer"
 WEB = Path(__file__).parent / "web"
-
-
-def loader(module: str) -> str:
-    """What Streamlit is to run for a component whose module lies in WEB.
-
-    Modules import each other by their addresses, which the blob that Streamlit makes of this text doesn't have.
-    """
-    return f"const {{ show }} = await import(`${{location.origin}}/viewer/{module}`);\nexport default show;\n"
-
+# Modules import each other by their addresses, which the blob that Streamlit makes of this text doesn't have.
+LOADER = "const { show } = await import(`${location.origin}/viewer/main.js`);\nexport default show;\n"
 
 _component = st.components.v2.component(
     "cxr_viewer",
     html=(WEB / "viewer.html").read_text(encoding="utf-8"),
     css=(WEB / "viewer.css").read_text(encoding="utf-8"),
-    js=loader("main.js"),
+    js=LOADER,
 )
 
 

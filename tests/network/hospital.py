@@ -16,12 +16,11 @@ from pathlib import Path
 from cxr_core.pacs.tls import Tls
 from cxr_core.records import Proof
 from cxr_core.settings import Settings
-from cxr_core.store import destinations
+from cxr_core.store import deliveries, destinations
 from cxr_core.store.db import opened, rows
 from cxr_core.store.destinations import Rule
+from cxr_core.work import connecting, identity
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.hospital import connecting, traffic
-from cxr_core.work.privacy import identity
 from tests.debian import program
 from tests.orthanc import Orthanc, free_port
 from tests.processes import PATIENCE, ROOT, wait_until
@@ -58,7 +57,7 @@ class Hospital:
         """Jobs and deliveries that aren't at an end."""
         with opened(self.home) as db:
             open_jobs = rows(db, "SELECT 1 FROM jobs WHERE state IN ('queued', 'running')")
-        return len(open_jobs) + sum(line.open for line in traffic.queue(self.home, COMMAND_LINE).lines)
+            return len(open_jobs) + deliveries.waiting(db)
 
     def settle_with(self, answers):
         """Wait until so many deliveries are at their end, and nothing is on its way any more."""
@@ -107,7 +106,7 @@ def running(hospital, tls: Tls | None = None, worker=True):
         yield hospital
 
 
-def listening(hospital, stack, tls=None, **environment):
+def listening(hospital, stack, tls=None):
     """Start the listener, and have its ports in the hospital; `stack` stops it."""
     ports = {"CXR_LISTEN_PORT": str(free_port())}
     if tls:
@@ -115,7 +114,7 @@ def listening(hospital, stack, tls=None, **environment):
             "CXR_LISTEN_TLS_PORT": str(free_port()), "CXR_TLS_CERTIFICATE": str(tls.certificate),
             "CXR_TLS_KEY": str(tls.key), "CXR_TLS_AUTHORITY": str(tls.authority),
         }  # fmt: skip
-    hospital.listener = _started(hospital, "listen", {**ports, **environment}, stdout=subprocess.PIPE)
+    hospital.listener = _started(hospital, "listen", ports, stdout=subprocess.PIPE)
     stack.callback(stop, hospital.listener)
     said = json.loads(hospital.listener.stdout.readline())
     hospital.port, hospital.tls_port = (said["ports"] + [0])[:2]

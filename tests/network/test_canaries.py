@@ -10,9 +10,8 @@ import pytest
 
 from cxr_core.records import Answer, Role
 from cxr_core.store.db import opened
-from cxr_core.work.models import exporting, retraining
-from cxr_core.work.models.drafting import Options
-from cxr_core.work.reading_room import recording, reviewing
+from cxr_core.work import exporting, recording, retraining, reviewing
+from cxr_core.work.drafting import Options
 from tests import orthanc
 from tests.network.canaries import Marked, found
 from tests.network.hospital import answer_to, founded, listening, working
@@ -119,21 +118,6 @@ def test_marks_are_nowhere_but_in_the_answers_to_their_own_xray(hospital, xrays)
     kinds = {row["answer"] for row in hospital.query("SELECT answer FROM deliveries")}
     assert kinds == set(Answer)
     of_each(hospital, xrays)
-
-
-def test_of_what_is_refused_no_more_is_kept_than_terms_of_dicom(tmp_path):
-    """A header that has a name where a modality should be is noted, with its reason, and neither has the name."""
-    hospital, xray = founded(tmp_path), Marked("E", 5, odd=True)
-    with ExitStack() as stack:
-        listening(hospital, stack)
-        working(hospital, stack)
-        send(hospital, [xray])
-        wait_until(lambda: hospital.query("SELECT 1 FROM arrivals"))
-        (noted,) = hospital.query("SELECT modality, image, refused FROM arrivals")
-        assert noted == {"modality": None, "image": None, "refused": noted["refused"]}
-        assert "isn't an X-ray image" in noted["refused"]
-        assert told_away(hospital, [xray]) == {}, "refused"
-    assert told_away(hospital, [xray]) == {}, "stopped"
 
 
 def of_each(hospital, xrays):

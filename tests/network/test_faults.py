@@ -3,7 +3,6 @@
 import socket
 import ssl
 import threading
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -13,10 +12,8 @@ from pynetdicom.pdu import P_DATA_TF
 
 from cxr_core.pacs import tls
 from cxr_core.records import Answer, DeliveryState, Proof
-from cxr_core.work.hospital import archives
-from cxr_core.work.reading_room import recording
+from cxr_core.work import archives, recording
 from tests.network.outbox import FIND, Archive
-from tests.orthanc import free_port
 from tests.pacs.certificates import Authority
 from tests.pacs.peers import PATIENCE, serving
 from tests.work.sites import add_user, form, query
@@ -73,30 +70,23 @@ def test_what_the_archive_has_already_counts_as_there(outbox):
     assert len(archive.kept) == 1
 
 
-@contextmanager
 def rejecting(*how):
-    calls = []
-
     def reject(event):
-        calls.append(event)
         event.assoc.acse.send_reject(*how)
         event.assoc.kill()
 
-    with serving((evt.EVT_REQUESTED, reject), contexts=[build_context(FIND)]) as port:
-        yield port, calls
+    return serving((evt.EVT_REQUESTED, reject), contexts=[build_context(FIND)])
 
 
-@pytest.mark.parametrize(("how", "words"), [
-    ((2, 3, 1), "it is too busy"), ((1, 1, 3), "have that registered there"), ((1, 1, 7), "check that title"),
+@pytest.mark.parametrize(("how", "state", "words"), [
+    ((2, 3, 1), QUEUED, "it is too busy"), ((1, 1, 3), DEAD, "have that registered there"),
+    ((1, 1, 7), DEAD, "check that title"),
 ])  # fmt: skip
-def test_an_archive_that_rejects_the_association_is_left_alone_until_it_takes_answers(outbox, how, words):
-    with rejecting(*how) as (port, calls):
-        pacs = outbox.to(port, answers=(Answer.REPORT, Answer.CAPTURE))
-        for found in outbox.deliver(pacs):
-            assert found.state is QUEUED
-            assert f"ARCHIVE at 127.0.0.1:{port}" in found.said and words in found.said
-        outbox.deliver(pacs, seconds=20)
-    assert len(calls) == 1
+def test_an_archive_that_rejects_the_association(outbox, how, state, words):
+    with rejecting(*how) as port:
+        found = outbox.one(outbox.to(port))
+    assert found.state is state
+    assert f"ARCHIVE at 127.0.0.1:{port}" in found.said and words in found.said
 
 
 def test_an_archive_that_takes_no_reports(outbox):
@@ -148,7 +138,7 @@ def test_an_archive_of_another_authority(outbox, authority, tmp_path):
     )
     context = tls.server_context(others)
     context.verify_mode = ssl.CERT_NONE
-    with Archive().at_work(context=context) as port:
+    with Archive().at_work(context) as port:
         found = outbox.one(outbox.to(port, tls=True))
     assert found.state is QUEUED
     assert f"127.0.0.1:{port}" in found.said and "the authority that issued it" in found.said
@@ -194,7 +184,7 @@ def test_where_commitment_is_not_answered_the_archive_is_asked_what_it_has(outbo
     with archive.at_work() as port:
         pacs = outbox.to(port, Proof.COMMITMENT)
         outbox.deliver(pacs)
-        assert outbox.one(pacs, minutes=1).state is ACCEPTED
+        assert outbox.one(pacs, minutes=1).commitment == archive.asked[0].TransactionUID
         assert outbox.one(pacs, minutes=11).state is VERIFIED
     assert len(archive.asked) == 1
 
@@ -208,12 +198,3 @@ def test_what_a_reader_changes_once_it_is_there_is_verified_all_the_same(outbox)
         assert outbox.one(pacs).state is ACCEPTED
         recording.revise(home, reader, read, form(outbox.settings, image, agrees=False))
         assert outbox.deliver(pacs, minutes=1)[0].state is VERIFIED
-
-
-def test_what_waits_for_an_archive_that_moves_goes_to_its_new_address(outbox):
-    pacs = outbox.to(free_port())
-    assert outbox.one(pacs).state is QUEUED
-    with Archive().at_work() as port:
-        outbox.moved_to(port)
-        outbox.one(pacs, minutes=1)
-        assert outbox.one(pacs, minutes=1).state is VERIFIED

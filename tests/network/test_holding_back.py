@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from cxr_core import clock, worker
+from cxr_core import clock
+from cxr_core.pacs.commitment import Commitment
 from cxr_core.records import Answer, DeliveryState, Proof, Role
 from cxr_core.store import arrivals, deliveries, models, predictions, seal
 from cxr_core.store.db import opened, transaction
+from cxr_core.work import archives, composing, confirming, connecting, delivering, identity, stopping
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.hospital import archives, composing, connecting, delivering
-from cxr_core.work.models import stopping
-from cxr_core.work.privacy import identity
 from tests.network.outbox import Archive
 from tests.pacs.peers import PATIENCE
 from tests.pacs.web.servers import serving
@@ -36,7 +35,7 @@ def told(outbox, destination, count, first=1000):
             predictions.add(db, image, models.running(db), opinion())
             arrival = add_arrival(db, 1, number, image=image)
             delivery = add_delivery(db, arrival, destination, Answer.CAPTURE, models.running(db))
-            deliveries.verified(db, delivery, "it is there")
+            deliveries.verified(db, delivery.id, "it is there")
 
 
 def newest(outbox, destination, **later):
@@ -54,7 +53,7 @@ def test_a_destination_that_hangs_holds_up_no_other(outbox, monkeypatch):
     with Archive().at_work() as port, socket.create_server(("127.0.0.1", 0)) as mute:
         sick, well = outbox.to(mute.getsockname()[1], name="Sick"), outbox.to(port, name="Well")
         with clock.at(clock.now()):
-            chore = delivering.delivering(outbox.settings, "a worker", worker.apart)
+            chore = delivering.delivering(outbox.settings, "a worker")
             caller = None
             while not all(each.state is VERIFIED for each in outbox.ledger(well)):
                 next(chore)
@@ -81,7 +80,7 @@ def test_fifty_positives_in_a_row_hold_a_destination_until_somebody_has_looked(o
         pacs = outbox.to(port)
         told(outbox, pacs, 50)
         assert newest(outbox, pacs).state is QUEUED
-        assert "50 of the last 50 opinions were Pneumonia" in held(outbox)
+        assert "50 of the last 50 opinions sent were Pneumonia" in held(outbox)
         assert newest(outbox, pacs, days=1).state is QUEUED
         connecting.go_on(outbox.settings.home, COMMAND_LINE, "PACS")
         assert newest(outbox, pacs).state is ACCEPTED and held(outbox) is None
@@ -98,8 +97,8 @@ def test_after_going_on_fifty_more_are_needed_to_hold_it_again(outbox):
         outbox.deliver(pacs)
         assert held(outbox) is None
         told(outbox, pacs, 1, first=3000)
-        with clock.at(outbox.moment), outbox.db() as db:
-            add_delivery(db, arrivals.get(db, 1), pacs, Answer.CAPTURE, models.running(db))
+        with outbox.db() as db:
+            deliveries.again(db, outbox.ledger(pacs)[0].id, "once more", clock.stamp(outbox.moment))
         outbox.deliver(pacs)
         assert "where 50% are usual" in held(outbox)
 
@@ -158,6 +157,19 @@ def test_one_object_that_an_archive_always_fails_at_delays_no_other_by_more_than
         assert outbox.deliver(pacs, minutes=7)[1].state is ACCEPTED
 
 
+def test_what_an_archive_never_commits_to_is_dead_in_the_end(outbox):
+    with Archive().at_work() as port:
+        pacs = outbox.to(port, Proof.COMMITMENT)
+        for _ in range(3):
+            outbox.deliver(pacs, hours=1)
+            asked = outbox.one(pacs, minutes=1)
+            failed = Commitment(asked.commitment, frozenset(), {"2.25.1": 0x0110})
+            with clock.at(outbox.moment):
+                confirming.committed(outbox.settings.home, failed)
+    (found,) = outbox.ledger(pacs)
+    assert found.state is DEAD and f"ARCHIVE@127.0.0.1:{port}" in found.said
+
+
 @pytest.mark.parametrize(("proof", "finds"), [(Proof.NONE, False), (Proof.QUERY, False), (Proof.QUERY, True)])
 def test_what_a_dead_worker_was_sending_goes_out_again_whether_or_not_that_can_be_asked(outbox, proof, finds):
     archive = Archive()
@@ -167,17 +179,6 @@ def test_what_a_dead_worker_was_sending_goes_out_again_whether_or_not_that_can_b
             deliveries.claim(db, pacs, "a dead worker", clock.stamp(outbox.moment), 8)
         outbox.deliver(pacs, minutes=1)
         outbox.deliver(pacs, minutes=2)
-    assert len(archive.kept) == 1
-
-
-def test_what_had_come_there_when_its_worker_died_does_not_go_again(outbox):
-    archive = Archive()
-    with archive.at_work() as port:
-        pacs = outbox.to(port)
-        outbox.deliver(pacs)
-        with outbox.db() as db:  # it had no time to note what the archive said
-            db.execute("UPDATE deliveries SET state = 'sending', accepted_at = NULL, next_at = ''")
-        assert outbox.one(pacs).state is VERIFIED
     assert len(archive.kept) == 1
 
 
@@ -193,31 +194,9 @@ def test_an_answer_that_can_not_be_made_holds_up_no_other(outbox, monkeypatch, c
     with Archive().at_work() as port:
         pacs = outbox.to(port)
         answer_more(outbox)
-        chore = delivering.delivering(outbox.settings, "a worker", worker.apart)
-        wait_until(lambda: next(chore) or outbox.ledger(pacs)[1].state is ACCEPTED)
-        first = outbox.ledger(pacs)[0]
-        assert (first.state, first.attempts, first.holder) == (QUEUED, 1, None)
-        assert first.next_at > clock.stamp()
-        assert "the worker's log" in first.said and "DOE" not in first.said + caplog.text
-        assert "ValueError in failing" in caplog.text
-        with pytest.raises(ValueError, match="DOE"):
-            outbox.deliver(pacs, days=4)
-    assert outbox.ledger(pacs)[0].state is DEAD
-
-
-def test_a_worker_that_was_slower_than_its_lease_overwrites_nothing_of_the_one_that_has_it_since(outbox, caplog):
-    def while_another_delivers(event):
-        with clock.at(outbox.moment + delivering.LEASE + timedelta(seconds=1)):
-            delivering.deliver_to(outbox.settings, pacs, "another")
-        return 0xA700
-
-    archive = Archive(while_another_delivers)
-    with archive.at_work() as port:
-        pacs = outbox.to(port)
-        assert outbox.one(pacs).state is ACCEPTED
-        assert "delivery 1 was given to another worker while it was being sent" in caplog.text
-        assert outbox.one(pacs, hours=1).state is VERIFIED
-    assert len(archive.kept) == 1
+        first, second = outbox.deliver(pacs)
+    assert (first.state, second.state) == (DEAD, ACCEPTED)
+    assert "the worker's log" in first.said and "DOE" not in first.said + caplog.text
 
 
 def test_a_damaged_envelope_is_named_and_holds_up_no_other(outbox):
@@ -248,7 +227,7 @@ def test_without_the_key_answers_wait_and_go_once_it_is_back(outbox):
 def test_threads_of_destinations_end(outbox):
     with Archive().at_work() as port:
         outbox.to(port)
-        chore = delivering.delivering(outbox.settings, "a worker", worker.apart)
+        chore = delivering.delivering(outbox.settings, "a worker")
         before = set(threading.enumerate())
         wait_until(lambda: next(chore) or any(each.state is ACCEPTED for each in outbox.ledger(1)))
         wait_until(lambda: set(threading.enumerate()) <= before)

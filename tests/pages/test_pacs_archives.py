@@ -16,12 +16,10 @@ from cxr_core.settings import Settings
 from cxr_core.store import jobs, pulls
 from cxr_core.store.db import opened
 from cxr_core.ui import archive_list, archive_search
+from cxr_core.work import connecting, identity, passing, pulling
+from cxr_core.work.connecting import WebAddress
+from cxr_core.work.fetching import Came
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.hospital import connecting, pulling
-from cxr_core.work.hospital.connecting import WebAddress
-from cxr_core.work.hospital.fetching import Came
-from cxr_core.work.incoming import passing
-from cxr_core.work.privacy import identity
 from tests.pages.forms import field
 
 URL = "https://pacs.hospital/dicom-web"
@@ -161,9 +159,6 @@ def test_how_far_fetching_is_is_shown_and_then_what_came(show, said, settings, a
     jobs.beat(db, job.id, "w", {"done": 1, "of": 3, "fetched": 1})
     app.run()
     assert app.get("progress")[0].proto.text == "Fetching: 1 of 3"
-    jobs.beat(db, job.id, "w", {"done": 1, "of": 3, "fetched": 1, "waits": "the disk is nearly full"})
-    app.run()
-    assert app.get("progress")[0].proto.text == "Fetching: 1 of 3, waits: the disk is nearly full"
     jobs.finish(db, job.id, "w", {"of": 3, "fetched": 2, "known": 1, "why": ""})
     app.run()
     assert "2 fetched, 1 here before" in said(app)

@@ -6,10 +6,9 @@ from streamlit.testing.v1 import AppTest
 
 from cxr_core.records import Label, Role
 from cxr_core.store.db import opened
-from cxr_core.work import accounts
+from cxr_core.work import accounts, recording, reviewing
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.reading_room import recording, reviewing
-from cxr_core.work.reading_room.recording import ReadForm
+from cxr_core.work.recording import ReadForm
 from tests.pages.forms import record
 
 
@@ -28,7 +27,7 @@ def test_disagreeing_asks_for_a_reason_before_it_can_be_recorded(show, arrive, h
     app = show("review", "ann", image=image)
     app.button(key=f"Disagree-{image}").click().run()
     record(app).click().run()
-    assert ":orange[Say why you disagree: choose a reason.]" in [said.value for said in app.caption]
+    assert app.warning[0].value == "Say why you disagree: choose a reason."
     assert reviewing.history(home, COMMAND_LINE) == []
     app.button(key=f"reason-ROTATION-{image}").click().run()
     app.text_area(key=f"comment-{image}").set_value("turned to the left").run()
@@ -144,7 +143,7 @@ def drawn_while_another_takes_it(home, ann, ben, image):
     import streamlit as st
 
     from cxr_core.ui import walk
-    from cxr_core.work.reading_room import recording, reviewing
+    from cxr_core.work import recording, reviewing
 
     case = reviewing.case(home, ann, image)
     st.caption(case.stage.value)

@@ -24,16 +24,6 @@ def test_an_object_that_comes_twice_is_noted_once(db, sender):
     assert len(arrivals.of_image(db, image)) == 1
 
 
-def test_what_was_refused_is_noted_anew_once_it_is_taken_in_and_no_other_time(db, sender):
-    refused, image = add_arrival(db, sender), add_image(db)
-    assert add_arrival(db, sender, refused="again") is None
-    taken = add_arrival(db, sender, image=image, envelope=b"another")
-    assert (taken.id, taken.image, taken.refused, taken.envelope) == (refused.id, image, None, b"another")
-    assert add_arrival(db, sender, image=image) is None
-    assert add_arrival(db, sender) is None
-    assert arrivals.get(db, refused.id) == taken
-
-
 def test_one_image_may_come_as_two_objects(db, sender):
     image = add_image(db)
     first, second = add_arrival(db, sender, 1, image=image), add_arrival(db, sender, 2, image=image)
@@ -92,7 +82,7 @@ def test_devices_and_modalities_are_listed_once_and_what_has_none_is_left_out(db
 def test_the_images_of_arrivals_are_found_in_one_query_and_those_of_the_refused_are_none(db, sender):
     image = add_image(db)
     taken, refused = add_arrival(db, sender, 1, image=image), add_arrival(db, sender, 2)
-    assert arrivals.became(db, {taken.id, refused.id}) == {taken.id: (image, None), refused.id: (None, refused.refused)}
+    assert arrivals.images_of(db, {taken.id, refused.id}) == {taken.id: image, refused.id: None}
 
 
 def test_which_objects_have_come_is_told_by_their_names(db, sender):

@@ -6,10 +6,9 @@ from dataclasses import replace
 
 from cxr_core.store import senders
 from cxr_core.store.db import opened
+from cxr_core.work import identity, pulling
+from cxr_core.work.connecting import WebAddress
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.hospital import pulling
-from cxr_core.work.hospital.connecting import WebAddress
-from cxr_core.work.privacy import identity
 from tests.orthanc import PASSWORD, USER
 from tests.work.sites import new_home, run_errands
 
@@ -17,19 +16,18 @@ NAME = "PACS"
 
 
 def sealing_home(folder, **more):
-    """Settings of a fresh home with a key, a folder for what signs in, and whose disk is never too full."""
-    (folder / "secrets").mkdir()
+    """Settings of a fresh home with a key, and whose disk is never too full."""
     settings = new_home(folder, free_mb=0, **more)
     identity.make_key(settings.home, COMMAND_LINE, folder / "identity.key")
-    return replace(settings, identity_key=folder / "identity.key", secrets=folder / "secrets")
+    return replace(settings, identity_key=folder / "identity.key")
 
 
 def ask_there(settings, url, password=PASSWORD):
     """Let a site ask the archive at `url`, which it signs in to; the source's number."""
-    path = settings.secrets / "password"
+    path = settings.home.parent / "password"
     path.write_text(password)
     path.chmod(0o600)
-    pulling.add_source(settings.home, COMMAND_LINE, NAME, WebAddress(url, USER, path.name))
+    pulling.add_source(settings.home, COMMAND_LINE, NAME, WebAddress(url, USER, path))
     with opened(settings.home) as db:
         return senders.named(db, NAME).id
 

@@ -4,9 +4,9 @@ import pytest
 
 from cxr_core.errors import NotFound
 from cxr_core.records import JobState, Proof
+from cxr_core.work import connecting, echoing, hailing
+from cxr_core.work.connecting import WebAddress
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.hospital import connecting, echoing, hailing
-from cxr_core.work.hospital.connecting import WebAddress
 from tests.orthanc import free_port
 from tests.pacs.desks import TITLE, Desk, listening
 from tests.pacs.web.servers import Dribble, running
@@ -74,9 +74,3 @@ def test_a_web_server_that_says_a_byte_now_and_then_keeps_no_reader_waiting(sett
         work_off(settings)
     assert job(settings, number).state is JobState.FAILED
     assert "it answers too slowly" in job(settings, number).error
-
-
-def test_what_was_said_at_another_address_is_said_no_more(settings):
-    tried(settings, free_port())
-    connecting.change_dicom(settings.home, COMMAND_LINE, "PACS", f"A@127.0.0.1:{free_port()}", False, Proof.QUERY)
-    assert echoing.newest(settings.home, COMMAND_LINE) == {}

@@ -23,14 +23,12 @@ BEFORE_ANYBODY = {
 TOOLS = {
     "alarming.look", "alarming.look_anew", "alarming.looking",
     "collecting.collecting", "collecting.due", "collecting.run", "fetching.note", "fetching.sender_of",
-    "fetching.unknown", "fetching.wanted", "fetching.was_erased", "receiving.take",
-    "archives.archive_of", "archives.own_tls", "archives.web_endpoint", "credentials.file_called",
-    "fetching.endpoint_of",
-    "change_plan.site_plan", "checkpoints.place", "checkpoints.remove",
+    "fetching.unknown", "fetching.was_erased", "receiving.take",
+    "archives.archive_of", "archives.own_tls", "change_plan.site_plan", "checkpoints.place", "checkpoints.remove",
     "composing.compose", "composing.name", "confirming.committed", "delivering.deliver_to", "delivering.delivering",
-    "gathering.of_the_site", "gathering.of_training_set", "hailing.hail", "identity.require_key", "identity.unseal",
-    "opening.secret_for", "picturing.catching_up", "receiving.is_known", "receiving.receive", "receiving.require_key",
-    "receiving.sender_bearing", "receiving.sender_calling", "receiving.why_to_wait",
+    "gathering.of_the_site", "gathering.of_training_set", "identity.require_key", "identity.unseal",
+    "opening.secret_for", "picturing.catching_up", "receiving.receive", "receiving.require_key",
+    "receiving.sender_bearing", "receiving.sender_calling",
     "lineage.patient_named", "notifying.deliver", "notifying.delivering", "picturing.put", "pictures.place",
     "quickening.as_set", "quickening.for_files", "sending.by_mail", "sending.by_webhook",
     "spool.fetch", "spool.folder", "spool.patient_from_name", "spool.receive", "spool.remove",
@@ -41,12 +39,12 @@ TOOLS = {
 
 def public_functions():
     """Name and function of whatever in work/ is done on a home."""
-    for module in pkgutil.walk_packages(work.__path__, "cxr_core.work."):
-        found = importlib.import_module(module.name)
+    for module in pkgutil.iter_modules(work.__path__):
+        found = importlib.import_module(f"cxr_core.work.{module.name}")
         for name, function in inspect.getmembers(found, inspect.isfunction):
             here = function.__module__ == found.__name__ and not name.startswith("_")
             if here and next(iter(inspect.signature(function).parameters), "") in ("home", "settings"):
-                yield f"{module.name.rpartition('.')[2]}.{name}", function
+                yield f"{module.name}.{name}", function
 
 
 FUNCTIONS = dict(public_functions())

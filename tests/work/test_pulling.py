@@ -3,6 +3,7 @@
 from base64 import b64decode
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -12,10 +13,9 @@ from cxr_core.records import JobState, Role, User
 from cxr_core.store import audit, jobs
 from cxr_core.store.db import opened
 from cxr_core.store.pulls import Pull
+from cxr_core.work import connecting, identity, pulling
+from cxr_core.work.connecting import WebAddress
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.hospital import connecting, pulling
-from cxr_core.work.hospital.connecting import WebAddress
-from cxr_core.work.privacy import identity
 from tests.work.asked import NAME, ask_there, is_anywhere, sealing_home
 from tests.work.sites import job, new_home
 
@@ -53,7 +53,7 @@ def test_an_archive_that_can_not_be_is_refused(home, web):
 
 def test_one_that_is_asked_keeps_where_its_secret_lies_and_not_the_secret(home, settings):
     (source,) = pulling.all_sources(home, COMMAND_LINE)
-    assert (source.address["url"], source.address["password_file"]) == (URL, "password")
+    assert (source.address["url"], Path(source.address["password_file"]).name) == (URL, "password")
     assert is_anywhere(settings, "a password of the test") == []
     with pytest.raises(Conflict, match="take another name"):
         pulling.add_source(home, COMMAND_LINE, NAME.lower(), WebAddress(URL))
@@ -110,6 +110,16 @@ def test_an_answer_is_not_there_before_the_worker_has_asked_nor_twice(settings):
     assert pulling.found(settings.home, COMMAND_LINE, asked) == []
     with pytest.raises(NotFound, match="ask again"):
         pulling.found(settings.home, COMMAND_LINE, asked)
+
+
+def test_an_answer_that_nobody_took_is_dropped_with_a_later_question(settings):
+    asked = pulling.search(settings.home, COMMAND_LINE, NAME, Query())
+    with opened(settings.home) as db:
+        jobs.claim(db, job(settings, asked.job).lane, "w")
+        jobs.finish(db, asked.job, "w", {"sealed": "answer"})
+        db.execute("UPDATE jobs SET finished_at = '2020'")
+    pulling.search(settings.home, COMMAND_LINE, NAME, Query())
+    assert job(settings, asked.job).result == {}
 
 
 def test_what_is_asked_or_fetched_can_be_cancelled_and_nothing_else(settings):

@@ -1,0 +1,181 @@
+"""Delivering answers: each destination by a thread of its own, until it keeps them or there is no hope."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from threading import Thread
+from typing import TypeVar
+from uuid import uuid4
+
+from sqlite_utils import Database
+
+from cxr_core import clock
+from cxr_core.errors import CxrError, DeliveryError, SettingsError
+from cxr_core.pacs.outcome import Outcome, State
+from cxr_core.pacs.quiet import told_without_words
+from cxr_core.records import DeliveryState, Proof
+from cxr_core.settings import Settings
+from cxr_core.store import deliveries, destinations, stops
+from cxr_core.store.db import opened, transaction
+from cxr_core.store.deliveries import Delivery
+from cxr_core.store.destinations import Destination
+from cxr_core.work import composing, confirming, proportion, retrying
+from cxr_core.work.archives import Archive, archive_of
+from cxr_core.work.composing import Name
+
+LOOK_SECONDS = 0.25
+BATCH = 8
+"""Answers that go over one association."""
+LEASE = timedelta(minutes=10)
+"""After which what a worker was sending is taken for broken off."""
+PROOF_AFTER = timedelta(seconds=5)
+"""From being accepted to the question whether it is kept: archives store in the background."""
+COMMITMENT_PATIENCE = timedelta(minutes=10)
+"""For the answer to a storage commitment; after it the archive is asked what it has."""
+NEVER = "9999"
+"""A stamp after all others."""
+_UNFORESEEN = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, NotImplementedError)
+"""What libraries raise at values that nobody has thought of. One such object must not hold up the others."""
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+def delivering(settings: Settings, holder: str) -> Iterator[bool]:
+    """A worker's chore: whenever something is due at a destination, a thread of its own does it.
+
+    So one that is slow, or doesn't answer, keeps nothing from the others, and nobody from their opinion.
+    """
+    looked_at, threads = -LOOK_SECONDS, dict[int, Thread]()
+    while True:
+        if time.monotonic() - looked_at >= LOOK_SECONDS:
+            looked_at = time.monotonic()
+            for destination in _due(settings):
+                if destination not in threads or not threads[destination].is_alive():
+                    threads[destination] = Thread(target=deliver_to, args=(settings, destination, holder), daemon=True)
+                    threads[destination].start()
+        yield False
+
+
+def deliver_to(settings: Settings, destination: int, holder: str) -> None:
+    """Do what is due at one destination, a batch after the other, until nothing is."""
+    while destination in _due(settings):
+        with opened(settings.home) as db:
+            _take_turn(settings, db, destinations.get(db, destination), holder)
+
+
+def _due(settings: Settings) -> list[int]:
+    """Destinations where something is due; nowhere while a stop is open, for an answer shows the opinion."""
+    with opened(settings.home) as db:
+        return [] if stops.current(db) else deliveries.due(db)
+
+
+def _take_turn(settings: Settings, db: Database, destination: Destination, holder: str) -> None:
+    """One batch at one destination; where that can't be spoken to as things are set, the batch says so and waits."""
+    with transaction(db):
+        until = clock.stamp(clock.now() + LEASE)
+        batch = deliveries.claim(db, destination.id, holder, until, BATCH)
+    try:
+        archive = archive_of(settings, destination)
+    except SettingsError as error:
+        for delivery in batch:
+            retrying.put_off(db, delivery, f"{destination}: {error}")
+        return
+    _Turn(settings, db, destination, archive).take(batch)
+
+
+class _Turn:
+    """What is done with one batch at one destination."""
+
+    def __init__(self, settings: Settings, db: Database, destination: Destination, archive: Archive) -> None:
+        self.settings, self.db = settings, db
+        self.destination, self.archive = destination, archive
+        self.unasked: str | None = None
+        """Why the archive can't be asked what it has."""
+
+    def take(self, batch: Sequence[Delivery]) -> None:
+        """Send what is queued, ask about what was broken off, and have what was accepted confirmed."""
+        for delivery in batch:
+            if delivery.state is not DeliveryState.QUEUED:
+                self._settle(delivery)
+        queued = [delivery for delivery in batch if delivery.state is DeliveryState.QUEUED]
+        if queued and (why := proportion.objection(self.db, self.destination)):
+            destinations.hold(self.db, self.destination.id, why)
+            for delivery in queued:
+                deliveries.again(self.db, delivery.id, why, clock.stamp())
+        elif queued:
+            self._send(queued)
+
+    def _settle(self, delivery: Delivery) -> None:
+        """Whether the destination has what went to it, by its own word."""
+        if delivery.state is DeliveryState.SENDING and self.destination.proof is Proof.NONE:
+            deliveries.again(self.db, delivery.id, "it was broken off", clock.stamp())
+        elif self.unasked:
+            retrying.put_off(self.db, delivery, self.unasked)
+        elif (name := self._of(delivery, composing.name)) is not None:
+            try:
+                self._ask(delivery, name)
+            except DeliveryError as error:
+                self.unasked = str(error)
+                retrying.put_off(self.db, delivery, self.unasked)
+
+    def _ask(self, delivery: Delivery, name: Name) -> None:
+        if self._is_to_be_committed(delivery):
+            self._ask_for_commitment(delivery, name)
+        elif self.archive.has(name):
+            deliveries.verified(self.db, delivery.id, "it is there")
+        elif delivery.state is DeliveryState.SENDING:
+            deliveries.again(self.db, delivery.id, "it was broken off", clock.stamp())
+        else:
+            retrying.lost(self.db, delivery, "accepted it, and hasn't got it")
+
+    def _is_to_be_committed(self, delivery: Delivery) -> bool:
+        """Once for each time that it was accepted; where no answer comes, the archive is asked what it has."""
+        wanted = self.destination.proof is Proof.COMMITMENT
+        return wanted and delivery.state is DeliveryState.ACCEPTED and delivery.commitment is None
+
+    def _ask_for_commitment(self, delivery: Delivery, name: Name) -> None:
+        """The answer may come to the listener at any moment, so the transaction is on record before it is begun."""
+        transaction_uid = f"2.25.{uuid4().int}"
+        until = clock.stamp(clock.now() + COMMITMENT_PATIENCE)
+        deliveries.committing(self.db, delivery.id, transaction_uid, until)
+        if answer := self.archive.commit(name, transaction_uid):
+            confirming.committed(self.settings.home, answer)
+
+    def _send(self, queued: Sequence[Delivery]) -> None:
+        made = [(delivery, done) for delivery in queued if (done := self._of(delivery, composing.compose)) is not None]
+        if not made:
+            return
+        outcomes = self.archive.store([done for _, done in made])
+        for (delivery, _), outcome in zip(made, outcomes, strict=True):
+            self._note(delivery, outcome)
+        if all(outcome.state is State.RETRY for outcome in outcomes):
+            least = min(delivery.attempts for delivery, _ in made)
+            after = max(outcome.after or 0 for outcome in outcomes)
+            retrying.let_rest(self.db, self.destination.id, least, after)
+
+    def _of(self, delivery: Delivery, make: Callable[[Settings, Database, Delivery], T]) -> T | None:
+        """What `make` makes for a delivery; where that can't be, it is what became of the delivery."""
+        try:
+            return make(self.settings, self.db, delivery)
+        except SettingsError as error:  # somebody may put that right
+            retrying.put_off(self.db, delivery, str(error))
+        except CxrError as error:
+            deliveries.dead(self.db, delivery.id, str(error))
+        except _UNFORESEEN as error:
+            log.error("delivery %s can't be made: %s", delivery.id, told_without_words(error))
+            deliveries.dead(self.db, delivery.id, "the program failed at making it; the worker's log says where")
+        return None
+
+    def _note(self, delivery: Delivery, outcome: Outcome) -> None:
+        match outcome.state, self.destination.proof:
+            case State.ACCEPTED, Proof.NONE:
+                deliveries.accepted(self.db, delivery.id, outcome.reason, NEVER)
+            case State.ACCEPTED, _:
+                deliveries.accepted(self.db, delivery.id, outcome.reason, clock.stamp(clock.now() + PROOF_AFTER))
+            case State.DEAD, _:
+                deliveries.dead(self.db, delivery.id, outcome.reason)
+            case _:
+                retrying.put_off(self.db, delivery, outcome.reason, outcome.after)

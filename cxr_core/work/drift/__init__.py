@@ -1,1 +1,0 @@
-"""Watching what comes in and what models and readers make of it."""

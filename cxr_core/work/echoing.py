@@ -1,0 +1,31 @@
+"""Whether a destination answers: asked for on a screen, which opens no socket itself, and tried by a job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cxr_core.records import Job, Lane, Role, User
+from cxr_core.store import destinations, jobs
+from cxr_core.store.db import opened, transaction
+from cxr_core.work.guarding import open_to
+
+ECHO = "echo"
+_MOST = 100
+"""Jobs that are looked through for the newest of each destination."""
+
+
+@open_to(Role.ADMIN)
+def ask(home: Path, user: User, name: str) -> int:
+    """Have a destination tried; the number of the job, which may be one that is open already. Raises NotFound."""
+    with opened(home) as db, transaction(db):
+        payload = {"destination": destinations.named(db, name).id}
+        request = jobs.Request(ECHO, Lane.READING, payload, user.id or None)
+        return jobs.open_about(db, ECHO, payload) or jobs.ask(db, request)
+
+
+@open_to(Role.ADMIN)
+def newest(home: Path, user: User) -> dict[int, Job]:
+    """The last try of each destination, by its number. A done job's result has the `milliseconds` that it took."""
+    with opened(home) as db:
+        found = jobs.newest(db, ECHO, _MOST)
+    return {job.payload["destination"]: job for job in reversed(found)}

@@ -1,0 +1,176 @@
+"""What a worker does with an archive that is asked: it searches there, and fetches X-rays one by one into the spool."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from cxr_core.dicom.pseudonym import pseudonym
+from cxr_core.dicom.reading import Named, named
+from cxr_core.errors import DeliveryError, NotFound, OutOfRoom, RejectedFile
+from cxr_core.pacs.status import Status
+from cxr_core.pacs.web import fetching, finding
+from cxr_core.pacs.web.endpoint import WebEndpoint
+from cxr_core.pacs.web.finding import Match
+from cxr_core.records import Job
+from cxr_core.settings import Settings
+from cxr_core.store import arrivals, pulls, quarantine, senders, tombstones
+from cxr_core.store.db import opened
+from cxr_core.store.senders import Sender
+from cxr_core.work import identity, pulling, receiving
+from cxr_core.work.archives import web_endpoint
+from cxr_core.work.doing import Desk, Outcome
+from cxr_core.work.opening import secret_for
+from cxr_core.work.requests import MEGABYTE
+
+MOST_IN_A_ROW = 3
+"""X-rays that can't be fetched one after the other, before the archive is left alone."""
+
+
+class Came(StrEnum):
+    """What became of an X-ray that was to be fetched."""
+
+    FETCHED = "fetched"
+    KNOWN = "known"
+    """It had come before."""
+    GONE = "gone"
+    """The archive has it no longer."""
+    REFUSED = "refused"
+    """It isn't what can be taken."""
+    ERASED = "erased"
+    """Of a patient who was erased after it was taken: it doesn't come back by itself."""
+    FAILED = "failed"
+
+
+def find(desk: Desk, job: Job) -> Outcome:
+    """A job: ask an archive what it has, and seal the answer for who asked."""
+    question = identity.unseal(desk.settings, b64decode(job.payload["sealed"]), identity.QUESTION)
+    matches = finding.search(endpoint_of(sender_of(desk.home, job.payload["source"])), pulling.query_in(question))
+    said = [asdict(match) for match in matches]
+    sealed = pulling.sealed_text(job.payload["key"], said, identity.MATCHES)
+    return Outcome({"found": len(matches), "sealed": sealed})
+
+
+def fetch(desk: Desk, job: Job) -> Outcome:
+    """A job: fetch X-rays into the spool, those alone that haven't come. What a pull asked for is noted with it.
+
+    Raises DeliveryError where the archive can't be asked, OutOfRoom where the disk is nearly full.
+    """
+    chosen = pulling.matches_in(identity.unseal(desk.settings, b64decode(job.payload["sealed"]), identity.CHOSEN))
+    sender, pull = sender_of(desk.home, job.payload["source"]), job.payload.get("pull")
+    errand = _Errand(desk.settings, sender, endpoint_of(sender), pull)
+    try:
+        for number, match in enumerate(chosen, 1):
+            errand.fetch(match)
+            desk.tell({"done": number, "of": len(chosen), **errand.came})
+        if errand.came[Came.FAILED] == len(chosen):
+            raise DeliveryError(errand.why)
+    except (DeliveryError, OutOfRoom) as error:
+        note(desk.home, pull, str(error), failed=True)
+        raise
+    return Outcome({"of": len(chosen), **errand.came, "why": errand.why}, errand.note)
+
+
+@dataclass
+class _Errand:
+    """Fetching X-rays from one archive."""
+
+    settings: Settings
+    sender: Sender
+    endpoint: WebEndpoint
+    pull: int | None
+    """What fetches by itself; None where somebody has chosen."""
+    came: Counter[str] = field(default_factory=Counter)
+    in_a_row: int = 0
+    """How many failed since the last that didn't."""
+    why: str = ""
+    """Why the last one failed that did."""
+
+    def fetch(self, match: Match) -> None:
+        """Fetch one, and count it. Raises DeliveryError after MOST_IN_A_ROW that failed, OutOfRoom."""
+        try:
+            came = self._fetched(match)
+            self.in_a_row = 0
+        except DeliveryError as error:
+            came, self.why, self.in_a_row = Came.FAILED, str(error), self.in_a_row + 1
+            if self.in_a_row == MOST_IN_A_ROW:
+                raise
+        self.came[came] += 1
+
+    def _fetched(self, match: Match) -> Came:
+        if not unknown(self.settings.home, [match]):
+            return Came.KNOWN
+        largest = min(fetching.LARGEST_FILE, self.settings.max_upload_mb * MEGABYTE)
+        try:
+            data = fetching.fetch(self.endpoint, match, largest)
+            found = named(data)
+        except NotFound:
+            return Came.GONE
+        except RejectedFile:
+            return Came.REFUSED
+        if found.identity.instance != match.instance:
+            raise DeliveryError(
+                f"{self.endpoint.name} answers with another X-ray than was asked for: ask whoever runs it"
+            )
+        if self.pull is not None and was_erased(self.settings.home, found, match.day):
+            return Came.ERASED
+        return self._taken(data, match)
+
+    def _taken(self, data: bytes, match: Match) -> Came:
+        taken = receiving.take(self.settings, self.sender, data, match.study)
+        if taken.refused is Status.OUT_OF_RESOURCES:
+            raise OutOfRoom("what is fetched has no room on this disk, or CXR_FREE_MB asks for more: make room there")
+        return Came.REFUSED if taken.refused else Came.FETCHED
+
+    def note(self, db: Database) -> None:
+        """Write down with the pull what came of it all, within the caller's transaction."""
+        if self.pull is not None:
+            words = ", ".join(f"{count} {came}" for came, count in self.came.items())
+            pulls.note(db, self.pull, f"{words}: {self.why}" if self.why else words, failed=bool(self.why))
+
+
+def unknown(home: Path, matches: list[Match]) -> list[Match]:
+    """Those of the X-rays that haven't come over the network yet, whoever sent them, and aren't held back."""
+    keyed = {match: _names(home, match.instance) for match in matches}
+    with opened(home) as db:
+        wanted = {name for names in keyed.values() for name in names}
+        come = arrivals.known(db, wanted) | quarantine.known(db, wanted)
+    return [match for match, names in keyed.items() if come.isdisjoint(names)]
+
+
+def was_erased(home: Path, found: Named, day: str) -> bool:
+    """Whether the patient of an X-ray of this day (empty: unknown) was erased on it or later."""
+    if found.identity.patient is None:
+        return False
+    patient = pseudonym(secret_for(home, found.synthetic), "patient", found.identity.patient)
+    with opened(home) as db:
+        return any(stone["erased_at"][:10] >= day for stone in tombstones.of_patient(db, patient))
+
+
+def sender_of(home: Path, number: int) -> Sender:
+    """The one that is asked. Raises NotFound."""
+    with opened(home) as db:
+        return senders.get(db, number)
+
+
+def endpoint_of(sender: Sender) -> WebEndpoint:
+    """Where it is asked, and how."""
+    assert sender.address is not None
+    return web_endpoint(sender.address)
+
+
+def note(home: Path, pull: int | None, said: str, failed: bool) -> None:
+    """What came of a pull, if it was one."""
+    if pull is not None:
+        with opened(home) as db:
+            pulls.note(db, pull, said, failed)
+
+
+def _names(home: Path, instance: str) -> set[str]:
+    """The keyed names that an object may have come under: a synthetic one has its own."""
+    return {pseudonym(secret_for(home, synthetic), "object", instance) for synthetic in (True, False)}

@@ -1,0 +1,28 @@
+"""Trying whether a destination answers: only the worker does, since screens open no sockets."""
+
+from __future__ import annotations
+
+import time
+
+from cxr_core.errors import DeliveryError, SettingsError
+from cxr_core.records import Job
+from cxr_core.store import destinations
+from cxr_core.store.db import opened
+from cxr_core.work.archives import archive_of
+from cxr_core.work.doing import Desk, Outcome
+
+PATIENCE_SECONDS = 5.0
+"""Short, because whoever sends an X-ray in meanwhile waits for this."""
+
+
+def echo(desk: Desk, job: Job) -> Outcome:
+    """A job: an echo to one destination. Raises DeliveryError, with the remedy, where it doesn't answer."""
+    with opened(desk.home) as db:
+        destination = destinations.get(db, job.payload["destination"])
+    try:
+        archive = archive_of(desk.settings, destination, PATIENCE_SECONDS)
+    except SettingsError as error:  # it is this destination's own, and stops no worker
+        raise DeliveryError(str(error)) from error
+    begun = time.perf_counter()
+    archive.echo()
+    return Outcome({"milliseconds": round(1000 * (time.perf_counter() - begun), 1)})

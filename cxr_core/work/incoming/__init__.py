@@ -1,1 +1,0 @@
-"""What comes in: taken in, held back, or refused with a plain reason."""

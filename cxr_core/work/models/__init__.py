@@ -1,1 +1,0 @@
-"""Models: what they learn from, how they are judged, who decides on them, and what they say."""

@@ -1,1 +1,0 @@
-"""What identifies: sealed, sought, and erased."""

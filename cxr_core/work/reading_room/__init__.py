@@ -1,1 +1,0 @@
-"""What readers see and say: lists, cases, opinions as far as they may be shown, and reads."""
