@@ -16,6 +16,7 @@ from cxr_core.pacs.answering import Caller
 from cxr_core.pacs.commitment import Commitment
 from cxr_core.pacs.door import Port
 from cxr_core.pacs.listener import Listener
+from cxr_core.pacs.memory import keep_memory
 from cxr_core.pacs.status import Refused, Status
 from cxr_core.settings import Settings
 from cxr_core.store import listeners
@@ -76,6 +77,7 @@ def run(settings: Settings, tell: Callable[[list[int]], None]) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    keep_memory()
     listener = Listener(settings.ae_title, ports, Desk(settings))
     listener.start()
     tell(listener.ports)
@@ -88,17 +90,18 @@ def _be_seen(settings: Settings, asked: list[Port], ports: list[int], stopping: 
     name = secrets.token_hex(8)
     given = {port.tls is not None: number for port, number in zip(asked, ports, strict=True)}
     found = Listening(settings.ae_title, settings.listen_host, given.get(False), given.get(True))
-    while True:
-        try:
-            with opened(settings.home) as db:
+    # Held open: the last to close a database writes its log into it and syncs both, and each X-ray would pay for that.
+    with opened(settings.home) as db:
+        while True:
+            try:
                 if not listeners.beat(db, name):
                     listeners.register(db, name, found)
-        except sqlite3.OperationalError:
-            log.warning("the database is busy: screens may say that nothing listens")
-        if stopping.wait(BEAT_SECONDS):
-            break
-    with suppress(sqlite3.OperationalError), opened(settings.home) as db:
-        listeners.leave(db, name)
+            except sqlite3.OperationalError:
+                log.warning("the database is busy: screens may say that nothing listens")
+            if stopping.wait(BEAT_SECONDS):
+                break
+        with suppress(sqlite3.OperationalError):
+            listeners.leave(db, name)
 
 
 def _ports(settings: Settings) -> list[Port]:

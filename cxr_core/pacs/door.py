@@ -18,6 +18,7 @@ from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
 from cxr_core.pacs.contexts import served
 from cxr_core.pacs.tls import Tls, fingerprint, server_context
+from cxr_core.pacs.upper_layer import UpperLayer
 from cxr_core.pacs.wire import Wire
 
 HANDSHAKE_SECONDS = 20.0
@@ -95,8 +96,7 @@ class _Greeter(RequestHandler):
 
     def _create_association(self) -> Association:
         assoc = super()._create_association()
-        assoc.dul.event_queue.get_nowait()  # of pynetdicom's connection, in whose place ours announces itself
-        assoc.dul.socket = None
+        assoc.dul = UpperLayer(assoc)  # in place of pynetdicom's, to which its own connection has announced itself
         wire = Wire(assoc, client_socket=self.request)
         wire.certificate = fingerprint(self.request)
         assoc.set_socket(wire)

@@ -34,6 +34,8 @@ class Wire(AssociationSocket):
     patience = PDU_SECONDS
     moved = 0.0
     """When something last came or went, on the clock of time.monotonic."""
+    _early = b""
+    """What was read ahead of its time."""
 
     @property
     def ready(self) -> bool:
@@ -53,7 +55,15 @@ class Wire(AssociationSocket):
         """This many bytes, fewer where the connection ends. Raises OSError where they are too many or come too late."""
         if nr_bytes > PDU_BYTES + _SLACK or self._held() + nr_bytes > OBJECT_BYTES:
             raise ConnectionAbortedError("larger than any X-ray")
-        return self._read(nr_bytes)
+        early, self._early = self._early[:nr_bytes], self._early[nr_bytes:]
+        data = self._read(nr_bytes - len(early))
+        return bytearray(early) + data if early else data
+
+    def ahead(self, size: int) -> bytes:
+        """The next bytes, which `recv` gives again; fewer where the connection ends. Raises OSError as it does."""
+        if len(self._early) < size:
+            self._early += self._read(size - len(self._early))
+        return self._early[:size]
 
     def send(self, bytestream: bytes) -> None:
         """All of it; where that can't be done, the association learns that the connection is closed."""
