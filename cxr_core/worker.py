@@ -26,12 +26,24 @@ from sqlite_utils import Database
 import cxr_core
 from cxr_core import __version__
 from cxr_core.errors import Conflict, CxrError, SettingsError
+from cxr_core.pacs.quiet import told_without_words
 from cxr_core.records import Job, Lane
 from cxr_core.settings import Settings
 from cxr_core.store import deliveries, jobs, workers
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.migrations import check
-from cxr_core.work import alarming, collecting, delivering, identity, notifying, picturing, quickening, reading, spool
+from cxr_core.work import (
+    alarming,
+    collecting,
+    delivering,
+    identity,
+    notifying,
+    passing,
+    picturing,
+    quickening,
+    reading,
+    spool,
+)
 from cxr_core.work.doing import Desk, Outcome
 from cxr_core.work.echoing import ECHO
 from cxr_core.work.explaining import EXPLAIN
@@ -57,6 +69,8 @@ HANDLERS = {
 """Which function of work/ does each kind of job. Only a worker's own lane is imported: reading is up sooner for it."""
 ERRANDS = {Lane.READING: {QUERY: "fetching.find", FETCH: "fetching.fetch"}, Lane.LEARNING: {}}
 """The same for what asks other hosts: each kind has a thread, for one that is slow must not keep a reader waiting."""
+PASSED = (QUERY, LOOK)
+"""Whose answers are for who asked alone."""
 ERRAND_SECONDS = 0.5
 """Between looks for those."""
 BEAT_SECONDS = 2
@@ -180,10 +194,24 @@ def _chores(worker: Worker) -> list[Chore]:
         partial(picturing.catching_up, worker.desk.home, worker.is_at_leisure),
         partial(alarming.looking, worker.desk.home, worker.is_at_leisure, worker.desk.settings.channels),
         partial(notifying.delivering, worker.desk.settings),
-        partial(delivering.delivering, worker.desk.settings, worker.id),
-        partial(collecting.collecting, worker.desk.settings),
+        partial(delivering.delivering, worker.desk.settings, worker.id, apart),
+        partial(collecting.collecting, worker.desk.settings, apart),
         partial(_running_errands, worker),
     ]
+
+
+def apart(do: Callable[..., object], *about: Any) -> threading.Thread:
+    """Do it in a thread of its own, which has begun. Where it goes wrong the log says so: it may be begun anew."""
+
+    def done() -> None:
+        try:
+            do(*about)
+        except Exception as error:  # noqa: BLE001  (its words may name a patient: they stay out of the log)
+            log.error("a thread of this worker ended before its time: %s", told_without_words(error))
+
+    thread = threading.Thread(target=done, daemon=True)
+    thread.start()
+    return thread
 
 
 def errands_of(worker: Worker) -> dict[str, Worker]:
@@ -201,8 +229,7 @@ def _running_errands(worker: Worker) -> Iterator[bool]:
                 waiting = [kind for kind in errands if jobs.is_queued(db, kind)]
             for kind in waiting:
                 if kind not in threads or not threads[kind].is_alive():
-                    threads[kind] = threading.Thread(target=process_one_job, args=(errands[kind],), daemon=True)
-                    threads[kind].start()
+                    threads[kind] = apart(process_one_job, errands[kind])
         yield False
 
 
@@ -222,11 +249,11 @@ def _kept_up(chore: Chore) -> Iterator[bool]:
 def standing_in(settings: Settings, lane: Lane) -> Iterator[Callable[[], bool]]:
     """For a command that waits for jobs: what does the lane's next one here, where no other worker is alive.
 
-    It says whether it did one, and is to be called again and again: the others may die meanwhile.
+    It says whether it did one, and is to be called again and again: the others may die meanwhile. What asks other hosts
+    is done beside that, in threads: fetching waits until what was fetched is taken in.
     """
     worker = new_worker(settings, lane)
-    everything = [worker, *errands_of(worker).values()]
-    is_working = False
+    errands, is_working = _running_errands(worker), False
 
     def step() -> bool:
         nonlocal is_working
@@ -235,11 +262,13 @@ def standing_in(settings: Settings, lane: Lane) -> Iterator[Callable[[], bool]]:
         if not is_working:
             return False
         _look_after(worker)
-        return any(map(process_one_job, everything))
+        next(errands)
+        return process_one_job(worker)
 
     try:
         yield step
     finally:
+        worker.stopping.set()
         _leave(worker)
 
 
@@ -261,8 +290,11 @@ def _look_after(worker: Worker) -> None:
         _beat(db, worker)
         alive = workers.living(db)
         workers.bury(db, alive)
-        jobs.take_over(db, alive)
+        for job in jobs.take_over(db, alive):
+            log.error("job %s (%s) failed: %s", job.id, job.kind, job.error)
+            spool.owe(db, job, spool.BROKE_OFF)
         deliveries.take_over(db, alive)
+        passing.sweep(db, PASSED)
     if worker.lane is Lane.READING:
         spool.sweep(worker.desk.home)
 
@@ -323,9 +355,12 @@ def _fail(worker: Worker, job: Job, why: str) -> None:
     """Record the failure, unless the job isn't this worker's any more or goes back because it is stopping."""
     if worker.stopping.is_set():
         return
-    with opened(worker.desk.home) as db:
-        if jobs.fail(db, job.id, worker.id, why) and "spool" in job.payload:
-            spool.remove(worker.desk.home, job.payload["spool"])
+    with opened(worker.desk.home) as db, transaction(db):
+        failed = jobs.fail(db, job.id, worker.id, why)
+        if failed:
+            spool.owe(db, job, spool.FAILED)
+    if failed and "spool" in job.payload and job.payload.get("sender") is None:
+        spool.remove(worker.desk.home, job.payload["spool"])
 
 
 def _use_threads(settings: Settings, lane: Lane) -> None:

@@ -23,6 +23,14 @@ def command(settings, *arguments, patience=PATIENCE, **environment):
     )  # fmt: skip
 
 
+def started(settings, *arguments, **environment):
+    """The program with these arguments, which goes on; what it says is heard by nobody."""
+    return subprocess.Popen(
+        _line(arguments), env=_environment(settings, environment), cwd=ROOT, stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
 def start_worker(settings, lane="reading", log=None):
     """A worker process; what it says goes to `log`."""
     with open(log or os.devnull, "ab") as file:

@@ -9,13 +9,16 @@ from datetime import timedelta
 import pytest
 
 from cxr_core import clock, worker
+from cxr_core.dicom.phantoms.phantom import phantom
 from cxr_core.errors import BadInput
 from cxr_core.records import JobState, Lane
 from cxr_core.store import alarms, jobs, messages, site, workers
 from cxr_core.store.db import opened
-from cxr_core.work import spool
+from cxr_core.work import arriving, intake, spool
 from cxr_core.work.doing import Outcome
 from tests.processes import PATIENCE, ROOT, wait_until
+from tests.store.exchanged import add_sender
+from tests.work.asked import sealing_home
 from tests.work.hosts import Webhook, serving
 from tests.work.sites import files_in, job, new_home, picture, query
 
@@ -169,6 +172,36 @@ def test_a_failed_intake_leaves_no_bytes_with_identity(settings, own):
     assert files_in(settings, "spool") == []
 
 
+def test_what_a_sender_was_told_is_kept_goes_only_once_it_is_noted_as_refused(tmp_path, monkeypatch):
+    settings = sealing_home(tmp_path)
+    with opened(settings.home) as db:
+        spool.receive(settings.home, phantom(1, True, rows=128), spool.Sender(bulk=True, network=add_sender(db)))
+    monkeypatch.setattr(intake, "read", lambda data: 1 / 0)
+    own = worker.new_worker(settings, Lane.READING)
+    for _ in range(jobs.MOST_ATTEMPTS):
+        assert worker.process_one_job(own)
+        assert len(files_in(settings, "spool")) == 1
+    assert query(settings, "SELECT * FROM arrivals") == []
+    assert worker.process_one_job(own)
+    assert query(settings, "SELECT image, refused FROM arrivals") == [{"image": None, "refused": spool.FAILED}]
+    assert (files_in(settings, "spool"), worker.process_one_job(own)) == ([], False)
+
+
+def test_where_not_even_that_can_be_noted_it_stays_in_the_spool(tmp_path, monkeypatch):
+    settings = sealing_home(tmp_path)
+    with opened(settings.home) as db:
+        spool.receive(settings.home, b"no DICOM", spool.Sender(bulk=True, network=add_sender(db)))
+    own = worker.new_worker(settings, Lane.READING)
+    monkeypatch.setattr(intake, "read", lambda data: 1 / 0)
+    monkeypatch.setattr(arriving, "named", lambda data: 1 / 0)
+    for _ in range(2 * jobs.MOST_ATTEMPTS):
+        assert worker.process_one_job(own)
+    assert not worker.process_one_job(own)
+    (path,) = files_in(settings, "spool")
+    os.utime(path, (0, 0))
+    assert (spool.sweep(settings.home), files_in(settings, "spool")) == (0, [path])
+
+
 def test_a_worker_that_looks_takes_over_from_the_dead(settings, own):
     with opened(settings.home) as db:
         workers.register(db, "dead", Lane.READING, "1")
@@ -178,6 +211,19 @@ def test_a_worker_that_looks_takes_over_from_the_dead(settings, own):
     look(own)
     assert job(settings, number).state is JobState.QUEUED
     assert query(settings, "SELECT id FROM workers") == [{"id": own.id}]
+
+
+@pytest.mark.parametrize("kind", ["query", "look"])
+def test_a_worker_that_looks_drops_answers_that_nobody_takes(settings, own, kind):
+    with opened(settings.home) as db:
+        number = jobs.ask(db, jobs.Request(kind, Lane.READING, {}))
+        jobs.claim(db, Lane.READING, own.id)
+        jobs.finish(db, number, own.id, {"sealed": "an answer"})
+    look(own)
+    assert job(settings, number).result == {"sealed": "an answer"}
+    with clock.at(clock.now() + timedelta(hours=2)):
+        look(own)
+    assert job(settings, number).result == {}
 
 
 def test_a_worker_that_slept_too_long_comes_back(settings, own):
@@ -338,6 +384,5 @@ def test_a_command_that_waits_does_errands_itself_where_nobody_else_is(settings,
     with opened(settings.home) as db:
         numbers = [jobs.ask(db, jobs.Request(kind, Lane.READING, {})) for kind in worker.ERRANDS[Lane.READING]]
     with worker.standing_in(settings, Lane.READING) as step:
-        while step():
-            pass
+        wait_until(lambda: step() or not any(job(settings, number).state.is_open for number in numbers))
     assert [job(settings, number).result["done"] for number in numbers] == [*worker.ERRANDS[Lane.READING].values()]

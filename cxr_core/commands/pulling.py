@@ -77,5 +77,8 @@ def _found(settings: Settings, options: argparse.Namespace) -> list[Match]:
     identity.require_key(settings)  # this very process may have to do the worker's part
     query = Query(options.since, options.until, tuple(options.modality), options.patient, options.station)
     asked = pulling.search(settings.home, COMMAND_LINE, options.name, query)
-    work_off(settings, Lane.READING, [asked.job])
-    return pulling.found(settings.home, COMMAND_LINE, asked) or []
+    try:
+        work_off(settings, Lane.READING, [asked.job])
+        return pulling.found(settings.home, COMMAND_LINE, asked) or []
+    finally:  # also where somebody has broken this off
+        pulling.let_go(settings.home, COMMAND_LINE, asked)

@@ -128,6 +128,13 @@ def erase(db: Database, patient: str) -> dict[str, int]:
     return {"deliveries": gone.rowcount, "arrivals": also.rowcount}
 
 
+def refused_of(db: Database, patient: str) -> list[str]:
+    """The keyed names of a patient's objects that could not be taken in."""
+    return [
+        row["object"] for row in rows(db, "SELECT object FROM arrivals WHERE patient = ? AND image IS NULL", (patient,))
+    ]
+
+
 def said_of(db: Database, patient: str) -> dict[str, int]:
     """How many rows of each table `erase` would delete."""
     inner = f"SELECT count(*) FROM deliveries WHERE arrival IN (SELECT id FROM arrivals WHERE {_THEIRS})"

@@ -1,4 +1,8 @@
-"""The ledger: what became of each answer at each destination. Each is there once, whoever asks again."""
+"""The ledger: what became of each answer at each destination. Each is there once, whoever asks again.
+
+Who claims a delivery holds it until a moment. What becomes of it is written down only while it stands as it was read,
+or claimed: whoever was too slow, so that it was given to another, changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,6 @@ from typing import Any
 from sqlite_utils import Database
 
 from cxr_core import clock
-from cxr_core.errors import NotFound
 from cxr_core.records import Answer, DeliveryState
 from cxr_core.store.db import count, one, rows
 
@@ -39,12 +42,14 @@ class Delivery:
     accepted_at: str | None = None
     verified_at: str | None = None
     dead_at: str | None = None
+    holder: str | None = None
+    """The worker that has it, until `next_at`."""
     id: int = 0
 
 
 _COLUMNS = (
     "arrival, destination, answer, model, read, state, attempts, next_at, said, forgotten, commitment, queued_at, "
-    "accepted_at, verified_at, dead_at, id"
+    "accepted_at, verified_at, dead_at, holder, id"
 )
 _OPEN = "state IN ('queued', 'sending', 'accepted')"
 
@@ -60,14 +65,6 @@ def queue(db: Database, delivery: Delivery) -> bool:
     return bool(done.rowcount)
 
 
-def get(db: Database, number: int) -> Delivery:
-    """The delivery with this number. Raises NotFound."""
-    row = one(db, f"SELECT {_COLUMNS} FROM deliveries WHERE id = ?", (number,))
-    if row is None:
-        raise NotFound(f"there is no delivery {number}")
-    return _delivery(row)
-
-
 def due(db: Database) -> list[int]:
     """The destinations, in use, not held and not resting, where something is to be done now."""
     found = rows(
@@ -81,7 +78,8 @@ def due(db: Database) -> list[int]:
 
 
 def claim(db: Database, destination: int, holder: str, until: str, most: int) -> list[Delivery]:
-    """Take up to `most` deliveries that are due, oldest first, as they stood; nobody else gets them before `until`.
+    """Take up to `most` deliveries that are due, oldest first, in the state they had; nobody else gets them before
+    `until`.
 
     What was queued is being sent from now on, and that attempt counts.
     """
@@ -98,49 +96,65 @@ def claim(db: Database, destination: int, holder: str, until: str, most: int) ->
             (until, holder, row["id"]),
         )
     return [
-        replace(each, attempts=each.attempts + (each.state is DeliveryState.QUEUED)) for each in map(_delivery, found)
+        replace(each, next_at=until, holder=holder, attempts=each.attempts + (each.state is DeliveryState.QUEUED))
+        for each in map(_delivery, found)
     ]
 
 
-def accepted(db: Database, delivery: int, said: str, next_at: str) -> None:
-    """The destination has taken it; at `next_at` it is asked whether it kept it."""
-    db.execute(
-        "UPDATE deliveries SET state = 'accepted', said = ?, next_at = ?, holder = NULL, "
-        "accepted_at = coalesce(accepted_at, ?) WHERE id = ?",
-        (said, next_at, clock.stamp(), delivery),
+def is_held(db: Database, delivery: Delivery) -> bool:
+    """Whether it is still the claimer's, as it was claimed or read."""
+    return one(db, f"SELECT 1 FROM deliveries WHERE {_AS_IT_WAS}", _as_it_was(delivery)) is not None
+
+
+def accepted(db: Database, delivery: Delivery, said: str, next_at: str) -> bool:
+    """The destination has taken it; at `next_at` it is asked whether it kept it. False, as below, for one too slow."""
+    change = (
+        "state = 'accepted', said = :said, next_at = :then, holder = NULL, accepted_at = coalesce(accepted_at, :now)"
     )
+    return _change(db, delivery, change, said=said, then=next_at)
 
 
-def verified(db: Database, delivery: int, said: str) -> None:
+def verified(db: Database, delivery: Delivery, said: str) -> bool:
     """The destination keeps it, for all that can be known: this is the end."""
-    now = clock.stamp()
-    db.execute(
-        "UPDATE deliveries SET state = 'verified', said = ?, holder = NULL, accepted_at = coalesce(accepted_at, ?), "
-        "verified_at = ? WHERE id = ?",
-        (said, now, now, delivery),
+    change = (
+        "state = 'verified', said = :said, holder = NULL, accepted_at = coalesce(accepted_at, :now), verified_at = :now"
     )
+    return _change(db, delivery, change, said=said)
 
 
-def wait(db: Database, delivery: int, said: str, next_at: str) -> None:
-    """What was accepted can't be confirmed yet: it is asked again at `next_at`."""
-    db.execute("UPDATE deliveries SET said = ?, next_at = ?, holder = NULL WHERE id = ?", (said, next_at, delivery))
+def wait(db: Database, delivery: Delivery, said: str, next_at: str) -> bool:
+    """It stays in its state, and is dealt with again at `next_at`: what was accepted can't be confirmed yet."""
+    return _change(db, delivery, "said = :said, next_at = :then, holder = NULL", said=said, then=next_at)
 
 
-def again(db: Database, delivery: int, said: str, next_at: str, forgotten: bool = False) -> None:
+def again(db: Database, delivery: Delivery, said: str, next_at: str, forgotten: bool = False) -> bool:
     """It goes out again at `next_at`: it could not be sent, or the destination took it and hasn't got it."""
-    db.execute(
-        "UPDATE deliveries SET state = 'queued', said = ?, next_at = ?, holder = NULL, commitment = NULL, "
-        "forgotten = forgotten + ? WHERE id = ?",
-        (said, next_at, int(forgotten), delivery),
+    change = (
+        "state = 'queued', said = :said, next_at = :then, holder = NULL, commitment = NULL, "
+        "forgotten = forgotten + :forgotten"
     )
+    return _change(db, delivery, change, said=said, then=next_at, forgotten=int(forgotten))
 
 
-def dead(db: Database, delivery: int, why: str) -> None:
+def dead(db: Database, delivery: Delivery, why: str) -> bool:
     """It isn't sent any more, for the reason given, until somebody asks for it again."""
-    db.execute(
-        "UPDATE deliveries SET state = 'dead', said = ?, holder = NULL, dead_at = ? WHERE id = ?",
-        (why, clock.stamp(), delivery),
+    return _change(db, delivery, "state = 'dead', said = :why, holder = NULL, dead_at = :now", why=why)
+
+
+_AS_IT_WAS = f"id = :id AND holder IS :holder AND next_at = :next_at AND {_OPEN}"
+"""No two claims of a delivery end at the same moment: who has it, and until when, says which claim it was."""
+
+
+def _as_it_was(delivery: Delivery) -> dict[str, str | int | None]:
+    return {"id": delivery.id, "holder": delivery.holder, "next_at": delivery.next_at}
+
+
+def _change(db: Database, delivery: Delivery, change: str, **values: str | int) -> bool:
+    """Whether the row was still as it was, and is changed."""
+    done = db.execute(
+        f"UPDATE deliveries SET {change} WHERE {_AS_IT_WAS}", {"now": clock.stamp(), **_as_it_was(delivery), **values}
     )
+    return done.rowcount == 1
 
 
 def revive(db: Database, numbers: Iterable[int]) -> int:
@@ -169,11 +183,15 @@ def take_over(db: Database, living: Iterable[str]) -> None:
     )
 
 
-def committing(db: Database, delivery: int, transaction: str, until: str) -> None:
-    """Storage commitment was asked for under this Transaction UID; its answer is awaited until then."""
-    db.execute(
-        "UPDATE deliveries SET commitment = ?, next_at = ?, holder = NULL WHERE id = ?", (transaction, until, delivery)
-    )
+def committing(db: Database, delivery: Delivery, transaction: str, until: str) -> Delivery | None:
+    """Storage commitment was asked for under this Transaction UID; its answer is awaited until then, held by nobody.
+
+    The delivery as it stands now; None where it is another's.
+    """
+    change = "commitment = :transaction, next_at = :until, holder = NULL"
+    if not _change(db, delivery, change, transaction=transaction, until=until):
+        return None
+    return replace(delivery, commitment=transaction, next_at=until, holder=None)
 
 
 def of_commitment(db: Database, transaction: str) -> Delivery | None:
@@ -259,11 +277,6 @@ def told_since(db: Database, destination: int, stamp: str) -> int:
         "accepted_at > ? GROUP BY arrival, model)",
         (destination, stamp),
     )
-
-
-def waiting(db: Database) -> int:
-    """How many aren't at an end."""
-    return count(db, f"SELECT count(*) FROM deliveries WHERE {_OPEN}")
 
 
 def _delivery(row: dict[str, Any]) -> Delivery:

@@ -100,7 +100,7 @@ def taken_in(db: Database, day: str) -> tuple[int, int]:
 
     One that was erased and came in again is one: its tombstone stays, and is replaced when it is erased again.
     """
-    erased = "SELECT count(*) FROM tombstones WHERE image NOT IN (SELECT id FROM images)"
+    erased = "SELECT count(*) FROM tombstones WHERE image NOT IN (SELECT id FROM images) AND file_sha256 <> ''"
     ever = count(db, f"SELECT (SELECT count(*) FROM images) + ({erased})")
     return ever, count(db, "SELECT count(*) FROM images WHERE received_at >= ?", (day,))
 
@@ -129,13 +129,15 @@ def of_patient(db: Database, patient: str) -> list[dict[str, Any]]:
 def patients(db: Database, beginning: str) -> list[str]:
     """The pseudonyms that begin so, of all patients there ever were: one who was erased keeps the side.
 
-    With them those of whom nothing was taken in, but something refused that came over the network, or held back.
+    With them those of whom nothing was taken in, but something refused that came over the network, or held back; a
+    tombstone is left of these, too.
     """
     found = rows(
         db,
         "SELECT pseudonym FROM patients WHERE substr(pseudonym, 1, length(:text)) = :text "
         "UNION SELECT patient FROM quarantine WHERE substr(patient, 1, length(:text)) = :text "
-        "UNION SELECT patient FROM arrivals WHERE substr(patient, 1, length(:text)) = :text",
+        "UNION SELECT patient FROM arrivals WHERE substr(patient, 1, length(:text)) = :text "
+        "UNION SELECT patient FROM tombstones WHERE substr(patient, 1, length(:text)) = :text",
         {"text": beginning},
     )
     return [row["pseudonym"] for row in found]

@@ -116,8 +116,8 @@ def hand_back(db: Database, worker: str) -> int:
     ).rowcount
 
 
-def take_over(db: Database, living: set[str]) -> int:
-    """Queue again the jobs of dead workers; one that killed MOST_ATTEMPTS workers fails instead."""
+def take_over(db: Database, living: set[str]) -> list[Job]:
+    """Queue again the jobs of dead workers; those that killed MOST_ATTEMPTS workers fail instead, and are returned."""
     orphans = [row for row in rows(db, "SELECT * FROM jobs WHERE state = 'running'") if row["worker"] not in living]
     for row in orphans:
         last = row["attempts"] >= MOST_ATTEMPTS
@@ -132,7 +132,7 @@ def take_over(db: Database, living: set[str]) -> int:
                 row["worker"],
             ),
         )
-    return len(orphans)
+    return [get(db, row["id"]) for row in orphans if row["attempts"] >= MOST_ATTEMPTS]
 
 
 def get(db: Database, job: int) -> Job:
@@ -195,7 +195,7 @@ def drop_sealed(db: Database, kind: str, before: str) -> None:
     """Drop what nobody took, of the jobs of a kind that ended before a stamp: the key to it is lost by then."""
     db.execute(
         "UPDATE jobs SET result = json_remove(result, '$.sealed') "
-        "WHERE kind = ? AND finished_at < ? AND result ->> 'sealed' IS NOT NULL",
+        "WHERE kind = ? AND state = 'done' AND finished_at < ? AND result ->> 'sealed' IS NOT NULL",
         (kind, before),
     )
 
@@ -212,6 +212,16 @@ def is_waited_for(db: Database, lane: Lane, seconds: float) -> bool:
 def open_payloads(db: Database, kind: str) -> list[dict[str, Any]]:
     """What the queued and running jobs of a kind are about."""
     found = rows(db, "SELECT payload FROM jobs WHERE state IN ('queued', 'running') AND kind = ?", (kind,))
+    return [json.loads(row["payload"]) for row in found]
+
+
+def failed_payloads(db: Database, kind: str, name: str) -> list[dict[str, Any]]:
+    """What the failed jobs of a kind were about that have something under this name."""
+    found = rows(
+        db,
+        "SELECT payload FROM jobs WHERE state = 'failed' AND kind = ? AND payload ->> ('$.' || ?) IS NOT NULL",
+        (kind, name),
+    )
     return [json.loads(row["payload"]) for row in found]
 
 

@@ -97,6 +97,17 @@ def of_patient(db: Database, patient: str) -> int:
     return count(db, "SELECT count(*) FROM quarantine WHERE patient = ?", (patient,))
 
 
+def never_taken(db: Database, patient: str) -> list[str]:
+    """The keyed names of a patient's objects of which no image was made; its number here for one that has none."""
+    found = rows(
+        db,
+        "SELECT DISTINCT coalesce(object, 'quarantine-' || id) AS name FROM quarantine WHERE patient = ? "
+        "AND decision IS NOT 'take'",
+        (patient,),
+    )
+    return [row["name"] for row in found]
+
+
 def erase(db: Database, patient: str) -> list[str]:
     """Forget a patient's files, within the caller's transaction; the names in the spool of those that wait."""
     theirs = rows(db, f"SELECT {_COLUMNS} FROM quarantine WHERE patient = ?", (patient,))

@@ -1,4 +1,7 @@
-"""What is left of erased images: which and whose it was, how many reads went with it, when, by whom and why."""
+"""What is left of erased images: which and whose it was, how many reads went with it, when, by whom and why.
+
+An object of which no image was made, since it was held back or refused, has one under its keyed name, without a file.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,11 @@ def add(db: Database, image: dict[str, Any], patient: str, reason: str, erased_b
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
         (image["id"], patient, image["file_sha256"], image["reads"], reason, erased_by, clock.stamp()),
     )
+
+
+def add_unread(db: Database, name: str, patient: str, reason: str, erased_by: int | None) -> None:
+    """The same for an object that was never taken in, under a name that tells nobody whose it was."""
+    add(db, {"id": name, "file_sha256": "", "reads": 0}, patient, reason, erased_by)
 
 
 def of_patient(db: Database, patient: str) -> list[dict[str, Any]]:
@@ -46,7 +54,8 @@ def orphaned(db: Database) -> list[dict[str, Any]]:
     return rows(
         db,
         "SELECT t.image, iif(EXISTS (SELECT 1 FROM images WHERE file_sha256 = t.file_sha256), NULL, t.file_sha256) "
-        "AS file_sha256 FROM tombstones t WHERE t.image NOT IN (SELECT id FROM images) ORDER BY t.image",
+        "AS file_sha256 FROM tombstones t WHERE t.image NOT IN (SELECT id FROM images) AND t.file_sha256 <> '' "
+        "ORDER BY t.image",
     )
 
 
@@ -64,4 +73,4 @@ def require_whole(db: Database, images: Iterable[str]) -> None:
 
 def how_many(db: Database) -> int:
     """How many images were erased so far."""
-    return count(db, "SELECT count(*) FROM tombstones")
+    return count(db, "SELECT count(*) FROM tombstones WHERE file_sha256 <> ''")

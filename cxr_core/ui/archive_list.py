@@ -116,7 +116,8 @@ def _standing(fetches: dict[int, Job], rules: list[Pull]) -> set[object]:
 
 def _progress(user: User, job: Job) -> None:
     done, of = job.progress.get("done", 0), job.progress.get("of", 0)
-    st.progress(done / of if of else 0.0, f"Fetching: {done} of {of}" if of else "Fetching: waits its turn")
+    waits = f", waits: {job.progress['waits']}" if "waits" in job.progress else ""
+    st.progress(done / of if of else 0.0, f"Fetching: {done} of {of}{waits}" if of else "Fetching: waits its turn")
     if st.button("Cancel", key=f"cancel-{job.id}"):
         with told():
             pulling.cancel(site().home, user, job.id)

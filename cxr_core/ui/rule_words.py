@@ -19,6 +19,7 @@ RELEASES = {
     Release.AS_READ: "as its list is read: at once if concurrent, after the read if second reader, never if blinded",
     Release.AFTER_READ: "after it is read, whatever its list",
     Release.AT_ONCE: "at once, read or not",
+    Release.NEVER: "never: the rule is kept and sends nothing",
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from threading import Thread
 
@@ -24,16 +24,18 @@ MOST_STUDIES = 2_000
 """Of one question."""
 
 
-def collecting(settings: Settings) -> Iterator[bool]:
-    """A worker's chore: each source that is due is asked by a thread of its own, so that a slow one keeps nobody."""
+def collecting(settings: Settings, apart: Callable[..., Thread]) -> Iterator[bool]:
+    """A worker's chore: each source that is due is asked by a thread of its own, so that a slow one keeps nobody.
+
+    `apart` begins a thread.
+    """
     looked_at, threads = -LOOK_SECONDS, dict[int, Thread]()
     while True:
         if time.monotonic() - looked_at >= LOOK_SECONDS:
             looked_at = time.monotonic()
             for pull in due(settings):
                 if pull.source not in threads or not threads[pull.source].is_alive():
-                    threads[pull.source] = Thread(target=run, args=(settings, pull), daemon=True)
-                    threads[pull.source].start()
+                    threads[pull.source] = apart(run, settings, pull)
         yield False
 
 

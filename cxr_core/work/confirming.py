@@ -17,4 +17,4 @@ def committed(home: Path, commitment: Commitment) -> None:
         if delivery is not None and commitment.failed:
             retrying.lost(db, delivery, "accepted it, and doesn't commit to keeping it")
         elif delivery is not None:
-            deliveries.verified(db, delivery.id, "committed to")
+            deliveries.verified(db, delivery, "committed to")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import timedelta
 from threading import Thread
 from typing import TypeVar
@@ -15,7 +16,6 @@ from sqlite_utils import Database
 from cxr_core import clock
 from cxr_core.errors import CxrError, DeliveryError, SettingsError
 from cxr_core.pacs.outcome import Outcome, State
-from cxr_core.pacs.quiet import told_without_words
 from cxr_core.records import DeliveryState, Proof
 from cxr_core.settings import Settings
 from cxr_core.store import deliveries, destinations, stops
@@ -37,14 +37,12 @@ COMMITMENT_PATIENCE = timedelta(minutes=10)
 """For the answer to a storage commitment; after it the archive is asked what it has."""
 NEVER = "9999"
 """A stamp after all others."""
-_UNFORESEEN = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, NotImplementedError)
-"""What libraries raise at values that nobody has thought of. One such object must not hold up the others."""
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-def delivering(settings: Settings, holder: str) -> Iterator[bool]:
-    """A worker's chore: whenever something is due at a destination, a thread of its own does it.
+def delivering(settings: Settings, holder: str, apart: Callable[..., Thread]) -> Iterator[bool]:
+    """A worker's chore: whenever something is due at a destination, a thread of its own does it, begun by `apart`.
 
     So one that is slow, or doesn't answer, keeps nothing from the others, and nobody from their opinion.
     """
@@ -54,13 +52,15 @@ def delivering(settings: Settings, holder: str) -> Iterator[bool]:
             looked_at = time.monotonic()
             for destination in _due(settings):
                 if destination not in threads or not threads[destination].is_alive():
-                    threads[destination] = Thread(target=deliver_to, args=(settings, destination, holder), daemon=True)
-                    threads[destination].start()
+                    threads[destination] = apart(deliver_to, settings, destination, holder)
         yield False
 
 
 def deliver_to(settings: Settings, destination: int, holder: str) -> None:
-    """Do what is due at one destination, a batch after the other, until nothing is."""
+    """Do what is due at one destination, a batch after the other, until nothing is.
+
+    What nobody foresaw ends it: what it failed at waits, the rest of its batch is due at once.
+    """
     while destination in _due(settings):
         with opened(settings.home) as db:
             _take_turn(settings, db, destinations.get(db, destination), holder)
@@ -83,7 +83,20 @@ def _take_turn(settings: Settings, db: Database, destination: Destination, holde
         for delivery in batch:
             retrying.put_off(db, delivery, f"{destination}: {error}")
         return
-    _Turn(settings, db, destination, archive).take(batch)
+    turn = _Turn(settings, db, destination, archive)
+    with ExitStack() as in_the_midst:
+        in_the_midst.callback(_broken_off, db, batch, turn)
+        turn.take(batch)
+        in_the_midst.pop_all()
+
+
+def _broken_off(db: Database, batch: Sequence[Delivery], turn: _Turn) -> None:
+    """Keep nothing held of a turn that failed itself; what became of a delivery before that stands."""
+    for delivery in batch:
+        if turn.at in (None, delivery):
+            retrying.put_off(db, delivery, "the program failed at it; the worker's log says where")
+        else:
+            deliveries.wait(db, delivery, "it was broken off", clock.stamp())
 
 
 class _Turn:
@@ -94,40 +107,46 @@ class _Turn:
         self.destination, self.archive = destination, archive
         self.unasked: str | None = None
         """Why the archive can't be asked what it has."""
+        self.at: Delivery | None = None
+        """What it is at; None while it is at all of them."""
 
     def take(self, batch: Sequence[Delivery]) -> None:
         """Send what is queued, ask about what was broken off, and have what was accepted confirmed."""
-        for delivery in batch:
-            if delivery.state is not DeliveryState.QUEUED:
-                self._settle(delivery)
+        for self.at in batch:
+            if self.at.state is not DeliveryState.QUEUED:
+                self._settle(self.at)
+        self.at = None
         queued = [delivery for delivery in batch if delivery.state is DeliveryState.QUEUED]
         if queued and (why := proportion.objection(self.db, self.destination)):
             destinations.hold(self.db, self.destination.id, why)
             for delivery in queued:
-                deliveries.again(self.db, delivery.id, why, clock.stamp())
+                deliveries.again(self.db, delivery, why, clock.stamp())
         elif queued:
             self._send(queued)
 
     def _settle(self, delivery: Delivery) -> None:
         """Whether the destination has what went to it, by its own word."""
         if delivery.state is DeliveryState.SENDING and self.destination.proof is Proof.NONE:
-            deliveries.again(self.db, delivery.id, "it was broken off", clock.stamp())
+            deliveries.again(self.db, delivery, "it was broken off", clock.stamp())
         elif self.unasked:
             retrying.put_off(self.db, delivery, self.unasked)
         elif (name := self._of(delivery, composing.name)) is not None:
             try:
                 self._ask(delivery, name)
             except DeliveryError as error:
-                self.unasked = str(error)
-                retrying.put_off(self.db, delivery, self.unasked)
+                self._can_not_ask(delivery, error)
+
+    def _can_not_ask(self, delivery: Delivery, error: DeliveryError) -> None:
+        self.unasked = str(error)
+        retrying.put_off(self.db, delivery, self.unasked)
 
     def _ask(self, delivery: Delivery, name: Name) -> None:
         if self._is_to_be_committed(delivery):
             self._ask_for_commitment(delivery, name)
         elif self.archive.has(name):
-            deliveries.verified(self.db, delivery.id, "it is there")
+            deliveries.verified(self.db, delivery, "it is there")
         elif delivery.state is DeliveryState.SENDING:
-            deliveries.again(self.db, delivery.id, "it was broken off", clock.stamp())
+            deliveries.again(self.db, delivery, "it was broken off", clock.stamp())
         else:
             retrying.lost(self.db, delivery, "accepted it, and hasn't got it")
 
@@ -140,21 +159,38 @@ class _Turn:
         """The answer may come to the listener at any moment, so the transaction is on record before it is begun."""
         transaction_uid = f"2.25.{uuid4().int}"
         until = clock.stamp(clock.now() + COMMITMENT_PATIENCE)
-        deliveries.committing(self.db, delivery.id, transaction_uid, until)
-        if answer := self.archive.commit(name, transaction_uid):
+        asked = deliveries.committing(self.db, delivery, transaction_uid, until)
+        if asked is None:
+            return
+        try:
+            answer = self.archive.commit(name, transaction_uid)
+        except DeliveryError as error:
+            self._can_not_ask(asked, error)
+            return
+        if answer:
             confirming.committed(self.settings.home, answer)
 
     def _send(self, queued: Sequence[Delivery]) -> None:
-        made = [(delivery, done) for delivery in queued if (done := self._of(delivery, composing.compose)) is not None]
+        made = list(self._composed(queued))
         if not made:
             return
         outcomes = self.archive.store([done for _, done in made])
         for (delivery, _), outcome in zip(made, outcomes, strict=True):
-            self._note(delivery, outcome)
+            if not self._note(delivery, outcome):
+                log.warning(
+                    "delivery %s was given to another worker while it was being sent: %s", delivery.id, outcome.reason
+                )
         if all(outcome.state is State.RETRY for outcome in outcomes):
             least = min(delivery.attempts for delivery, _ in made)
             after = max(outcome.after or 0 for outcome in outcomes)
             retrying.let_rest(self.db, self.destination.id, least, after)
+
+    def _composed(self, queued: Sequence[Delivery]) -> Iterator[tuple[Delivery, bytes]]:
+        """What can be made, of what isn't another worker's by now: the turn may have taken longer than its lease."""
+        for self.at in queued:
+            if deliveries.is_held(self.db, self.at) and (done := self._of(self.at, composing.compose)) is not None:
+                yield self.at, done
+        self.at = None
 
     def _of(self, delivery: Delivery, make: Callable[[Settings, Database, Delivery], T]) -> T | None:
         """What `make` makes for a delivery; where that can't be, it is what became of the delivery."""
@@ -163,19 +199,17 @@ class _Turn:
         except SettingsError as error:  # somebody may put that right
             retrying.put_off(self.db, delivery, str(error))
         except CxrError as error:
-            deliveries.dead(self.db, delivery.id, str(error))
-        except _UNFORESEEN as error:
-            log.error("delivery %s can't be made: %s", delivery.id, told_without_words(error))
-            deliveries.dead(self.db, delivery.id, "the program failed at making it; the worker's log says where")
+            deliveries.dead(self.db, delivery, str(error))
         return None
 
-    def _note(self, delivery: Delivery, outcome: Outcome) -> None:
+    def _note(self, delivery: Delivery, outcome: Outcome) -> bool:
+        """Write down what came of sending; False where the delivery was given to another worker meanwhile."""
         match outcome.state, self.destination.proof:
             case State.ACCEPTED, Proof.NONE:
-                deliveries.accepted(self.db, delivery.id, outcome.reason, NEVER)
+                return deliveries.accepted(self.db, delivery, outcome.reason, NEVER)
             case State.ACCEPTED, _:
-                deliveries.accepted(self.db, delivery.id, outcome.reason, clock.stamp(clock.now() + PROOF_AFTER))
+                then = clock.stamp(clock.now() + PROOF_AFTER)
+                return deliveries.accepted(self.db, delivery, outcome.reason, then)
             case State.DEAD, _:
-                deliveries.dead(self.db, delivery.id, outcome.reason)
-            case _:
-                retrying.put_off(self.db, delivery, outcome.reason, outcome.after)
+                return deliveries.dead(self.db, delivery, outcome.reason)
+        return retrying.put_off(self.db, delivery, outcome.reason, outcome.after)

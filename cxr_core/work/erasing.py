@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from cxr_core import clock
 from cxr_core.errors import Conflict, NotFound
 from cxr_core.records import Role, User
-from cxr_core.store import audit, images, jobs, lineage, quarantine, site, tombstones
+from cxr_core.store import arrivals, audit, images, jobs, lineage, quarantine, site, tombstones
 from cxr_core.store.db import opened, transaction
 from cxr_core.work import judging, references, rolling, spool, sweeping
 from cxr_core.work.deciding import given
@@ -49,6 +49,8 @@ def preview(home: Path, user: User, patient: str) -> Erasure:
 def erase(home: Path, user: User, patient: str, reason: str) -> Erasure:
     """Take a patient out of everything but hashes and keyed names; each image leaves a tombstone with the reason.
 
+    So does each object that was held back or refused, whose bytes go, too.
+
     `patient` is a pseudonym, its beginning, or the site's own identifier, which is kept nowhere. Raises NotFound,
     BadInput without a reason or for what names two patients, Conflict while files come in or a retrain learns from
     the patient.
@@ -57,8 +59,11 @@ def erase(home: Path, user: User, patient: str, reason: str) -> Erasure:
     with opened(home) as db, transaction(db):
         found = _looked_up(db, patient_named(home, db, patient))
         _require_quiet(db, found.patient)
+        unread = {*quarantine.never_taken(db, found.patient), *arrivals.refused_of(db, found.patient)}
         held = quarantine.erase(db, found.patient)
         jobs.drop_sealed(db, LOOK, clock.stamp())  # a picture of theirs that nobody has fetched; others are made again
+        for name in sorted(unread):
+            tombstones.add_unread(db, name, found.patient, why, user.id or None)
         _bury(db, user, found, why)
         site.put(db, sweeping.UNFINISHED, "1")
     for token in held:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from base64 import b64decode
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -28,6 +30,8 @@ from cxr_core.work.doing import Desk, Outcome
 from cxr_core.work.opening import secret_for
 from cxr_core.work.requests import MEGABYTE
 
+LOOK_SECONDS = 0.5
+"""Between looks whether there is room for more."""
 MOST_IN_A_ROW = 3
 """X-rays that can't be fetched one after the other, before the archive is left alone."""
 
@@ -63,11 +67,11 @@ def fetch(desk: Desk, job: Job) -> Outcome:
     """
     chosen = pulling.matches_in(identity.unseal(desk.settings, b64decode(job.payload["sealed"]), identity.CHOSEN))
     sender, pull = sender_of(desk.home, job.payload["source"]), job.payload.get("pull")
-    errand = _Errand(desk.settings, sender, endpoint_of(sender), pull)
+    errand = _Errand(desk, sender, endpoint_of(sender), pull, len(chosen))
     try:
-        for number, match in enumerate(chosen, 1):
+        for match in chosen:
             errand.fetch(match)
-            desk.tell({"done": number, "of": len(chosen), **errand.came})
+            desk.tell(errand.progress)
         if errand.came[Came.FAILED] == len(chosen):
             raise DeliveryError(errand.why)
     except (DeliveryError, OutOfRoom) as error:
@@ -80,16 +84,28 @@ def fetch(desk: Desk, job: Job) -> Outcome:
 class _Errand:
     """Fetching X-rays from one archive."""
 
-    settings: Settings
+    desk: Desk
     sender: Sender
     endpoint: WebEndpoint
     pull: int | None
     """What fetches by itself; None where somebody has chosen."""
+    of: int
+    """How many X-rays."""
     came: Counter[str] = field(default_factory=Counter)
     in_a_row: int = 0
     """How many failed since the last that didn't."""
     why: str = ""
     """Why the last one failed that did."""
+
+    @property
+    def settings(self) -> Settings:
+        """The worker's."""
+        return self.desk.settings
+
+    @property
+    def progress(self) -> dict[str, Any]:
+        """How far it is."""
+        return {"done": self.came.total(), "of": self.of, **self.came}
 
     def fetch(self, match: Match) -> None:
         """Fetch one, and count it. Raises DeliveryError after MOST_IN_A_ROW that failed, OutOfRoom."""
@@ -105,6 +121,7 @@ class _Errand:
     def _fetched(self, match: Match) -> Came:
         if not unknown(self.settings.home, [match]):
             return Came.KNOWN
+        self._wait_for_room()
         largest = min(fetching.LARGEST_FILE, self.settings.max_upload_mb * MEGABYTE)
         try:
             data = fetching.fetch(self.endpoint, match, largest)
@@ -120,6 +137,16 @@ class _Errand:
         if self.pull is not None and was_erased(self.settings.home, found, match.day):
             return Came.ERASED
         return self._taken(data, match)
+
+    def _wait_for_room(self) -> None:
+        """Until what has come doesn't fill the spool: an archive gives more quickly than X-rays are read."""
+        noted = False
+        while why := receiving.why_to_wait(self.settings):
+            if not noted:
+                note(self.desk.home, self.pull, f"waits: {why}", failed=False)
+                noted = True
+            self.desk.tell({**self.progress, "waits": why})
+            time.sleep(LOOK_SECONDS)
 
     def _taken(self, data: bytes, match: Match) -> Came:
         taken = receiving.take(self.settings, self.sender, data, match.study)

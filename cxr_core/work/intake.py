@@ -62,6 +62,8 @@ def take_in(desk: Desk, job: Job) -> Outcome:
 
 def _dealt_with(desk: Desk, job: Job, data: bytes) -> Outcome:
     try:
+        if why := job.payload.get(spool.UNREAD):
+            raise RejectedFile("broke_off", why)
         if archive.is_zip(data):
             return _unpack(desk, job, data)
         if job.payload.get("discard"):

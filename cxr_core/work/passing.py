@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -28,7 +29,6 @@ class Asked:
 
 def ask(db: Database, request: jobs.Request) -> Asked:
     """Queue a job whose answer is for the asking process alone, within the caller's transaction."""
-    jobs.drop_sealed(db, request.kind, clock.ago(hours=KEPT_HOURS))
     key = seal.passing_key()
     payload = {**request.payload, "key": seal.public_of(key)}
     return Asked(jobs.ask(db, replace(request, payload=payload)), key)
@@ -37,6 +37,12 @@ def ask(db: Database, request: jobs.Request) -> Asked:
 def sealed(public: str, answer: bytes, purpose: bytes) -> str:
     """An answer sealed to a public key, as the text that a job's result has under `sealed`."""
     return b64encode(seal.seal(public, answer, purpose)).decode("ascii")
+
+
+def sweep(db: Database, kinds: Iterable[str]) -> None:
+    """Drop the answers that nobody has taken in time, as where a process was killed or a page was left."""
+    for kind in kinds:
+        jobs.drop_sealed(db, kind, clock.ago(hours=KEPT_HOURS))
 
 
 def take(db: Database, asked: Asked, purpose: bytes) -> bytes | None:

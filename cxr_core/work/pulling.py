@@ -86,6 +86,15 @@ def found(home: Path, user: User, asked: Asked) -> list[Match] | None:
 
 
 @open_to(Role.ADMIN)
+def let_go(home: Path, user: User, asked: Asked) -> None:
+    """Nobody waits for the answer to a question any more: it is broken off, or what it found is dropped."""
+    with opened(home) as db, transaction(db):
+        if jobs.cancel(db, asked.job, f"broken off by {user.name}"):
+            audit.record(db, user.name, "cancel fetching", str(asked.job))
+        jobs.take_sealed(db, asked.job)
+
+
+@open_to(Role.ADMIN)
 def fetch(home: Path, user: User, name: str, chosen: Sequence[Match]) -> int:
     """Have X-rays fetched that a source has, and return the job's number.
 

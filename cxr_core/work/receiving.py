@@ -15,12 +15,14 @@ from cxr_core.errors import OutOfRoom, RejectedFile, SettingsError
 from cxr_core.pacs.classes import STORAGE_CLASSES
 from cxr_core.pacs.status import Status
 from cxr_core.settings import Settings
-from cxr_core.store import senders
+from cxr_core.store import jobs, senders
 from cxr_core.store.db import opened
 from cxr_core.store.senders import Sender
 from cxr_core.work import identity, spool
 from cxr_core.work.requests import MEGABYTE
 
+MOST_WAITING = 50
+"""Files from the network in the spool from which on no more are fetched: whoever sends can't be told to wait."""
 log = logging.getLogger(__name__)
 
 
@@ -98,12 +100,30 @@ def _objection(found: Named, study: str | None) -> tuple[Status, str] | None:
     return None
 
 
+def why_to_wait(settings: Settings) -> str:
+    """Why nothing more should be fetched before some of what has come is taken in; empty where there is no reason.
+
+    A disk that is nearly full while nothing is left to be taken in is no reason: waiting makes no room there.
+    """
+    with opened(settings.home) as db:
+        waiting = jobs.open_from_network(db, spool.INTAKE)
+    if waiting >= MOST_WAITING:
+        return f"{MOST_WAITING} files or more are still to be taken in"
+    if waiting and _free_mb(settings) < settings.free_mb:
+        return "the disk is nearly full, and files are still to be taken in"
+    return ""
+
+
 def receive(settings: Settings, sender: Sender, data: bytes) -> int:
     """Seal, sync and queue a DICOM file; returns its job's number. Raises OutOfRoom where the disk is nearly full."""
-    free = shutil.disk_usage(settings.home).free // MEGABYTE
+    free = _free_mb(settings)
     if free < settings.free_mb:
         raise OutOfRoom(f"{free} MB are free in {settings.home}, less than CXR_FREE_MB: make room on that disk")
     return spool.receive(settings.home, data, spool.Sender(bulk=True, network=sender.id))
+
+
+def _free_mb(settings: Settings) -> int:
+    return shutil.disk_usage(settings.home).free // MEGABYTE
 
 
 def is_within(address: str, network: str | None) -> bool:

@@ -28,18 +28,19 @@ def pause(attempts: int) -> timedelta:
     return min(FIRST_PAUSE * 2 ** min(max(attempts, 0), 20), LONGEST_PAUSE) * random.uniform(1 - JITTER, 1 + JITTER)
 
 
-def put_off(db: Database, delivery: Delivery, why: str, after: float | None = None) -> None:
+def put_off(db: Database, delivery: Delivery, why: str, after: float | None = None) -> bool:
     """Try again later, not before `after` seconds, or give up where that would be too late.
+
+    False where it is another worker's by now, and nothing is changed.
 
     What was being sent when its worker ended goes out again: whether it had arrived, nobody could be asked.
     """
     later = clock.now() + max(pause(delivery.attempts - 1), timedelta(seconds=after or 0))
     if later > datetime.fromisoformat(delivery.queued_at) + GIVEN_UP_AFTER:
-        deliveries.dead(db, delivery.id, f"given up after {GIVEN_UP_AFTER.days} days: {why}")
-    elif delivery.state is DeliveryState.ACCEPTED:
-        deliveries.wait(db, delivery.id, why, clock.stamp(later))
-    else:
-        deliveries.again(db, delivery.id, why, clock.stamp(later))
+        return deliveries.dead(db, delivery, f"given up after {GIVEN_UP_AFTER.days} days: {why}")
+    if delivery.state is DeliveryState.ACCEPTED:
+        return deliveries.wait(db, delivery, why, clock.stamp(later))
+    return deliveries.again(db, delivery, why, clock.stamp(later))
 
 
 def let_rest(db: Database, destination: int, attempts: int, after: float | None) -> None:
@@ -52,7 +53,7 @@ def lost(db: Database, delivery: Delivery, how: str) -> None:
     """What a destination accepted, and hasn't got by its own word, goes out again; give up after MOST_FORGOTTEN."""
     why = f"{destinations.get(db, delivery.destination)} {how}: ask whoever runs it to look into its log"
     if delivery.forgotten + 1 >= MOST_FORGOTTEN:
-        deliveries.dead(db, delivery.id, f"{why}; that was {MOST_FORGOTTEN} times")
+        deliveries.dead(db, delivery, f"{why}; that was {MOST_FORGOTTEN} times")
     else:
         next_at = clock.stamp(clock.now() + pause(delivery.forgotten))
-        deliveries.again(db, delivery.id, why, next_at, forgotten=True)
+        deliveries.again(db, delivery, why, next_at, forgotten=True)

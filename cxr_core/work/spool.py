@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from cxr_core.dicom.pseudonym import pseudonym
 from cxr_core.errors import NotFound
-from cxr_core.records import Lane
+from cxr_core.records import Job, Lane
 from cxr_core.settings import Settings
 from cxr_core.store import files, jobs, quarantine, seal
 from cxr_core.store.db import opened
@@ -20,6 +20,10 @@ from cxr_core.store.secret import site_secret
 from cxr_core.work import identity
 
 INTAKE = "intake"
+UNREAD = "unread"
+"""In the payload of an intake that only notes that a file was refused: why it isn't read."""
+BROKE_OFF = f"The file could not be read: the program broke off on it {jobs.MOST_ATTEMPTS} times."
+FAILED = "The file could not be read: the program failed at it."
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,18 @@ def queue_decided(db: Database, payload: dict[str, Any], **decided: Any) -> int:
     return jobs.ask(db, jobs.Request(INTAKE, Lane.READING, {**payload, **decided}))
 
 
+def owe(db: Database, job: Job, why: str) -> bool:
+    """Have a file that no worker gets through noted as refused, within the caller's transaction; whether that is due.
+
+    It is where a sender was told that the file is kept: an answer must say `why` nothing came of it. Its pixels aren't
+    looked at again.
+    """
+    due = job.kind == INTAKE and job.payload.get("sender") is not None and UNREAD not in job.payload
+    if due:
+        queue_decided(db, job.payload, **{UNREAD: why})
+    return due
+
+
 def fetch(settings: Settings, token: str) -> bytes:
     """The spooled bytes, opened. Raises NotFound, and as `identity.unseal`."""
     try:
@@ -95,7 +111,8 @@ def member_token(archive: str, number: int) -> str:
 def sweep(home: Path) -> int:
     """Remove what lies in the spool with no open job and not in quarantine: left by a kill. Returns how many.
 
-    The files of a zip have no jobs until all are unpacked: until then they belong to the zip's job.
+    The files of a zip have no jobs until all are unpacked: until then they belong to the zip's job. What a sender was
+    told is kept stays even where not so much as its refusal could be noted.
     """
     # A file younger than this may belong to a job whose row is being written at this moment.
     old = [path for path in folder(home).iterdir() if files.is_older_than(path, 600)]
@@ -103,7 +120,8 @@ def sweep(home: Path) -> int:
         return 0
     with opened(home) as db:
         held = [held.payload for held in quarantine.waiting(db)]
-        wanted = {payload["spool"] for payload in (*jobs.open_payloads(db, INTAKE), *held)}
+        owed = jobs.failed_payloads(db, INTAKE, UNREAD)
+        wanted = {payload["spool"] for payload in (*jobs.open_payloads(db, INTAKE), *held, *owed)}
     left = [path for path in old if wanted.isdisjoint(_tokens_of(path))]
     for path in left:
         path.unlink(missing_ok=True)

@@ -16,10 +16,10 @@ from pathlib import Path
 from cxr_core.pacs.tls import Tls
 from cxr_core.records import Proof
 from cxr_core.settings import Settings
-from cxr_core.store import deliveries, destinations
+from cxr_core.store import destinations
 from cxr_core.store.db import opened, rows
 from cxr_core.store.destinations import Rule
-from cxr_core.work import connecting, identity
+from cxr_core.work import connecting, identity, traffic
 from cxr_core.work.guarding import COMMAND_LINE
 from tests.debian import program
 from tests.orthanc import Orthanc, free_port
@@ -57,7 +57,7 @@ class Hospital:
         """Jobs and deliveries that aren't at an end."""
         with opened(self.home) as db:
             open_jobs = rows(db, "SELECT 1 FROM jobs WHERE state IN ('queued', 'running')")
-            return len(open_jobs) + deliveries.waiting(db)
+        return len(open_jobs) + sum(line.open for line in traffic.queue(self.home, COMMAND_LINE).lines)
 
     def settle_with(self, answers):
         """Wait until so many deliveries are at their end, and nothing is on its way any more."""

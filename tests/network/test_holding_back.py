@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from cxr_core import clock
+from cxr_core import clock, worker
 from cxr_core.pacs.commitment import Commitment
 from cxr_core.records import Answer, DeliveryState, Proof, Role
 from cxr_core.store import arrivals, deliveries, models, predictions, seal
@@ -35,7 +35,7 @@ def told(outbox, destination, count, first=1000):
             predictions.add(db, image, models.running(db), opinion())
             arrival = add_arrival(db, 1, number, image=image)
             delivery = add_delivery(db, arrival, destination, Answer.CAPTURE, models.running(db))
-            deliveries.verified(db, delivery.id, "it is there")
+            deliveries.verified(db, delivery, "it is there")
 
 
 def newest(outbox, destination, **later):
@@ -53,7 +53,7 @@ def test_a_destination_that_hangs_holds_up_no_other(outbox, monkeypatch):
     with Archive().at_work() as port, socket.create_server(("127.0.0.1", 0)) as mute:
         sick, well = outbox.to(mute.getsockname()[1], name="Sick"), outbox.to(port, name="Well")
         with clock.at(clock.now()):
-            chore = delivering.delivering(outbox.settings, "a worker")
+            chore = delivering.delivering(outbox.settings, "a worker", worker.apart)
             caller = None
             while not all(each.state is VERIFIED for each in outbox.ledger(well)):
                 next(chore)
@@ -97,8 +97,8 @@ def test_after_going_on_fifty_more_are_needed_to_hold_it_again(outbox):
         outbox.deliver(pacs)
         assert held(outbox) is None
         told(outbox, pacs, 1, first=3000)
-        with outbox.db() as db:
-            deliveries.again(db, outbox.ledger(pacs)[0].id, "once more", clock.stamp(outbox.moment))
+        with clock.at(outbox.moment), outbox.db() as db:
+            add_delivery(db, arrivals.get(db, 1), pacs, Answer.CAPTURE, models.running(db))
         outbox.deliver(pacs)
         assert "where 50% are usual" in held(outbox)
 
@@ -194,9 +194,31 @@ def test_an_answer_that_can_not_be_made_holds_up_no_other(outbox, monkeypatch, c
     with Archive().at_work() as port:
         pacs = outbox.to(port)
         answer_more(outbox)
-        first, second = outbox.deliver(pacs)
-    assert (first.state, second.state) == (DEAD, ACCEPTED)
-    assert "the worker's log" in first.said and "DOE" not in first.said + caplog.text
+        chore = delivering.delivering(outbox.settings, "a worker", worker.apart)
+        wait_until(lambda: next(chore) or outbox.ledger(pacs)[1].state is ACCEPTED)
+        first = outbox.ledger(pacs)[0]
+        assert (first.state, first.attempts, first.holder) == (QUEUED, 1, None)
+        assert first.next_at > clock.stamp()
+        assert "the worker's log" in first.said and "DOE" not in first.said + caplog.text
+        assert "ValueError in failing" in caplog.text
+        with pytest.raises(ValueError, match="DOE"):
+            outbox.deliver(pacs, days=4)
+    assert outbox.ledger(pacs)[0].state is DEAD
+
+
+def test_a_worker_that_was_slower_than_its_lease_overwrites_nothing_of_the_one_that_has_it_since(outbox, caplog):
+    def while_another_delivers(event):
+        with clock.at(outbox.moment + delivering.LEASE + timedelta(seconds=1)):
+            delivering.deliver_to(outbox.settings, pacs, "another")
+        return 0xA700
+
+    archive = Archive(while_another_delivers)
+    with archive.at_work() as port:
+        pacs = outbox.to(port)
+        assert outbox.one(pacs).state is ACCEPTED
+        assert "delivery 1 was given to another worker while it was being sent" in caplog.text
+        assert outbox.one(pacs, hours=1).state is VERIFIED
+    assert len(archive.kept) == 1
 
 
 def test_a_damaged_envelope_is_named_and_holds_up_no_other(outbox):
@@ -227,7 +249,7 @@ def test_without_the_key_answers_wait_and_go_once_it_is_back(outbox):
 def test_threads_of_destinations_end(outbox):
     with Archive().at_work() as port:
         outbox.to(port)
-        chore = delivering.delivering(outbox.settings, "a worker")
+        chore = delivering.delivering(outbox.settings, "a worker", worker.apart)
         before = set(threading.enumerate())
         wait_until(lambda: next(chore) or any(each.state is ACCEPTED for each in outbox.ledger(1)))
         wait_until(lambda: set(threading.enumerate()) <= before)

@@ -13,7 +13,7 @@ from cxr_core.store.listeners import Listening
 from cxr_core.work import accounts, connecting, echoing, identity, stopping
 from cxr_core.work.guarding import COMMAND_LINE
 from tests.pages.forms import field
-from tests.store.exchanged import add_arrival, add_delivery, add_destination, add_sender
+from tests.store.exchanged import add_arrival, add_delivery, add_destination, add_sender, delivery
 
 TOKEN_LENGTH = 43
 
@@ -33,7 +33,7 @@ def image(db, arrive):
 
 
 def dead(db, number, why="no such study"):
-    deliveries.dead(db, number, why)
+    deliveries.dead(db, delivery(db, number), why)
 
 
 def test_it_is_for_admins(show):
@@ -203,6 +203,17 @@ def test_a_rule_holds_within_hours_where_they_are_said(show, home, image):
     assert connecting.all_rules(home, COMMAND_LINE)[0].hours == (18, 7)
 
 
+def test_every_release_that_the_command_knows_can_be_chosen_and_never_sends_nothing(show, said, home, image):
+    app = show("pacs", "bob", part="Rules")
+    assert len(app.selectbox(key="release-0").options) == len(Release)
+    app.selectbox(key="release-0").set_value(Release.NEVER).run()
+    app.button(key="dry-run").click().run()
+    assert "1 fits: nothing would leave now; what answers 1 of them waits for a read, or never leaves." in said(app)
+    app.button(key="add-rule").click().run()
+    assert connecting.all_rules(home, COMMAND_LINE)[0].release is Release.NEVER
+    assert "PACS: capture and report, never" in said(app)
+
+
 def test_a_rule_that_sends_nothing_can_not_be_tried(show, image):
     app = show("pacs", "bob", part="Rules")
     app.multiselect(key="answers-0").set_value([]).run()
@@ -222,7 +233,7 @@ def test_at_once_warns_where_readers_must_not_know_beforehand(show, db, image):
 
 
 def test_the_ledger_tells_each_answer_and_only_what_is_verified_is_green(show, db, image):
-    deliveries.verified(db, 1, "it is there")
+    deliveries.verified(db, delivery(db, 1), "it is there")
     row = show("pacs", "bob", part="Ledger").dataframe[0].value.iloc[0]
     assert list(row[["Destination", "Answer", "Image", "State", "Said", "Next"]]) == [
         "PACS", "report", "00000000", "verified", "it is there", "–",
@@ -237,9 +248,9 @@ def test_the_ledger_is_narrowed_by_the_address_which_names_what_there_is(show, s
 
 
 def test_what_is_believed_without_a_proof_has_no_next_try(show, db, image):
-    deliveries.accepted(db, 1, "accepted", "9999")
+    deliveries.accepted(db, delivery(db, 1), "accepted", "9999")
     assert show("pacs", "bob", part="Ledger").dataframe[0].value.iloc[0]["Next"] == "–"
-    deliveries.wait(db, 1, "accepted", "2999-01-01T00:00:00.000000+00:00")
+    deliveries.wait(db, delivery(db, 1), "accepted", "2999-01-01T00:00:00.000000+00:00")
     assert show("pacs", "bob", part="Ledger").dataframe[0].value.iloc[0]["Next"] == "2999-01-01 00:00"
 
 

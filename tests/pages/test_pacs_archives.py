@@ -159,6 +159,9 @@ def test_how_far_fetching_is_is_shown_and_then_what_came(show, said, settings, a
     jobs.beat(db, job.id, "w", {"done": 1, "of": 3, "fetched": 1})
     app.run()
     assert app.get("progress")[0].proto.text == "Fetching: 1 of 3"
+    jobs.beat(db, job.id, "w", {"done": 1, "of": 3, "fetched": 1, "waits": "the disk is nearly full"})
+    app.run()
+    assert app.get("progress")[0].proto.text == "Fetching: 1 of 3, waits: the disk is nearly full"
     jobs.finish(db, job.id, "w", {"of": 3, "fetched": 2, "known": 1, "why": ""})
     app.run()
     assert "2 fetched, 1 here before" in said(app)

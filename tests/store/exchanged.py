@@ -30,3 +30,9 @@ def add_arrival(db, sender, number=1, image=None, **more):
 def add_delivery(db, arrival, destination, answer=Answer.REPORT, model="first", read=None):
     assert deliveries.queue(db, Delivery(arrival.id, destination, answer, model, read))
     return deliveries.newest(db, 1)[0]
+
+
+def delivery(db, number):
+    """A delivery as the ledger has it now."""
+    (found,) = (each for each in deliveries.newest(db, 1000) if each.id == number)
+    return found

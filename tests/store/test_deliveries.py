@@ -9,7 +9,7 @@ from cxr_core.records import Answer, DeliveryState
 from cxr_core.store import deliveries, destinations
 from cxr_core.store.db import transaction
 from cxr_core.store.deliveries import Delivery
-from tests.store.exchanged import add_arrival, add_delivery, add_destination, add_sender
+from tests.store.exchanged import add_arrival, add_delivery, add_destination, add_sender, delivery
 from tests.store.rows import add_image, add_model
 
 LATER = "2999"
@@ -26,9 +26,9 @@ def pacs(db):
     return add_destination(db)
 
 
-def claimed(db, pacs, most=10):
+def claimed(db, pacs, most=10, holder="worker", until=LATER):
     with transaction(db):
-        return deliveries.claim(db, pacs, "worker", LATER, most)
+        return deliveries.claim(db, pacs, holder, until, most)
 
 
 def test_an_answer_is_in_the_ledger_once_however_often_it_is_asked_for(db, arrival, pacs):
@@ -41,12 +41,13 @@ def test_an_answer_is_in_the_ledger_once_however_often_it_is_asked_for(db, arriv
 
 
 def test_what_is_claimed_is_nobody_elses_until_its_time_is_over(db, arrival, pacs):
-    delivery = add_delivery(db, arrival, pacs)
+    number = add_delivery(db, arrival, pacs).id
     assert deliveries.due(db) == [pacs]
     (mine,) = claimed(db, pacs)
-    assert (mine.id, mine.state, mine.attempts) == (delivery.id, DeliveryState.QUEUED, 1)
+    assert (mine.id, mine.state, mine.attempts) == (number, DeliveryState.QUEUED, 1)
+    assert deliveries.is_held(db, mine)
     assert deliveries.due(db) == [] and claimed(db, pacs) == []
-    assert deliveries.get(db, delivery.id).state is DeliveryState.SENDING
+    assert delivery(db, number).state is DeliveryState.SENDING
 
 
 def test_what_a_stopped_worker_held_is_due_at_once_and_known_to_have_been_on_its_way(db, arrival, pacs):
@@ -67,6 +68,37 @@ def test_what_a_dead_worker_held_is_due_at_once_and_what_a_living_one_holds_is_n
     assert (again.state, again.attempts) == (DeliveryState.SENDING, 1)
 
 
+LATE = {
+    "accepted": lambda db, held: deliveries.accepted(db, held, "0000", LATER),
+    "verified": lambda db, held: deliveries.verified(db, held, "it is there"),
+    "wait": lambda db, held: deliveries.wait(db, held, "not yet", LATER),
+    "again": lambda db, held: deliveries.again(db, held, "refused", LATER),
+    "dead": lambda db, held: deliveries.dead(db, held, "refused"),
+    "committing": lambda db, held: deliveries.committing(db, held, "2.25.7", LATER),
+}
+
+
+@pytest.mark.parametrize("becomes", LATE.values(), ids=LATE)
+@pytest.mark.parametrize("other", ["another", "worker"])
+def test_whoever_was_too_slow_changes_nothing_of_what_another_claim_holds(db, arrival, pacs, becomes, other):
+    """Also where it is the same worker that has claimed it anew."""
+    add_delivery(db, arrival, pacs)
+    (slow,) = claimed(db, pacs, until=clock.stamp())
+    (quick,) = claimed(db, pacs, holder=other)
+    before = delivery(db, slow.id)
+    assert not deliveries.is_held(db, slow) and deliveries.is_held(db, quick)
+    assert not becomes(db, slow) and delivery(db, slow.id) == before
+    assert becomes(db, quick) and delivery(db, slow.id) != before
+
+
+@pytest.mark.parametrize("becomes", LATE.values(), ids=LATE)
+def test_what_has_come_to_its_end_stays_there(db, arrival, pacs, becomes):
+    end = add_delivery(db, arrival, pacs)
+    assert deliveries.verified(db, end, "committed to")
+    before = delivery(db, end.id)
+    assert not becomes(db, before) and delivery(db, end.id) == before
+
+
 def test_the_oldest_go_first_and_no_more_than_asked_for(db, arrival, pacs):
     numbers = [
         add_delivery(db, arrival, pacs, kind).id for kind in (Answer.CAPTURE, Answer.REPORT, Answer.PRESENTATION)
@@ -85,33 +117,34 @@ def test_nothing_is_due_where_a_destination_is_held_or_was_removed(db, arrival, 
 
 
 def test_a_delivery_goes_from_accepted_to_verified(db, arrival, pacs):
-    number = add_delivery(db, arrival, pacs).id
-    claimed(db, pacs)
-    deliveries.accepted(db, number, "0000", clock.stamp())
-    accepted = deliveries.get(db, number)
+    add_delivery(db, arrival, pacs)
+    (mine,) = claimed(db, pacs)
+    assert deliveries.accepted(db, mine, "0000", clock.stamp())
+    accepted = delivery(db, mine.id)
     assert accepted.state is DeliveryState.ACCEPTED and accepted.accepted_at and not accepted.verified_at
-    deliveries.verified(db, number, "it is there")
-    done = deliveries.get(db, number)
+    assert deliveries.verified(db, accepted, "it is there")
+    done = delivery(db, mine.id)
     assert (done.state, done.said, done.accepted_at) == (DeliveryState.VERIFIED, "it is there", accepted.accepted_at)
-    assert deliveries.due(db) == [] and deliveries.waiting(db) == 0
+    assert deliveries.due(db) == []
 
 
 def test_what_the_destination_forgot_goes_out_again_and_that_is_counted(db, arrival, pacs):
-    number = add_delivery(db, arrival, pacs).id
-    claimed(db, pacs)
-    deliveries.accepted(db, number, "0000", clock.stamp())
-    deliveries.again(db, number, "not there", clock.stamp(), forgotten=True)
+    add_delivery(db, arrival, pacs)
+    (mine,) = claimed(db, pacs)
+    assert deliveries.accepted(db, mine, "0000", clock.stamp())
+    assert deliveries.again(db, delivery(db, mine.id), "not there", clock.stamp(), forgotten=True)
     (again,) = claimed(db, pacs)
     assert (again.state, again.forgotten, again.attempts) == (DeliveryState.QUEUED, 1, 2)
 
 
 def test_what_is_dead_stays_so_until_somebody_asks_and_starts_anew_then(db, arrival, pacs):
-    number = add_delivery(db, arrival, pacs).id
-    claimed(db, pacs)
-    deliveries.dead(db, number, "SOP class not supported")
-    assert deliveries.due(db) == [] and deliveries.get(db, number).said == "SOP class not supported"
+    add_delivery(db, arrival, pacs)
+    (mine,) = claimed(db, pacs)
+    number = mine.id
+    assert deliveries.dead(db, mine, "SOP class not supported")
+    assert deliveries.due(db) == [] and delivery(db, number).said == "SOP class not supported"
     assert deliveries.revive(db, [number, number + 1]) == 1
-    revived = deliveries.get(db, number)
+    revived = delivery(db, number)
     assert (revived.state, revived.attempts, revived.dead_at) == (DeliveryState.QUEUED, 0, None)
     assert deliveries.revive(db, [number]) == 0
 
@@ -127,12 +160,12 @@ def test_a_destination_that_can_not_be_reached_is_left_alone_for_a_while(db, arr
 
 
 def test_a_commitment_leads_to_the_delivery_that_waits_for_it(db, arrival, pacs):
-    number = add_delivery(db, arrival, pacs).id
-    deliveries.accepted(db, number, "0000", clock.stamp())
-    deliveries.committing(db, number, "2.25.7", LATER)
-    assert deliveries.of_commitment(db, "2.25.7").id == number
+    queued = add_delivery(db, arrival, pacs)
+    assert deliveries.accepted(db, queued, "0000", clock.stamp())
+    asked = deliveries.committing(db, delivery(db, queued.id), "2.25.7", LATER)
+    assert deliveries.of_commitment(db, "2.25.7") == asked
     assert deliveries.of_commitment(db, "2.25.8") is None
-    deliveries.verified(db, number, "committed to")
+    assert deliveries.verified(db, asked, "committed to")
     assert deliveries.of_commitment(db, "2.25.7") is None
 
 
@@ -141,7 +174,7 @@ def test_the_predecessor_is_what_the_destination_got_last_of_another_version(db,
     old = add_delivery(db, arrival, pacs)
     new = add_delivery(db, arrival, pacs, model="second")
     assert deliveries.predecessor(db, new) is None, "the old one never got there"
-    deliveries.accepted(db, old.id, "0000", LATER)
+    deliveries.accepted(db, old, "0000", LATER)
     assert deliveries.predecessor(db, new) == "first"
     assert deliveries.predecessor(db, old) is None
     other = add_delivery(db, arrival, add_destination(db, "Other"), model="second")
@@ -151,7 +184,7 @@ def test_the_predecessor_is_what_the_destination_got_last_of_another_version(db,
 def test_the_ledger_is_narrowed_to_a_state_and_to_a_destination(db, arrival, pacs):
     other = add_destination(db, "Other")
     here, there = add_delivery(db, arrival, pacs), add_delivery(db, arrival, other)
-    deliveries.dead(db, there.id, "refused")
+    deliveries.dead(db, there, "refused")
     numbers = [[each.id for each in deliveries.newest(db, 9, *asked)] for asked in (
         (None, pacs), (DeliveryState.DEAD, None), (DeliveryState.DEAD, pacs), (None, None),
     )]  # fmt: skip
@@ -164,7 +197,7 @@ def test_the_dead_are_told_by_destination_and_reason_the_most_first(db, arrival,
         (pacs, Answer.REPORT, "refused"), (pacs, Answer.CAPTURE, "too large"), (pacs, Answer.PRESENTATION, "too large"),
         (other, Answer.REPORT, "too large"),
     ):  # fmt: skip
-        deliveries.dead(db, add_delivery(db, arrival, where, kind).id, why)
+        deliveries.dead(db, add_delivery(db, arrival, where, kind), why)
     found = [(row["destination"], row["said"], row["many"]) for row in deliveries.dead_by_reason(db)]
     assert found[0] == (pacs, "too large", 2)
     assert sorted(found[1:]) == [(pacs, "refused", 1), (other, "too large", 1)]
@@ -176,5 +209,5 @@ def test_what_was_accepted_is_counted_by_the_hour_of_its_first_acceptance(db, ar
     add_delivery(db, arrival, pacs, Answer.CAPTURE)
     for hour in (9, 11):
         with clock.at(datetime(2026, 3, 1, hour, 30, tzinfo=UTC)):
-            deliveries.accepted(db, number, "ok", LATER)
+            deliveries.accepted(db, delivery(db, number), "ok", LATER)
     assert deliveries.accepted_by_hour(db, "2026-03-01") == {"2026-03-01T09": 1}

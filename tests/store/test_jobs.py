@@ -76,7 +76,7 @@ def test_progress_and_result_are_kept(db):
 def test_the_job_of_a_dead_worker_is_taken_over(db):
     number = ask(db)
     jobs.claim(db, Lane.READING, "dead")
-    assert jobs.take_over(db, {"other"}) == 1
+    assert jobs.take_over(db, {"other"}) == []
     job = jobs.claim(db, Lane.READING, "other")
     assert (job.id, job.attempts) == (number, 2)
 
@@ -84,7 +84,7 @@ def test_the_job_of_a_dead_worker_is_taken_over(db):
 def test_the_job_of_a_living_worker_is_left_alone(db):
     number = ask(db)
     jobs.claim(db, Lane.READING, "alive")
-    assert jobs.take_over(db, {"alive"}) == 0
+    assert jobs.take_over(db, {"alive"}) == []
     assert jobs.get(db, number).state is JobState.RUNNING
 
 
@@ -92,8 +92,9 @@ def test_a_job_that_kills_its_workers_fails_in_the_end(db):
     number = ask(db)
     for attempt in range(jobs.MOST_ATTEMPTS):
         assert jobs.claim(db, Lane.READING, f"victim {attempt}").attempts == attempt + 1
-        jobs.take_over(db, set())
+        failed = jobs.take_over(db, set())
     job = jobs.get(db, number)
+    assert failed == [job]
     assert job.state is JobState.FAILED
     assert job.error == f"the worker died {jobs.MOST_ATTEMPTS} times at this job"
     assert jobs.claim(db, Lane.READING, "next") is None

@@ -6,9 +6,9 @@ from threading import Event
 
 import pytest
 
-from cxr_core import clock
+from cxr_core import clock, worker
 from cxr_core.store.pulls import Pull
-from cxr_core.work import collecting, holding, pulling
+from cxr_core.work import collecting, erasing, holding, pulling
 from cxr_core.work.guarding import COMMAND_LINE
 from tests.orthanc import running
 from tests.pacs.web.archive import empty
@@ -78,6 +78,17 @@ def test_what_is_held_back_until_somebody_has_looked_does_not_come_again(setting
     assert said(settings) == ("1 X-rays are there, 0 of them new", False)
     holding.discard(settings.home, COMMAND_LINE, held.id)
     assert (work_off(settings), look(settings, after=32)) == (1, 0)
+
+
+def test_whose_only_file_was_held_back_does_not_come_again_once_erased(settings, orthanc):
+    empty(orthanc)
+    orthanc.upload(film(2, rows=128, StudyDate=TODAY))  # its lettering is hard to read
+    ask_there(settings, orthanc.web)
+    pulling.every(settings.home, COMMAND_LINE, NAME, PULL)
+    assert look(settings) == 1
+    erasing.erase(settings.home, COMMAND_LINE, f"{CANARY}-2", "asked for in writing")
+    assert look(settings, after=16) == 0
+    assert said(settings) == ("1 erased", False)
 
 
 def test_only_what_a_rule_is_about_comes(settings, orthanc):
@@ -172,7 +183,7 @@ def test_an_archive_that_is_slow_keeps_nobody_waiting(settings):
     with serving(service) as server:
         ask_there(settings, server.url)
         pulling.every(settings.home, COMMAND_LINE, NAME, replace(PULL, modalities=("DX",)))
-        chore = collecting.collecting(settings)
+        chore = collecting.collecting(settings, worker.apart)
         assert next(chore) is False
         assert server.came.wait(60)
         assert [next(chore) for _ in range(3)] == [False] * 3

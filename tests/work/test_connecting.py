@@ -145,9 +145,9 @@ def test_a_dry_run_says_what_a_rule_would_have_done_and_does_nothing(home):
 def test_dead_deliveries_are_sent_again_when_an_admin_says_so(home):
     with opened(home) as db:
         arrival, pacs = add_arrival(db, add_sender(db)), add_destination(db)
-        number = add_delivery(db, arrival, pacs, model=None).id
-        deliveries.dead(db, number, "refused")
-    assert connecting.send_again(home, COMMAND_LINE, [number]) == 1
+        delivery = add_delivery(db, arrival, pacs, model=None)
+        deliveries.dead(db, delivery, "refused")
+    assert connecting.send_again(home, COMMAND_LINE, [delivery.id]) == 1
     assert connecting.ledger(home, COMMAND_LINE)[0].state is DeliveryState.QUEUED
 
 

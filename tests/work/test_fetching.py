@@ -6,17 +6,19 @@ from dataclasses import replace
 
 import pytest
 
+from cxr_core import worker
 from cxr_core.dicom.phantoms.phantom import phantom
 from cxr_core.dicom.pseudonym import pseudonym
 from cxr_core.dicom.reading import named
 from cxr_core.errors import IntegrityError
 from cxr_core.pacs.web.finding import Match, Query
 from cxr_core.pacs.web.multipart import joined
-from cxr_core.records import JobState
-from cxr_core.store import tombstones
+from cxr_core.records import JobState, Lane
+from cxr_core.store import pulls, tombstones
 from cxr_core.store.db import opened
+from cxr_core.store.pulls import Pull
 from cxr_core.store.secret import site_secret
-from cxr_core.work import fetching, identity, pulling
+from cxr_core.work import fetching, identity, pulling, receiving, spool
 from cxr_core.work.fetching import MOST_IN_A_ROW, Came
 from cxr_core.work.guarding import COMMAND_LINE
 from tests.orthanc import running
@@ -24,6 +26,7 @@ from tests.pacs.web.archive import empty
 from tests.pacs.web.films import CANARY, film, header, uid
 from tests.pacs.web.servers import serving
 from tests.pacs.web.test_fetching import TYPE
+from tests.processes import PATIENCE, wait_until
 from tests.work.asked import NAME, answer, ask_there, is_anywhere, sealing_home
 from tests.work.sites import files_in, job, query, run_errands, work_off
 
@@ -189,6 +192,73 @@ def test_where_the_disk_is_nearly_full_fetching_ends_with_the_remedy(settings):
         done = fetch(replace(settings, free_mb=2**40), matches_of(film(), film(2)))
     assert (done.state, "make room there" in done.error, len(server.got)) == (JobState.FAILED, True, 1)
     assert files_in(settings, "spool") == []
+
+
+def begin(settings, ask):
+    """Have it fetched by a thread, as a worker does; the job's number, and the thread."""
+    number = ask()
+    return number, worker.apart(worker.process_one_job, worker.errands_of(reader(settings))[pulling.FETCH])
+
+
+def reader(settings):
+    return worker.new_worker(settings, Lane.READING)
+
+
+def waits(settings, number):
+    return wait_until(lambda: job(settings, number).progress.get("waits"))
+
+
+def test_where_many_are_still_to_be_taken_in_fetching_waits_and_says_so(settings, monkeypatch):
+    monkeypatch.setattr(receiving, "MOST_WAITING", 2)
+    monkeypatch.setattr(fetching, "LOOK_SECONDS", 0.01)
+    files, lying = [film(number, rows=400) for number in range(1, 5)], []
+
+    def service(request):
+        lying.append(len(query(settings, "SELECT 1 FROM jobs WHERE kind = 'intake' AND state <> 'done'")))
+        return gives(files[len(lying) - 1])(request)
+
+    def by_itself():
+        with opened(settings.home) as db:
+            pull = pulls.put(db, Pull(source, ("DX",), days=1, minutes=15))
+            return pulling.ask_to_fetch(db, source, matches_of(*files), None, pull)
+
+    with serving(service) as server:
+        source = ask_there(settings, server.url)
+        number, thread = begin(settings, by_itself)
+        assert waits(settings, number) == "2 files or more are still to be taken in"
+        (pull,) = pulling.all_pulls(settings.home, COMMAND_LINE)
+        assert (pull.said, pull.failed) == ("waits: 2 files or more are still to be taken in", False)
+        assert (len(server.got), job(settings, number).progress["done"]) == (2, 2)
+        wait_until(lambda: work_off(settings) == 0 and not job(settings, number).state.is_open, every=0.1)
+        thread.join(PATIENCE)
+    assert (job(settings, number).result["fetched"], max(lying)) == (4, 1)
+    assert pulling.all_pulls(settings.home, COMMAND_LINE)[0].said == "4 fetched"
+
+
+def test_where_the_disk_is_nearly_full_fetching_waits_for_what_is_still_to_be_taken_in(settings, monkeypatch):
+    monkeypatch.setattr(fetching, "LOOK_SECONDS", 0.01)
+    with serving(gives(film(2))) as server:
+        source = ask_there(settings, server.url)
+        spool.receive(settings.home, film(1, rows=400), spool.Sender(bulk=True, network=source))
+        full = replace(settings, free_mb=2**40)
+        number, thread = begin(full, lambda: pulling.fetch(settings.home, COMMAND_LINE, NAME, matches_of(film(2))))
+        assert "the disk is nearly full" in waits(settings, number)
+        assert server.got == []
+        work_off(settings)
+        thread.join(PATIENCE)
+    assert "make room there" in job(settings, number).error
+
+
+def test_fetching_that_waits_can_be_cancelled(settings, monkeypatch):
+    monkeypatch.setattr(receiving, "MOST_WAITING", 0)
+    monkeypatch.setattr(fetching, "LOOK_SECONDS", 0.01)
+    with serving(gives(film())) as server:
+        ask_there(settings, server.url)
+        number, thread = begin(settings, lambda: pulling.fetch(settings.home, COMMAND_LINE, NAME, matches_of(film())))
+        waits(settings, number)
+        pulling.cancel(settings.home, COMMAND_LINE, number)
+        thread.join(PATIENCE)
+    assert (thread.is_alive(), server.got) == (False, [])
 
 
 def test_what_is_cancelled_comes_no_further(settings):

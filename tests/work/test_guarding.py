@@ -28,7 +28,7 @@ TOOLS = {
     "composing.compose", "composing.name", "confirming.committed", "delivering.deliver_to", "delivering.delivering",
     "gathering.of_the_site", "gathering.of_training_set", "identity.require_key", "identity.unseal",
     "opening.secret_for", "picturing.catching_up", "receiving.receive", "receiving.require_key",
-    "receiving.sender_bearing", "receiving.sender_calling",
+    "receiving.sender_bearing", "receiving.sender_calling", "receiving.why_to_wait",
     "lineage.patient_named", "notifying.deliver", "notifying.delivering", "picturing.put", "pictures.place",
     "quickening.as_set", "quickening.for_files", "sending.by_mail", "sending.by_webhook",
     "spool.fetch", "spool.folder", "spool.patient_from_name", "spool.receive", "spool.remove",

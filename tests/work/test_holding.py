@@ -13,8 +13,9 @@ from cxr_core.records import Answer, JobState
 from cxr_core.store import deliveries, destinations, files, quarantine
 from cxr_core.store.db import opened
 from cxr_core.store.destinations import Rule
-from cxr_core.work import erasing, holding, showing, spool
+from cxr_core.work import erasing, holding, lineage, showing, spool
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.opening import open_home
 from tests.store.exchanged import add_destination, add_sender
 from tests.work.asked import is_anywhere, sealing_home
 from tests.work.sites import files_in, job, new_home, query, work_off
@@ -176,6 +177,22 @@ def test_with_a_patient_goes_what_is_held_back_of_them_and_every_picture_of_it(s
     with opened(settings.home) as db, pytest.raises(NotFound):
         quarantine.get(db, 1)
     assert is_anywhere(settings, "CANARY-7", "Canary^Jane") == []
+    (stone,) = lineage.of_patient(settings.home, COMMAND_LINE, "CANARY-7").erased
+    assert stone["image"].startswith("object-") and stone["reason"] == "asked for in writing"
+    assert lineage.find(settings.home, COMMAND_LINE, stone["image"]).patient == erased.patient
+    open_home(settings.home)
+    with pytest.raises(NotFound, match=f"nothing here of {erased.patient}: erased on"):
+        erasing.erase(settings.home, COMMAND_LINE, "CANARY-7", "again")
+
+
+def test_a_held_back_picture_without_a_name_leaves_its_tombstone_too(settings):
+    with opened(settings.home) as db:
+        for patient in ("patient-1", "patient-2"):
+            quarantine.add(db, {"spool": patient}, (patient, None), [], [])
+    erasing.erase(settings.home, COMMAND_LINE, "patient-2", "asked for in writing")
+    assert query(settings, "SELECT image, patient FROM tombstones") == [
+        {"image": "quarantine-2", "patient": "patient-2"}
+    ]
 
 
 def test_a_patient_of_whom_only_a_refused_object_came_can_be_erased(settings):
@@ -188,6 +205,7 @@ def test_a_patient_of_whom_only_a_refused_object_came_can_be_erased(settings):
         db.execute("DELETE FROM quarantine")
     assert erasing.erase(settings.home, COMMAND_LINE, "CANARY-7", "asked for in writing").rows["arrivals"] == 1
     assert query(settings, "SELECT * FROM arrivals") == []
+    assert len(query(settings, "SELECT * FROM tombstones")) == 1
 
 
 def test_a_site_without_a_key_can_look_too(tmp_path):

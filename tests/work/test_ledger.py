@@ -24,8 +24,8 @@ def image(home):
     with opened(home) as db:
         sender, pacs, image = add_sender(db), add_destination(db), add_image(db)
         taken, refused = add_arrival(db, sender, 1, image=image), add_arrival(db, sender, 2)
-        deliveries.verified(db, add_delivery(db, taken, pacs, model=None).id, "it is there")
-        deliveries.dead(db, add_delivery(db, refused, pacs, model=None).id, "no such study")
+        deliveries.verified(db, add_delivery(db, taken, pacs, model=None), "it is there")
+        deliveries.dead(db, add_delivery(db, refused, pacs, model=None), "no such study")
     return image
 
 
@@ -46,7 +46,7 @@ def test_entries_are_narrowed_and_a_destination_that_was_removed_keeps_its_name(
 
 def test_all_that_died_of_one_reason_is_sent_again_and_that_is_on_record(home, image):
     with opened(home) as db:
-        other = add_delivery(db, add_arrival(db, 1, 3), 1, Answer.CAPTURE, None).id
+        other = add_delivery(db, add_arrival(db, 1, 3), 1, Answer.CAPTURE, None)
         deliveries.dead(db, other, "too large")
     found = {each.said: each for each in ledger.dead_letters(home, COMMAND_LINE)}
     assert {said: (each.name, each.many) for said, each in found.items()} == {

@@ -51,12 +51,14 @@ def test_why_there_is_no_answer_is_told(db):
         passing.take(db, asked, b"p")
 
 
-def test_what_nobody_took_goes_with_a_later_question_of_its_kind(db):
+def test_what_nobody_took_goes_when_it_is_old(db):
     asked = answered(db, ask(db))
-    ask(db)
+    passing.sweep(db, ["k"])
     assert "sealed" in jobs.get(db, asked.job).result
     db.execute("UPDATE jobs SET finished_at = ? WHERE id = ?", (clock.ago(hours=2), asked.job))
-    ask(db)
+    passing.sweep(db, ["another"])
+    assert "sealed" in jobs.get(db, asked.job).result
+    passing.sweep(db, ["k"])
     assert "sealed" not in jobs.get(db, asked.job).result
 
 

@@ -112,16 +112,6 @@ def test_an_answer_is_not_there_before_the_worker_has_asked_nor_twice(settings):
         pulling.found(settings.home, COMMAND_LINE, asked)
 
 
-def test_an_answer_that_nobody_took_is_dropped_with_a_later_question(settings):
-    asked = pulling.search(settings.home, COMMAND_LINE, NAME, Query())
-    with opened(settings.home) as db:
-        jobs.claim(db, job(settings, asked.job).lane, "w")
-        jobs.finish(db, asked.job, "w", {"sealed": "answer"})
-        db.execute("UPDATE jobs SET finished_at = '2020'")
-    pulling.search(settings.home, COMMAND_LINE, NAME, Query())
-    assert job(settings, asked.job).result == {}
-
-
 def test_what_is_asked_or_fetched_can_be_cancelled_and_nothing_else(settings):
     home = settings.home
     for number in (pulling.search(home, COMMAND_LINE, NAME, Query()).job,

@@ -58,9 +58,9 @@ def test_the_queue_counts_what_came_over_the_network_and_is_open_until_nothing_w
 @pytest.mark.parametrize(("proof", "is_open"), [(Proof.QUERY, True), (Proof.NONE, False)])
 def test_what_was_accepted_is_open_only_where_a_proof_is_asked_for(home, db, proof, is_open):
     pacs = add_destination(db, proof=proof)
-    number = add_delivery(db, add_arrival(db, add_sender(db)), pacs, model=None).id
+    delivery = add_delivery(db, add_arrival(db, add_sender(db)), pacs, model=None)
     assert traffic.queue(home, COMMAND_LINE).is_open
-    deliveries.accepted(db, number, "ok", "2999")
+    deliveries.accepted(db, delivery, "ok", "2999")
     (line,) = traffic.queue(home, COMMAND_LINE).lines
     assert line.counts == {DeliveryState.ACCEPTED: 1}
     assert traffic.queue(home, COMMAND_LINE).is_open is is_open
@@ -80,7 +80,7 @@ def test_hours_without_anything_are_there_too(home, db):
     with clock.at(NOON.replace(hour=10)):
         arrival = add_arrival(db, add_sender(db))
     with clock.at(NOON):
-        deliveries.accepted(db, add_delivery(db, arrival, add_destination(db), model=None).id, "ok", "2999")
+        deliveries.accepted(db, add_delivery(db, arrival, add_destination(db), model=None), "ok", "2999")
         found = traffic.by_hour(home, COMMAND_LINE, 4)
     assert [(hour.begins[-2:], hour.received, hour.delivered) for hour in found] == [
         ("09", 0, 0), ("10", 1, 0), ("11", 0, 0), ("12", 0, 1),

@@ -70,7 +70,8 @@ def _check_references(header: Header, envelope: Envelope) -> None:
 
 def _check_image(header: Header, envelope: Envelope) -> None:
     said = [_value(item, "ContributionDescription") for item in _items(header, "ContributingEquipmentSequence")]
-    if [text for text in said if text] != [(ANALYSED + envelope.image_id).encode()]:
+    wanted = [(ANALYSED + envelope.image_id).encode()] if envelope.image_id else []
+    if [text for text in said if text] != wanted:
         raise _wrong("ContributionDescription")
 
 

@@ -15,7 +15,7 @@ from cxr_core.dicom.body_part import CHEST
 from cxr_core.dicom.marks import PROGRAM
 
 ANALYSED = "Analysed image "
-"""How the description of the processing equipment begins; the image's id follows."""
+"""How the description of the processing equipment begins; the image's id follows. What was never read has neither."""
 SERIES_NUMBERS = {Kind.PICTURE: 9001, Kind.REPORT: 9002, Kind.MARKS: 9003, Kind.ASSESSMENT: 9004}
 """Far above those that machines give, so that answers come last."""
 _WHAT = {
@@ -126,5 +126,6 @@ def _processing(envelope: Envelope, finding: Finding) -> Dataset:
     item.PurposeOfReferenceCodeSequence = [code("109102", "DCM", "Processing Equipment")]
     item.DeviceUID = device_uid(finding)
     item.ContributionDateTime = at_source(envelope, finding.moment).strftime("%Y%m%d%H%M%S.%f%z")
-    item.ContributionDescription = ANALYSED + finding.image_id
+    if finding.image_id:
+        item.ContributionDescription = ANALYSED + finding.image_id
     return item

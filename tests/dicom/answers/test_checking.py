@@ -59,6 +59,16 @@ def test_an_answer_about_another_image_is_stopped(kind):
     assert enveloped().image_id == IMAGE_ID
 
 
+def test_an_answer_to_what_was_never_read_may_go_and_one_about_an_image_in_its_place_may_not():
+    never_read = enveloped(image_id="")
+    not_analysed = MAKERS["not analysed"]
+    check(not_analysed(never_read, replace(REFUSED, image_id="")), never_read)
+    with pytest.raises(IntegrityError, match="ContributionDescription"):
+        check(not_analysed(never_read, REFUSED), never_read)
+    with pytest.raises(IntegrityError, match="ContributionDescription"):
+        check(not_analysed(enveloped(), replace(REFUSED, image_id="")), enveloped())
+
+
 @pytest.mark.parametrize("kind", ["report", "assessment", "marks"])
 def test_a_reference_deep_inside_is_found(kind):
     ds = dcmread(BytesIO(MAKERS[kind](enveloped())))
