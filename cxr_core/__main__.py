@@ -126,12 +126,21 @@ def _exchanging(commands: argparse._SubParsersAction) -> None:
     let.add_argument("--certificate", metavar="SHA256", help="the one that it must show")
     gone = _command(what, "let-no-more", "exchanging.run_let_no_more", "let one send no more")
     gone.add_argument("name", metavar="NAME")
-    to = _command(what, "to", "exchanging.run_to", "add a destination of answers")
-    to.add_argument("name", metavar="NAME")
-    to.add_argument("address", metavar="AE@HOST:PORT|URL", help="DICOM, or the root of a DICOMweb server")
-    to.add_argument("--tls", action="store_true", help="DICOM over TLS, with the files that CXR_TLS_… name")
-    _signing_in(to)
-    to.add_argument("--proof", choices=[proof.value for proof in Proof], default=Proof.QUERY.value)
+    for name, run, words, proof in (
+        ("to", "exchanging.run_to", "add a destination of answers", Proof.QUERY.value),
+        (
+            "to-elsewhere",
+            "exchanging.run_change",
+            "change where a destination is; its rules stay",
+            None,
+        ),
+    ):
+        to = _command(what, name, run, words)
+        to.add_argument("name", metavar="NAME")
+        to.add_argument("address", metavar="AE@HOST:PORT|URL", help="DICOM, or the root of a DICOMweb server")
+        to.add_argument("--tls", action="store_true", help="DICOM over TLS, with the files that CXR_TLS_… name")
+        _signing_in(to)
+        to.add_argument("--proof", choices=[each.value for each in Proof], default=proof)
     away = _command(what, "to-no-more", "exchanging.run_to_no_more", "remove a destination, and its rules")
     away.add_argument("name", metavar="NAME")
     _rules(what)
@@ -145,8 +154,8 @@ def _exchanging(commands: argparse._SubParsersAction) -> None:
 
 def _signing_in(command: argparse.ArgumentParser) -> None:
     command.add_argument("--user", default="", help="at a DICOMweb server, with --password-file")
-    command.add_argument("--password-file", type=Path, metavar="FILE")
-    command.add_argument("--token-file", type=Path, metavar="FILE", help="with a bearer token, in their place")
+    command.add_argument("--password-file", default="", metavar="NAME", help="a file in the folder of CXR_SECRETS")
+    command.add_argument("--token-file", default="", metavar="NAME", help="one with a bearer token, in their place")
     command.add_argument("--unencrypted", action="store_true", help="a DICOMweb server may be spoken to by http")
 
 

@@ -10,6 +10,7 @@ CxrError                    its text is fit for a screen or a terminal
 ├── SchemaError             the database is older or newer than this program
 ├── ModelError              weights and card don't belong together, or can't be used
 ├── DeliveryError           what should have gone out didn't reach its host
+│   └── Unreachable         that host can't be spoken to at all: anything else would fare the same
 ├── OutOfRoom               there is no room on the disk for what comes in: later there may be
 └── IntegrityError          what is stored isn't what was stored
 """
@@ -57,6 +58,10 @@ class ModelError(CxrError):
 
 class DeliveryError(CxrError):
     """A host that a setting names can't be reached, or refuses what is sent."""
+
+
+class Unreachable(DeliveryError):
+    """A host that can't be reached, or turns this program away whatever it asks for."""
 
 
 class OutOfRoom(CxrError):

@@ -18,6 +18,7 @@ from cxr_core.pacs.door import Port
 from cxr_core.pacs.listener import Listener
 from cxr_core.pacs.memory import keep_memory
 from cxr_core.pacs.status import Refused, Status
+from cxr_core.pacs.wire import OBJECT_BYTES
 from cxr_core.settings import Settings
 from cxr_core.store import listeners
 from cxr_core.store.db import opened
@@ -26,6 +27,7 @@ from cxr_core.store.migrations import check
 from cxr_core.store.senders import Sender
 from cxr_core.work import confirming, receiving
 from cxr_core.work.archives import own_tls
+from cxr_core.work.requests import MEGABYTE
 
 log = logging.getLogger(__name__)
 BEAT_SECONDS = 2.0
@@ -38,6 +40,10 @@ class Desk:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+
+    def knows(self, address: str) -> bool:
+        """Whether an admin lets anybody send from there."""
+        return receiving.is_known(self._settings.home, address)
 
     def admits(self, caller: Caller) -> bool:
         """Whether an admin lets the caller send."""
@@ -78,7 +84,8 @@ def run(settings: Settings, tell: Callable[[list[int]], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     keep_memory()
-    listener = Listener(settings.ae_title, ports, Desk(settings))
+    largest = min(OBJECT_BYTES, settings.max_upload_mb * MEGABYTE)
+    listener = Listener(settings.ae_title, ports, Desk(settings), largest=largest)
     listener.start()
     tell(listener.ports)
     _be_seen(settings, ports, listener.ports, stopping)

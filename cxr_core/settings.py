@@ -87,6 +87,8 @@ class Settings:
     """File with the authority whose certificates are accepted there."""
     free_mb: int = 1024
     """Room on the disk below which nothing more is received over the network."""
+    secrets: Path | None = None
+    """Folder, outside of the home, with the files (password or token) that sign in at DICOMweb archives."""
 
     @property
     def channels(self) -> tuple[Channel, ...]:
@@ -265,4 +267,5 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "tls_key": _file,
     "tls_authority": _file,
     "free_mb": _between(0, 1024 * 1024),
+    "secrets": _file,
 }

@@ -48,7 +48,7 @@ from cxr_core.work.doing import Desk, Outcome
 from cxr_core.work.echoing import ECHO
 from cxr_core.work.explaining import EXPLAIN
 from cxr_core.work.holding import LOOK
-from cxr_core.work.pulling import FETCH, QUERY
+from cxr_core.work.pulling import FETCH, PULL, QUERY
 from cxr_core.work.requests import MEGABYTE
 from cxr_core.work.retraining import REPREDICT, RETRAIN
 from cxr_core.work.shadowing import SHADOW
@@ -67,7 +67,10 @@ HANDLERS = {
     Lane.LEARNING: {RETRAIN: "learning.retrain", MAKE_DEMO: "demo.make", EXPLAIN: "drawing.explain"},
 }  # fmt: skip
 """Which function of work/ does each kind of job. Only a worker's own lane is imported: reading is up sooner for it."""
-ERRANDS = {Lane.READING: {QUERY: "fetching.find", FETCH: "fetching.fetch"}, Lane.LEARNING: {}}
+ERRANDS = {
+    Lane.READING: {QUERY: "fetching.find", FETCH: "fetching.fetch", PULL: "fetching.fetch"},
+    Lane.LEARNING: {},
+}
 """The same for what asks other hosts: each kind has a thread, for one that is slow must not keep a reader waiting."""
 PASSED = (QUERY, LOOK)
 """Whose answers are for who asked alone."""

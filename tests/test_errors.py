@@ -10,7 +10,7 @@ CLASSES = dict(inspect.getmembers(errors, inspect.isclass))
 
 
 def test_the_drawing_names_every_error_and_no_other():
-    assert set(re.findall(r"^(?:[├└]── )?(\w+)  ", errors.__doc__, re.MULTILINE)) == set(CLASSES)
+    assert set(re.findall(r"^(?:│   )?(?:[├└]── )?(\w+)  ", errors.__doc__, re.MULTILINE)) == set(CLASSES)
 
 
 def test_every_error_has_the_one_root():

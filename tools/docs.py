@@ -283,7 +283,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     "plan": plan, "retrain-simulation": retrain_simulation,
     "drift-watched": drift.watched, "drift-quiet": drift_quiet, "drift-crying": drift_crying,
     "drift-delays": drift_delays, "drift-names": drift_names, "drift-paces": drift_paces,
-    "profile": profile.actions, "profile-besides": profile.besides,
+    "profile": profile.actions, "profile-besides": profile.besides, "profile-codes": profile.codes,
     "burned-in-found": burned_in_found, "burned-in-clean": burned_in_clean,
     "new-site": new_site, "new-site-reads": new_site_reads, "new-site-answers": new_site_answers,
 }  # fmt: skip

@@ -179,6 +179,28 @@ def actions() -> str:
     return "\n".join(lines)
 
 
+def codes() -> str:
+    """What copies with a date, and without one, say of how they were made."""
+    dated, undated = (_said_of(each) for each in (original("CR", 0), _without_date(original("CR", 0))))
+    lines = ["| code | method | said of |", "| --- | --- | --- |"]
+    for code, meaning in sorted(dated | undated):
+        whose = "every file" if (code, meaning) in dated & undated else "files with a date"
+        lines.append(f"| {code} | {meaning} | {whose} |")
+    return "\n".join(lines)
+
+
+def _said_of(data: bytes) -> set[tuple[str, str]]:
+    copy = dcmread(BytesIO(deidentify(data, _SECRETS[0])))
+    return {(str(item.CodeValue), str(item.CodeMeaning)) for item in copy.DeidentificationMethodCodeSequence}
+
+
+def _without_date(data: bytes) -> bytes:
+    ds, file = dcmread(BytesIO(data)), BytesIO()
+    del ds.StudyDate
+    ds.save_as(file, enforce_file_format=True)
+    return file.getvalue()
+
+
 def besides() -> str:
     """What copies have that the table doesn't name."""
     named = {attribute.number for attribute in (*attributes(), *ALSO)}

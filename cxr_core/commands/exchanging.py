@@ -11,6 +11,7 @@ from cxr_core.settings import Settings
 from cxr_core.store import destinations, senders
 from cxr_core.store.db import opened
 from cxr_core.store.destinations import Rule
+from cxr_core.store.migrations import check
 from cxr_core.work import connecting, identity, pulling
 from cxr_core.work.connecting import WebAddress
 from cxr_core.work.guarding import COMMAND_LINE
@@ -56,6 +57,19 @@ def run_to(settings: Settings, options: argparse.Namespace) -> int:
         connecting.add_stow(settings.home, COMMAND_LINE, options.name, web_address(options.address, options), proof)
     else:
         connecting.add_dicom(settings.home, COMMAND_LINE, options.name, options.address, options.tls, proof)
+    result({"destination": options.name})
+    return 0
+
+
+def run_change(settings: Settings, options: argparse.Namespace) -> int:
+    """Change where a destination is and how one signs in there; its proof stays where no other is named."""
+    check(settings.home)
+    with opened(settings.home) as db:
+        proof = Proof(options.proof or destinations.named(db, options.name).proof)
+    if options.address.startswith(("http://", "https://")):
+        connecting.change_stow(settings.home, COMMAND_LINE, options.name, web_address(options.address, options), proof)
+    else:
+        connecting.change_dicom(settings.home, COMMAND_LINE, options.name, options.address, options.tls, proof)
     result({"destination": options.name})
     return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import cv2
 import numpy as np
 
 from cxr_core.commands.output import result, say, training_progress
+from cxr_core.dicom.burned_in.boxes import as_lists
 from cxr_core.dicom.deidentify import deidentify
 from cxr_core.errors import BadInput, Conflict, NotFound, RejectedFile
 from cxr_core.model import dataset, predict, release
@@ -47,7 +49,7 @@ def model_to_use(settings: Settings, name: str | None) -> Model:
 
 
 def run_predict(settings: Settings, options: argparse.Namespace) -> int:
-    """One JSON line a file; with --heatmaps, what became of each heatmap, too."""
+    """One JSON line a file; with --heatmaps, what became of each heatmap, too. Words say where text was in pictures."""
     _require_no_stop(settings, options.model)
     model = model_to_use(settings, options.model)
     if options.heatmaps:
@@ -56,13 +58,27 @@ def run_predict(settings: Settings, options: argparse.Namespace) -> int:
         if not path.exists():
             raise NotFound(f"{path}: there is no such file or folder")
     model = quickening.for_files(settings, model, options.paths)
+    written = Counter[str]()
     for number, (path, found) in enumerate(reading.read_files(model, options.paths, bool(options.heatmaps)), 1):
         answer = {"path": path, **_answer(found), "model": model.card.name}
         if options.heatmaps:
             name = f"{number:05d}-{Path(path).stem.rpartition('!')[2][:LONGEST_STEM]}.png"
             answer |= _drawn(found, options.heatmaps / name, model)
         result(answer)
+        written.update(name for name in ("path", "text_blanked", "text_left") if answer[name])
+    _say_written(written)
     return 0
+
+
+def _say_written(files: Counter[str]) -> None:
+    """In how many files there was text, and whether the model saw it."""
+    for name, words in (
+        ("text_blanked", "text near an edge of the picture was blanked before the model looked"),
+        ("text_left", "there may be text where it can't be taken out unseen: the model looked at it as it is, and "
+         "`import` would hold the file back until an admin has looked"),
+    ):  # fmt: skip
+        if files[name]:
+            say(f"{files[name]} of {files['path']} files: {words} ({name})")
 
 
 def _require_no_stop(settings: Settings, name: str | None) -> None:
@@ -90,7 +106,7 @@ def _answer(found: reading.Reading | RejectedFile) -> dict[str, Any]:
     if isinstance(found, RejectedFile):
         return {
             "status": Status.REJECTED, "probability": None, "label": None, "reasons": [str(found)],
-            "codes": [found.reason], "put_right": None,
+            "codes": [found.reason], "put_right": None, "text_blanked": None, "text_left": None,
         }  # fmt: skip
     opinion = found.opinion
     return {
@@ -100,6 +116,8 @@ def _answer(found: reading.Reading | RejectedFile) -> dict[str, Any]:
         "reasons": found.reasons,
         "codes": [objection.code for objection in found.objections],
         "put_right": opinion.put_right if opinion else None,
+        "text_blanked": as_lists(found.text.boxes),
+        "text_left": as_lists(found.text.doubts),
     }
 
 

@@ -7,6 +7,7 @@ from datetime import date
 
 from cxr_core.dicom import header as fields
 from cxr_core.dicom import marks, pictures, pixels
+from cxr_core.dicom.answers.envelope import lacking
 from cxr_core.dicom.body_part import body_part_of
 from cxr_core.dicom.decoders import LOSSY
 from cxr_core.dicom.dicom_file import DicomFile, is_dicom, parse
@@ -46,9 +47,12 @@ class Named:
     sop_class: str | None
     """SOP Class UID (0008,0016)."""
     modality: str | None
+    """One of DICOM's terms."""
     synthetic: bool
     announced: tuple[str | None, str | None]
     """SOP class and instance that the file meta information names (0002,0002 and 0002,0003)."""
+    lacking: str | None = None
+    """The keyword of a UID without which no answer can go back, where it has no valid one."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ def named(data: bytes) -> Named:
     header = parse(data).header
     return Named(
         _identity_of(header), header.text("SOPClassUID"), modality_of(header), _is_synthetic(header),
-        (header.text("MediaStorageSOPClassUID"), header.text("MediaStorageSOPInstanceUID")),
+        (header.text("MediaStorageSOPClassUID"), header.text("MediaStorageSOPInstanceUID")), lacking(header),
     )  # fmt: skip
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from pydicom.uid import (
     ComputedRadiographyImageStorage,
     DigitalXRayImageStorageForPresentation,
@@ -15,6 +13,7 @@ from pydicom.uid import (
 
 from cxr_core.dicom import marks
 from cxr_core.dicom.elements import Header
+from cxr_core.dicom.modalities import MODALITIES
 from cxr_core.errors import RejectedFile
 
 OWN_ANSWER = "own_answer"
@@ -67,18 +66,24 @@ def check_size(rows: int, columns: int) -> None:
 
 
 def modality_of(header: Header) -> str | None:
-    """The modality, one that an X-ray can have, or None where the header names none."""
+    """The modality, one of DICOM's terms, or None where the header names none of these: free text gets nowhere."""
+    said = _said_modality(header)
+    return said if said in MODALITIES else None
+
+
+def _said_modality(header: Header) -> str | None:
+    """What stands there, whatever it is."""
     return (header.text("Modality") or "").upper() or None
 
 
 def _check_object(header: Header) -> None:
     sop_class = header.text("SOPClassUID") or header.text("MediaStorageSOPClassUID")
-    modality = modality_of(header)
+    modality = _said_modality(header)
     if sop_class in ACQUIRED and (modality is None or modality in _RADIOGRAPHIC):
         return
     if sop_class in CAPTURED and (modality is None or modality in _CAPTURE_MODALITIES):
         return
-    named = f" ({modality})" if modality is not None and re.fullmatch(r"[A-Z]{2,6}", modality) else ""
+    named = f" ({modality_of(header)})" if modality_of(header) else ""
     raise RejectedFile(
         "not_an_xray", f"The DICOM file isn't an X-ray image{named}. Send a CR, DX or Secondary Capture."
     )

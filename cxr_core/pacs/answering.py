@@ -16,7 +16,7 @@ from pynetdicom.association import Association
 from pynetdicom.events import Event, EventHandlerType
 from pynetdicom.pdu import P_DATA_TF
 
-from cxr_core.pacs.commitment import COMPLETE, FAILURES_EXIST, Commitment, reported
+from cxr_core.pacs.commitment import Commitment, reported
 from cxr_core.pacs.quiet import told_without_words
 from cxr_core.pacs.status import Refused, Status
 from cxr_core.pacs.wire import wire_of
@@ -40,6 +40,9 @@ class Caller:
 
 class Desk(Protocol):
     """What decides, in threads of its callers: several at once."""
+
+    def knows(self, address: str) -> bool:
+        """Whether anybody at an address may ever have an association; asked before it says a word, one at a time."""
 
     def admits(self, caller: Caller) -> bool:
         """Whether the caller may have an association. An exception is a no."""
@@ -71,6 +74,14 @@ class Answers:
             (evt.EVT_PDU_SENT, self._sent),
             (evt.EVT_CONN_CLOSE, _closed),
         ]
+
+    def knows(self, address: str) -> bool:
+        """Whether to listen to an address at all: a desk that can't tell is a no."""
+        try:
+            return self._desk.knows(address)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the door stays closed)
+            log.error("whom to listen to can't be told: %s", told_without_words(error))
+            return False
 
     def close(self) -> None:
         """From now on no association is accepted, and each ends with the answer that it waits for."""
@@ -110,10 +121,8 @@ class Answers:
 
     def _reported(self, event: Event) -> tuple[int, None]:
         _wait_until_established(event.assoc)
-        if event.event_type not in (COMPLETE, FAILURES_EXIST):
-            return Status.NO_SUCH_EVENT_TYPE, None
         caller = _caller(event.assoc)
-        return self._status(event.assoc, lambda: self._desk.committed(caller, reported(event.event_information))), None
+        return self._status(event.assoc, lambda: self._desk.committed(caller, _told(event))), None
 
     def _sent(self, event: Event) -> None:
         """After the answer that an association waited for, it has to end: the next request would come too late."""
@@ -143,6 +152,10 @@ class Answers:
         finally:
             with self._lock:
                 self._serving.remove(assoc)
+
+
+def _told(event: Event) -> Commitment:
+    return reported(event.event_type, event.event_information)
 
 
 def _wait_until_established(assoc: Association) -> None:

@@ -9,13 +9,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from socketserver import BaseServer
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 
 from pynetdicom.ae import ApplicationEntity as AE
 from pynetdicom.association import Association
-from pynetdicom.events import EventHandlerType
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
+from cxr_core.pacs.answering import Answers
 from cxr_core.pacs.contexts import served
 from cxr_core.pacs.tls import Tls, fingerprint, server_context
 from cxr_core.pacs.upper_layer import UpperLayer
@@ -39,13 +39,22 @@ class Door(ThreadedAssociationServer):
 
     request_queue_size = 128
 
-    def __init__(self, ae: AE, port: Port, handlers: list[EventHandlerType], most: int) -> None:
+    def __init__(self, ae: AE, port: Port, answers: Answers, most: int, largest: int) -> None:
+        self.largest = largest
+        """Bytes of an object that is listened to."""
+        self._knows = answers.knows
         self._most = 2 * most  # those that are more than `most` are told so, once it is known that they speak DICOM
         self._greeted: set[socket.socket] = set()
         self._lock = Lock()
         context = server_context(port.tls) if port.tls else None
         super().__init__(
-            ae, (port.host, port.port), ae.ae_title, served(), context, evt_handlers=handlers, request_handler=_Greeter
+            ae,
+            (port.host, port.port),
+            ae.ae_title,
+            served(),
+            context,
+            evt_handlers=answers.handlers(),
+            request_handler=_Greeter,
         )
 
     def get_request(self) -> tuple[socket.socket, Any]:
@@ -58,7 +67,13 @@ class Door(ThreadedAssociationServer):
         return connection, address
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
-        """Whether there is room for one more; it is counted from here on."""
+        """Whether anybody there may call, and there is room for one more, who is counted from here on.
+
+        Whoever may not is hung up on at once: connections that say nothing would take the room of those who may.
+        """
+        if not self._knows(client_address[0]):
+            log.warning("somebody calls from %s, from where nobody may", client_address[0])
+            return False
         with self._lock:
             if len(self.active_associations) + len(self._greeted) >= self._most:
                 return False
@@ -99,5 +114,6 @@ class _Greeter(RequestHandler):
         assoc.dul = UpperLayer(assoc)  # in place of pynetdicom's, to which its own connection has announced itself
         wire = Wire(assoc, client_socket=self.request)
         wire.certificate = fingerprint(self.request)
+        wire.largest = cast(Door, self.server).largest
         assoc.set_socket(wire)
         return assoc

@@ -17,7 +17,7 @@ from cxr_core.errors import SettingsError
 from cxr_core.pacs import contexts
 from cxr_core.pacs.answering import Answers, Desk
 from cxr_core.pacs.door import Door, Port
-from cxr_core.pacs.wire import PDU_BYTES, wire_of
+from cxr_core.pacs.wire import OBJECT_BYTES, PDU_BYTES, wire_of
 
 ANSWER_SECONDS = 30.0
 """For what must follow at once: an association's first words, and its last."""
@@ -29,10 +29,15 @@ _END_SECONDS = 5.0
 
 
 class Listener:
-    """One AE title on some ports; `start` and `stop` once each."""
+    """One AE title on some ports; `start` and `stop` once each.
 
-    def __init__(self, ae_title: str, ports: Sequence[Port], desk: Desk, most: int = 64) -> None:
-        self._ports, self._most = ports, most
+    It has at most so many associations at once, and listens to objects of at most `largest` bytes.
+    """
+
+    def __init__(
+        self, ae_title: str, ports: Sequence[Port], desk: Desk, most: int = 64, largest: int = OBJECT_BYTES
+    ) -> None:
+        self._ports, self._most, self._largest = ports, most, largest
         self._answers = Answers(ae_title, desk)
         self._doors: list[Door] = []
         self._threads: list[Thread] = []
@@ -82,7 +87,7 @@ class Listener:
 
     def _door(self, port: Port) -> Door:
         try:
-            return Door(self._ae, port, self._answers.handlers(), self._most)
+            return Door(self._ae, port, self._answers, self._most, self._largest)
         except OSError as error:
             remedy = "name an address of this machine and a port that is free and may be used"
             raise SettingsError(f"can't listen at {port.host}:{port.port} ({error.strerror}): {remedy}") from error

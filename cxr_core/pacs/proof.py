@@ -78,7 +78,7 @@ class _Answers:
 
     def _heard(self, event: Event) -> tuple[int, None]:
         try:
-            commitment = reported(event.event_information)
+            commitment = reported(event.event_type, event.event_information)
         except Refused as refused:
             return refused.status, None
         if commitment.transaction_uid != self._transaction:

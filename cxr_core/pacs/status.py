@@ -21,7 +21,7 @@ class Status(IntEnum):
     CLASS_MISMATCH = 0xA900
     """The data set isn't of the SOP class that it was announced as."""
     NOT_UNDERSTOOD = 0xC000
-    """The sender must not try the same object again."""
+    """No DICOM, or without a UID that answers need. The sender must not try the same object again."""
 
 
 class Refused(CxrError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import select
 import socket
 import time
@@ -19,11 +20,12 @@ PDU_SECONDS = 60.0
 """In which one PDU must have come, or a piece of one have gone."""
 _PIECE_BYTES = 2**18
 OBJECT_BYTES = 512 * 2**20
-"""The largest data set that is listened to; the memory for it is there only as it comes."""
+"""The largest object that is listened to; the memory for it is there only as it comes."""
 _QUIET_AFTER, _PAUSE = 1.0, 0.02
 """Seconds: a quiet association that is asked at once each time costs a twentieth of a core."""
 _SLACK = 1024
 """Some senders don't count the headers of a PDU as part of it."""
+log = logging.getLogger(__name__)
 
 
 class Wire(AssociationSocket):
@@ -32,6 +34,8 @@ class Wire(AssociationSocket):
     certificate: str | None = None
     """SHA-256 of the other end's, as hex; None without TLS."""
     patience = PDU_SECONDS
+    largest = OBJECT_BYTES
+    """Bytes of a message, its command set among them, that are kept until it is whole."""
     moved = 0.0
     """When something last came or went, on the clock of time.monotonic."""
     _early = b""
@@ -53,8 +57,11 @@ class Wire(AssociationSocket):
 
     def recv(self, nr_bytes: int) -> bytearray:
         """This many bytes, fewer where the connection ends. Raises OSError where they are too many or come too late."""
-        if nr_bytes > PDU_BYTES + _SLACK or self._held() + nr_bytes > OBJECT_BYTES:
-            raise ConnectionAbortedError("larger than any X-ray")
+        if nr_bytes > PDU_BYTES + _SLACK or self._held() + nr_bytes > self.largest + _SLACK:
+            log.warning(
+                "%s sends more than an X-ray may have (CXR_MAX_UPLOAD_MB): it is cut off", self.assoc.requestor.address
+            )
+            raise ConnectionAbortedError("larger than an X-ray may be")
         early, self._early = self._early[:nr_bytes], self._early[nr_bytes:]
         data = self._read(nr_bytes - len(early))
         return bytearray(early) + data if early else data
@@ -89,7 +96,8 @@ class Wire(AssociationSocket):
 
     def _held(self) -> int:
         message: Any = self.assoc.dimse.message
-        return 0 if message is None or message.data_set is None else message.data_set.tell()
+        parts = () if message is None else (message.encoded_command_set, message.data_set)
+        return sum(part.tell() for part in parts if part is not None)
 
     def _read(self, wanted: int) -> bytearray:
         data = bytearray(wanted)

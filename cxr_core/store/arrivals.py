@@ -33,6 +33,7 @@ class Arrival:
     envelope: bytes
     """Sealed."""
     received_at: str = ""
+    """When it had come whole, before it waited to be taken in or for somebody to look at it."""
     id: int = 0
 
 
@@ -40,14 +41,17 @@ _COLUMNS = "object, sender, image, patient, modality, device, refused, envelope,
 
 
 def add(db: Database, arrival: Arrival) -> Arrival | None:
-    """Note an object that has come, once: None where it had come before."""
+    """Note an object that has come, once: None where it had come before, unless it is taken in this time only."""
     done = db.execute(
         "INSERT INTO arrivals (object, sender, image, patient, modality, device, refused, envelope, "
-        "received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (object) DO NOTHING",
+        "received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (object) DO UPDATE SET sender = excluded.sender, "
+        "image = excluded.image, patient = excluded.patient, modality = excluded.modality, device = excluded.device, "
+        "refused = NULL, envelope = excluded.envelope, received_at = excluded.received_at "
+        "WHERE image IS NULL AND excluded.image IS NOT NULL",
         (arrival.object, arrival.sender, arrival.image, arrival.patient, arrival.modality, arrival.device,
-         arrival.refused, arrival.envelope, clock.stamp()),
+         arrival.refused, arrival.envelope, arrival.received_at or clock.stamp()),
     )  # fmt: skip
-    return get(db, done.lastrowid or 0) if done.rowcount else None
+    return _named(db, arrival.object) if done.rowcount else None
 
 
 def get(db: Database, number: int) -> Arrival:
@@ -56,6 +60,11 @@ def get(db: Database, number: int) -> Arrival:
     if row is None:
         raise NotFound(f"there is no arrival {number}")
     return Arrival(**row)
+
+
+def _named(db: Database, name: str) -> Arrival | None:
+    row = one(db, f"SELECT {_COLUMNS} FROM arrivals WHERE object = ?", (name,))
+    return Arrival(**row) if row else None
 
 
 def of_image(db: Database, image: str) -> list[Arrival]:
@@ -71,13 +80,14 @@ def since(db: Database, stamp: str) -> list[Arrival]:
     return [Arrival(**row) for row in found]
 
 
-def known(db: Database, objects: Iterable[str]) -> set[str]:
-    """Those of these keyed names whose objects have come."""
-    wanted = json.dumps(list(objects))
-    return {
-        row["object"]
-        for row in rows(db, "SELECT object FROM arrivals WHERE object IN (SELECT value FROM json_each(?))", (wanted,))
-    }
+def known(db: Database, objects: Iterable[str], taken_in: bool = False) -> set[str]:
+    """Those of these keyed names whose objects have come, or, of these, those that were `taken_in`."""
+    found = rows(
+        db,
+        "SELECT object FROM arrivals WHERE object IN (SELECT value FROM json_each(?)) AND (NOT ? OR image IS NOT NULL)",
+        (json.dumps(list(objects)), taken_in),
+    )
+    return {row["object"] for row in found}
 
 
 def envelopes(db: Database) -> Iterator[bytes]:

@@ -15,7 +15,7 @@ from sqlite_utils import Database
 
 from cxr_core import clock
 from cxr_core.records import Answer, DeliveryState
-from cxr_core.store.db import count, one, rows
+from cxr_core.store.db import one, rows
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,9 @@ class Delivery:
     said: str | None = None
     """What came of the last attempt."""
     forgotten: int = 0
-    """How often it was accepted, and was not there then."""
+    """How often it was accepted, or was on its way as its worker ended, and was not there then."""
     commitment: str | None = None
+    """The storage commitment that was asked for, by a keyed name of the transaction and the instance."""
     queued_at: str = ""
     accepted_at: str | None = None
     verified_at: str | None = None
@@ -45,6 +46,16 @@ class Delivery:
     holder: str | None = None
     """The worker that has it, until `next_at`."""
     id: int = 0
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What an answer is made with, whenever it is made."""
+
+    program: str
+    """The version of the program."""
+    before: Delivery | None
+    """The delivery whose answer it takes the place of."""
 
 
 _COLUMNS = (
@@ -122,6 +133,17 @@ def verified(db: Database, delivery: Delivery, said: str) -> bool:
     return _change(db, delivery, change, said=said)
 
 
+def not_yet(db: Database, delivery: Delivery, why: str, next_at: str) -> bool:
+    """What was claimed may not leave yet: that was no attempt, and the days in which it is tried begin anew."""
+    change = "state = 'queued', attempts = attempts - 1, said = :said, next_at = :then, queued_at = :now, holder = NULL"
+    return _change(db, delivery, change, said=why, then=next_at)
+
+
+def call_back(db: Database, read: int) -> None:
+    """What tells of a read that no longer stands, and never went out, is in the ledger no more."""
+    db.execute("DELETE FROM deliveries WHERE read = ? AND state = 'queued' AND accepted_at IS NULL", (read,))
+
+
 def wait(db: Database, delivery: Delivery, said: str, next_at: str) -> bool:
     """It stays in its state, and is dealt with again at `next_at`: what was accepted can't be confirmed yet."""
     return _change(db, delivery, "said = :said, next_at = :then, holder = NULL", said=said, then=next_at)
@@ -183,32 +205,45 @@ def take_over(db: Database, living: Iterable[str]) -> None:
     )
 
 
-def committing(db: Database, delivery: Delivery, transaction: str, until: str) -> Delivery | None:
-    """Storage commitment was asked for under this Transaction UID; its answer is awaited until then, held by nobody.
+def committing(db: Database, delivery: Delivery, question: str, until: str) -> Delivery | None:
+    """Storage commitment was asked for, by a name that no other question has; the answer is awaited until then.
 
-    The delivery as it stands now; None where it is another's.
+    Nobody holds it meanwhile. The delivery as it stands now; None where it is another's.
     """
-    change = "commitment = :transaction, next_at = :until, holder = NULL"
-    if not _change(db, delivery, change, transaction=transaction, until=until):
+    change = "commitment = :question, next_at = :until, holder = NULL"
+    if not _change(db, delivery, change, question=question, until=until):
         return None
-    return replace(delivery, commitment=transaction, next_at=until, holder=None)
+    return replace(delivery, commitment=question, next_at=until, holder=None)
 
 
-def of_commitment(db: Database, transaction: str) -> Delivery | None:
-    """The delivery that waits for this storage commitment, or None."""
-    row = one(db, f"SELECT {_COLUMNS} FROM deliveries WHERE commitment = ? AND state = 'accepted'", (transaction,))
+def of_commitment(db: Database, question: str) -> Delivery | None:
+    """The delivery that waits for the answer to this question, or None."""
+    row = one(db, f"SELECT {_COLUMNS} FROM deliveries WHERE commitment = ? AND state = 'accepted'", (question,))
     return _delivery(row) if row else None
 
 
-def predecessor(db: Database, delivery: Delivery) -> str | None:
-    """The model version whose answer of the same kind went to the same destination last, before this one's."""
-    row = one(
-        db,
-        "SELECT model FROM deliveries WHERE arrival = ? AND destination = ? AND answer = ? AND id < ? AND model <> ? "
-        "AND accepted_at IS NOT NULL ORDER BY id DESC LIMIT 1",
-        (delivery.arrival, delivery.destination, delivery.answer, delivery.id, delivery.model or ""),
+def settled(db: Database, delivery: Delivery, program: str) -> Settled:
+    """What an answer is made with, from the first time on and to whatever destination: its UID names one object."""
+    named = {"id": delivery.id, "arrival": delivery.arrival, "answer": delivery.answer, "model": delivery.model,
+             "read": delivery.read, "program": program}  # fmt: skip
+    db.execute(
+        f"UPDATE deliveries SET program = :program, supersedes = ({_BEFORE}) WHERE id = :id AND NOT EXISTS ({_MADE})",
+        named,
     )
-    return row["model"] if row else None
+    (found,) = rows(db, f"{_MADE} LIMIT 1", named)
+    before = rows(db, f"SELECT {_COLUMNS} FROM deliveries WHERE id = ?", (found["supersedes"],))
+    return Settled(found["program"], _delivery(before[0]) if before else None)
+
+
+_MADE = """
+SELECT program, supersedes FROM deliveries WHERE arrival = :arrival AND answer = :answer AND model IS :model
+AND read IS :read AND program IS NOT NULL"""
+_BEFORE = """
+SELECT d.id FROM deliveries d WHERE d.arrival = :arrival AND d.answer = :answer AND d.id < :id
+AND d.accepted_at IS NOT NULL AND (d.model IS NOT :model OR d.read IS NOT :read)
+AND (:read IS NULL OR d.read IN (SELECT id FROM reads WHERE reader = (SELECT reader FROM reads WHERE id = :read)))
+ORDER BY d.id DESC LIMIT 1"""
+"""The last answer of the same kind that an archive took: of another model version, or the same reader's word before."""
 
 
 def standing(db: Database) -> list[dict[str, Any]]:
@@ -254,29 +289,6 @@ def accepted_by_hour(db: Database, since: str) -> dict[str, int]:
         (since,),
     )
     return {row["hour"]: row["n"] for row in found}
-
-
-def labels_sent(db: Database, destination: int, limit: int) -> list[str | None]:
-    """What the opinions told by the last reports to a destination said, newest first; None of one not analysed."""
-    found = rows(
-        db,
-        "SELECT p.label FROM deliveries d JOIN arrivals a ON a.id = d.arrival "
-        "JOIN predictions p ON p.image = a.image AND p.model = d.model "
-        "WHERE d.destination = ? AND d.answer IN ('capture', 'report') AND d.state IN ('accepted', 'verified') "
-        "GROUP BY d.arrival, d.model ORDER BY max(d.id) DESC LIMIT ?",
-        (destination, limit),
-    )
-    return [row["label"] for row in found]
-
-
-def told_since(db: Database, destination: int, stamp: str) -> int:
-    """On how many images an opinion was told to a destination since a stamp, as `labels_sent` counts them."""
-    return count(
-        db,
-        "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE destination = ? AND answer IN ('capture', 'report') AND "
-        "accepted_at > ? GROUP BY arrival, model)",
-        (destination, stamp),
-    )
 
 
 def _delivery(row: dict[str, Any]) -> Delivery:

@@ -88,6 +88,14 @@ def names(db: Database) -> dict[int, str]:
     return {row["id"]: row["name"] for row in rows(db, "SELECT id, name FROM destinations")}
 
 
+def change(db: Database, destination: int, kind: str, address: dict[str, Any], proof: Proof) -> None:
+    """It is somewhere else, or spoken to otherwise, from now on: what waits for it goes there, and at once."""
+    db.execute(
+        "UPDATE destinations SET kind = ?, address = ?, proof = ?, rests_until = NULL WHERE id = ?",
+        (kind, json.dumps(address), proof.value, destination),
+    )
+
+
 def remove(db: Database, destination: Destination) -> None:
     """Send nothing there any more; its rules go with it."""
     now = clock.stamp()

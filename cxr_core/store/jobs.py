@@ -182,6 +182,11 @@ def is_queued(db: Database, kind: str) -> bool:
     return one(db, "SELECT 1 FROM jobs WHERE kind = ? AND state = 'queued' LIMIT 1", (kind,)) is not None
 
 
+def follow(db: Database, job: int, next_: int) -> None:
+    """Note in a job's result that another job, which is `followed_by` there, goes on with what it dealt with."""
+    db.execute("UPDATE jobs SET result = json_set(result, '$.followed_by', ?) WHERE id = ?", (next_, job))
+
+
 def take_sealed(db: Database, job: int) -> str | None:
     """What a job's result has sealed for who asked, which is gone then; None where it is or never was."""
     found = one(db, "SELECT result ->> 'sealed' AS sealed FROM jobs WHERE id = ?", (job,))
@@ -246,6 +251,14 @@ def forget(db: Database, patient: str, images: Iterable[str]) -> None:
     )
     db.execute(
         "UPDATE jobs SET payload = json_remove(payload, '$.patient') WHERE payload ->> 'patient' = ?", (patient,)
+    )
+
+
+def forget_these(db: Database, numbers: Iterable[int]) -> None:
+    """Let the results of jobs say that what they dealt with was erased, within the caller's transaction."""
+    db.execute(
+        "UPDATE jobs SET result = ? WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(_ERASED), json.dumps(list(numbers))),
     )
 
 

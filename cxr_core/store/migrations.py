@@ -128,5 +128,11 @@ def m008_hospital(db: Database) -> None:
     _run(db, "m008_hospital.sql")
 
 
+@migrations()
+def m009_mending(db: Database) -> None:
+    """What a pull has fetched and what it leaves alone; what made an answer, and which it takes the place of."""
+    _run(db, "m009_mending.sql")
+
+
 def _run(db: Database, name: str) -> None:
     db.executescript((Path(__file__).parent / name).read_text(encoding="utf-8"))

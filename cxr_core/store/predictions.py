@@ -148,6 +148,23 @@ def of_reference(db: Database, reference: int, model: str, device: str | None) -
     return [{**row, "embedding": np.frombuffer(row["embedding"], EMBEDDING)} for row in found]
 
 
+def of_destination(db: Database, destination: int, among: int, limit: int) -> list[dict[str, Any]]:
+    """`label` and `made_at` of the last opinions on what came from where a destination's rules look, newest first.
+
+    Whatever the rules say of labels, hours and kinds of answers, and whether or not anything was sent. Without a rule
+    it is all that came over the network. Only the last `among` predictions are looked through.
+    """
+    return rows(
+        db,
+        "SELECT p.label, p.made_at FROM predictions p WHERE p.label NOT NULL "
+        "AND p.id > (SELECT max(id) FROM predictions) - :among AND EXISTS (SELECT 1 FROM arrivals a "
+        "LEFT JOIN rules r ON r.destination = :destination AND r.removed_at IS NULL WHERE a.image = p.image AND "
+        "(r.id IS NULL OR a.sender IS coalesce(r.sender, a.sender) AND a.modality IS coalesce(r.modality, a.modality) "
+        "AND a.device IS coalesce(r.device, a.device))) ORDER BY p.id DESC LIMIT :limit",
+        {"destination": destination, "among": among, "limit": limit},
+    )
+
+
 def _insert(db: Database, row: dict[str, Any]) -> bool:
     names = ", ".join(row)
     marks = ", ".join("?" * len(row))

@@ -33,10 +33,12 @@ class Pull:
     held_at: str | None = None
     """Nothing is asked since."""
     held_because: str | None = None
+    complete_at: str | None = None
+    """When the last run began that tried all that was new; at first, when the pull was made."""
     id: int = 0
 
 
-_COLUMNS = "source, modalities, days, minutes, station, ran_at, said, failed, held_at, held_because, id"
+_COLUMNS = "source, modalities, days, minutes, station, ran_at, said, failed, held_at, held_because, complete_at, id"
 
 
 def put(db: Database, pull: Pull) -> int:
@@ -45,7 +47,7 @@ def put(db: Database, pull: Pull) -> int:
     now = clock.stamp()
     return insert(db, "pulls", {
         "source": pull.source, "modalities": json.dumps(pull.modalities), "station": pull.station, "days": pull.days,
-        "minutes": pull.minutes, "created_at": now, "next_at": now,
+        "minutes": pull.minutes, "created_at": now, "next_at": now, "complete_at": now,
     })  # fmt: skip
 
 
@@ -100,6 +102,11 @@ def note(db: Database, number: int, said: str, failed: bool = False) -> bool:
     db.execute("UPDATE pulls SET said = ?, failed = ? WHERE id = ?", (said, int(failed), number))
     stands = "SELECT 1 FROM pulls WHERE id = ? AND removed_at IS NULL AND held_at IS NULL"
     return one(db, stands, (number,)) is not None
+
+
+def complete(db: Database, number: int) -> None:
+    """The run that began last asked, and tried all that was new."""
+    db.execute("UPDATE pulls SET complete_at = ran_at WHERE id = ?", (number,))
 
 
 def hold(db: Database, number: int, because: str) -> None:

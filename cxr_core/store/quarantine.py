@@ -25,7 +25,7 @@ class Held:
 
     id: int
     payload: dict[str, Any]
-    """Of the intake that held it back: where it lies, and who sent it."""
+    """Of the intake that held it back: where it lies, who sent it, and the number of that job."""
     patient: str | None
     boxes: Boxes
     """Where there is text for sure."""
@@ -35,6 +35,11 @@ class Held:
     decision: str | None
     sender: str | None
     """What the one is called that it came from over the network; None where somebody of the site brought it."""
+
+    @property
+    def job(self) -> int | None:
+        """The number of that intake; None of what was held back before it was noted."""
+        return self.payload.get("job")
 
 
 _COLUMNS = (
@@ -70,10 +75,14 @@ def waiting(db: Database) -> list[Held]:
     return list(map(_held, rows(db, f"SELECT {_COLUMNS} FROM quarantine WHERE decided_at IS NULL ORDER BY id")))
 
 
-def known(db: Database, objects: Iterable[str]) -> set[str]:
-    """Those of these keyed names whose objects are or were held back."""
-    wanted = json.dumps(list(objects))
-    found = rows(db, "SELECT object FROM quarantine WHERE object IN (SELECT value FROM json_each(?))", (wanted,))
+def known(db: Database, objects: Iterable[str], undecided: bool = False) -> set[str]:
+    """Those of these keyed names whose objects are or were held back, or, of these, those that still are."""
+    found = rows(
+        db,
+        "SELECT object FROM quarantine WHERE object IN (SELECT value FROM json_each(?)) "
+        "AND (NOT ? OR decided_at IS NULL)",
+        (json.dumps(list(objects)), undecided),
+    )
     return {row["object"] for row in found}
 
 
@@ -108,11 +117,11 @@ def never_taken(db: Database, patient: str) -> list[str]:
     return [row["name"] for row in found]
 
 
-def erase(db: Database, patient: str) -> list[str]:
-    """Forget a patient's files, within the caller's transaction; the names in the spool of those that wait."""
+def erase(db: Database, patient: str) -> list[Held]:
+    """Forget a patient's files, within the caller's transaction; returns those that wait."""
     theirs = rows(db, f"SELECT {_COLUMNS} FROM quarantine WHERE patient = ?", (patient,))
     db.execute("DELETE FROM quarantine WHERE patient = ?", (patient,))
-    return [held.payload["spool"] for held in map(_held, theirs) if held.decision is None]
+    return [held for held in map(_held, theirs) if held.decision is None]
 
 
 def _held(row: dict[str, Any]) -> Held:

@@ -14,7 +14,7 @@ from cxr_core.store.db import one
 
 def start(db: Database, user: User, idle_minutes: int) -> str:
     """Open a session and return its token, which only the browser keeps; what was idle longer than that is deleted."""
-    db.execute("DELETE FROM sessions WHERE seen_at <= ?", (clock.ago(minutes=idle_minutes),))
+    end_idle(db, idle_minutes)
     token = secrets.token_urlsafe(32)
     moment = clock.stamp()
     db.table("sessions").insert(
@@ -43,6 +43,11 @@ def user_of(db: Database, token: str | None, idle_minutes: int) -> User | None:
 def end(db: Database, token: str) -> None:
     """Close the session at once, in every tab."""
     db.execute("DELETE FROM sessions WHERE token_sha256 = ?", (_hash(token),))
+
+
+def end_idle(db: Database, idle_minutes: int) -> None:
+    """Close what nobody has used for so long: the user has to sign in anew."""
+    db.execute("DELETE FROM sessions WHERE seen_at <= ?", (clock.ago(minutes=idle_minutes),))
 
 
 def is_open(db: Database, token: str | None, idle_minutes: int) -> bool:

@@ -54,6 +54,9 @@ def _row(user: User, found: Destination, echo: Job | None) -> None:
                 _do(lambda: connecting.go_on(site().home, user, found.name))
         else:
             _hold(user, found)
+        with st.popover("Change", key=f"ask-change-{found.id}"):
+            st.caption("Its rules stay, and what waits goes to the new address.")
+            destination_form(user, found.id, found)
         then = "Nothing goes there any more, what waits included, and its rules go with it. The ledger stays."
         if removes(then, f"destination-{found.id}"):
             _do(lambda: connecting.remove_destination(site().home, user, found.name))

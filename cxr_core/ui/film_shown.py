@@ -1,35 +1,74 @@
-"""A picture that may say who it is of, drawn from memory with the places where there is text, or may be."""
+"""A picture that may say who it is of, shown from memory, and the places on it that an admin wants blanked."""
 
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
 from cxr_core.store.quarantine import Boxes, Held
+from cxr_core.ui.viewer import WEB, loader
 from cxr_core.work.holding import Picture
 
-CORNERS = ("top:0;left:0", "top:0;right:0", "bottom:0;right:0", "bottom:0;left:0")
-"""Where the numbers of doubts stand, in turn: of places that meet, both can be read."""
+KEY = "blanking"
+
+_component = st.components.v2.component(
+    "cxr_blanking",
+    html=(WEB / "blanking.html").read_text(encoding="utf-8"),
+    css=(WEB / "blanking.css").read_text(encoding="utf-8"),
+    js=loader("blanking.js"),
+)
 
 
-def film(held: Held, picture: Picture) -> None:
-    """The picture with its places. It is part of the page, and so in no cache and at no address."""
+@dataclass(frozen=True)
+class Place:
+    """A rectangle on a picture, in pixels of its file."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    kind: str
+    """`sure`, `doubt` or `drawn`: text that was found, what may be text, and what an admin drew."""
+    shape: str = "box"
+
+    @property
+    def edges(self) -> tuple[float, float, float, float]:
+        """Top, left, bottom, right."""
+        return self.y, self.x, self.y + self.height, self.x + self.width
+
+
+def found_on(held: Held) -> tuple[Place, ...]:
+    """The places that were found by themselves."""
+    return (*_places(held.boxes, "sure"), *_places(held.doubts, "doubt"))
+
+
+def _places(boxes: Boxes, kind: str) -> list[Place]:
+    return [Place(left, top, right - left, bottom - top, kind) for top, left, bottom, right in boxes]
+
+
+def film(number: int, picture: Picture, places: tuple[Place, ...], on_drawn: Callable[[], None]) -> None:
+    """The picture with its places. It is part of the page, and so in no cache and at no address.
+
+    `on_drawn` is called when a place was drawn, changed or removed; `drawn` says which there are then.
+    """
     data = b64encode(picture.jpeg).decode("ascii")
-    sure, doubts = places(held.boxes, picture, "sure"), places(held.doubts, picture, "doubt")
-    alt = "The X-ray that is held back, with the places where there is text or may be"
-    st.html(f'<div class="film"><img src="data:image/jpeg;base64,{data}" alt="{alt}">{sure}{doubts}</div>')
+    shown: dict[str, Any] = {
+        "number": number, "picture": f"data:image/jpeg;base64,{data}", "rows": picture.rows, "columns": picture.columns,
+        "places": [vars(place) for place in places],
+    }  # fmt: skip
+    _component(key=KEY, data=shown, on_drawn_change=on_drawn)
 
 
-def places(boxes: Boxes, picture: Picture, kind: str) -> str:
-    """Outlines over the picture, as HTML; doubts are numbered from 1."""
-    return "".join(_place(number, box, picture, kind) for number, box in enumerate(boxes))
+def drawn() -> tuple[int, tuple[Place, ...]]:
+    """The number of the file that was last drawn on, and its places."""
+    said = st.session_state[KEY]["drawn"]
+    return said["number"], tuple(map(_place, said["places"]))
 
 
-def _place(number: int, box: list[int], picture: Picture, kind: str) -> str:
-    top, left, bottom, right = box
-    down, across = 100 / picture.rows, 100 / picture.columns
-    where = f"top:{top * down:.3f}%;left:{left * across:.3f}%"
-    size = f"height:{(bottom - top) * down:.3f}%;width:{(right - left) * across:.3f}%"
-    label = f'<b style="{CORNERS[number % len(CORNERS)]}">{number + 1}</b>' if kind == "doubt" else ""
-    return f'<div class="{kind}" style="{where};{size}">{label}</div>'
+def _place(said: dict[str, Any]) -> Place:
+    x, y, width, height = (float(said[name]) for name in ("x", "y", "width", "height"))
+    return Place(x, y, width, height, str(said["kind"]))

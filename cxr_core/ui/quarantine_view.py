@@ -11,7 +11,7 @@ import streamlit as st
 from cxr_core.records import User
 from cxr_core.store.quarantine import Held
 from cxr_core.ui import words
-from cxr_core.ui.film_shown import film
+from cxr_core.ui.film_shown import Place, drawn, film, found_on
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import end_if_signed_out, site
 from cxr_core.work import holding, requests
@@ -22,8 +22,9 @@ LOOK = "look into quarantine"
 """Key of the session state: the one that is being looked at. Its picture is in this memory and nowhere else."""
 WHAT_FOR = "Files in whose picture there may be text, where it can't be taken out unseen, wait here for an admin."
 EXPLAINED = (
-    'Whoever is named in the picture would be named in what is stored. <span class="sure">Blue</span>: text for sure. '
-    '<span class="doubt">Amber</span>: it may be text.'
+    "Whoever is named in the picture would be named in what is stored. What is framed is blanked: "
+    '<span class="sure">blue</span> is text for sure, <span class="doubt">amber</span> may be text, white is drawn. '
+    "Remove what is wrong, and draw what is missing."
 )
 
 
@@ -33,6 +34,8 @@ class Look:
 
     number: int
     asked: Asked
+    places: tuple[Place, ...]
+    """To be blanked: those that were found, until something is drawn or removed."""
     picture: Picture | None = None
 
 
@@ -45,10 +48,10 @@ def quarantine_view(user: User) -> None:
         return
     left, right = st.columns([1, 1.7], gap="large")
     with right:
-        _picture(user, found, look)
+        _picture(user, look)
     with left:
         if look and look.picture:
-            _decision(user, found[look.number])
+            _decision(user, look)
         st.html(f"<h3>{words.how_many(len(found), 'files')} held back</h3>")
         for held in found.values():
             _row(user, held, look)
@@ -67,13 +70,21 @@ def _look(user: User, found: dict[int, Held]) -> Look | None:
     return None
 
 
-def _picture(user: User, found: dict[int, Held], look: Look | None) -> None:
+def _picture(user: User, look: Look | None) -> None:
     if look is None:
         words.empty("No picture", "Look at a file on the left: its picture is shown here, to you alone.")
     elif look.picture is None:
         _until_made(user, look)
     else:
-        film(found[look.number], look.picture)
+        film(look.number, look.picture, look.places, _remember)
+
+
+def _remember() -> None:
+    """Keep what was just drawn, before any part of the page is run again."""
+    look: Look | None = st.session_state.get(LOOK)
+    number, places = drawn()
+    if look and look.number == number:
+        st.session_state[LOOK] = replace(look, places=places)
 
 
 @st.fragment(run_every=0.5)
@@ -98,31 +109,27 @@ def _row(user: User, held: Held, look: Look | None) -> None:
         if st.button("Look", key=f"look-{held.id}", disabled=look is not None and look.number == held.id):
             with told():
                 asked = holding.look(site().home, user, held.id)
-                st.session_state[LOOK] = Look(held.id, asked)
+                st.session_state[LOOK] = Look(held.id, asked, found_on(held))
                 st.rerun()
 
 
-def _decision(user: User, held: Held) -> None:
+def _decision(user: User, look: Look) -> None:
     """The three ways out, the last two behind a second click."""
-    st.html(f'<h3>No. {held.id}</h3><div class="places">{EXPLAINED}</div>')
-    with st.form(key=f"blank-{held.id}", border=False):
-        with st.container(horizontal=True, gap="small"):
-            ticked = [
-                st.checkbox(f"Blank {number}", value=True, key=f"blank-{held.id}-{number}", width="content")
-                for number in range(1, len(held.doubts) + 1)
-            ]
-        if st.form_submit_button("Take in, blanked so", type="primary", key=f"take-{held.id}"):
-            chosen = [box for box, blank in zip(held.doubts, ticked, strict=True) if blank]
-            _decide(lambda: holding.take(site().home, user, held.id, held.boxes + chosen))
+    number = look.number
+    st.html(f'<h3>No. {number}</h3><div class="places">{EXPLAINED}</div>')
+    blank = f"Take in, with {words.how_many(len(look.places), 'places')} blanked"
+    if st.button(blank, type="primary", key=f"take-{number}", disabled=not look.places):
+        edges = [place.edges for place in look.places]
+        _decide(lambda: holding.take(site().home, user, number, edges, look.asked))
     with st.container(horizontal=True, gap="small"):
-        with st.popover("Nothing identifying", key=f"ask-as-is-{held.id}"):
-            st.caption("It is taken in as it is: nothing is blanked, the blue places neither.")
-            if st.button("Take in as it is", key=f"as-is-{held.id}"):
-                _decide(lambda: holding.take(site().home, user, held.id, []))
-        with st.popover("Refuse it", key=f"ask-refuse-{held.id}"):
+        with st.popover("Nothing identifying", key=f"ask-as-is-{number}"):
+            st.caption("It is taken in as it is: nothing is blanked, what is framed neither.")
+            if st.button("Take in as it is", key=f"as-is-{number}"):
+                _decide(lambda: holding.take(site().home, user, number, []))
+        with st.popover("Refuse it", key=f"ask-refuse-{number}"):
             st.caption("It is deleted here. One from the network is answered: not analysed.")
-            if st.button("Refuse and delete it", key=f"refuse-{held.id}"):
-                _decide(lambda: holding.discard(site().home, user, held.id))
+            if st.button("Refuse and delete it", key=f"refuse-{number}"):
+                _decide(lambda: holding.discard(site().home, user, number))
 
 
 def _decide(what: Callable[[], object]) -> None:

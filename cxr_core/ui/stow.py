@@ -29,6 +29,8 @@ BODIES_AT_ONCE = CapacityLimiter(4)
 """Each may hold an X-ray in memory, and its sealed copy."""
 IDLE_SECONDS = 60.0
 """After which a sender of whom nothing comes gives its place to others."""
+BODY_SECONDS = 600.0
+"""That a whole body may be waited for, however often something of it comes."""
 AGAIN_SECONDS = 30
 """What a sender is asked to wait for room, or for others to end."""
 TOKENS = Throttle()
@@ -82,17 +84,22 @@ async def _stored(chosen: Settings, sender: Sender, request: Request) -> Respons
     except ClientDisconnect:
         return Response(status_code=400)  # nobody reads it
     except TimeoutError:
-        return PlainTextResponse("The body stopped coming: send it again.", 408)
+        return PlainTextResponse("The body stopped coming, or came too slowly: send it again.", 408)
     status, body = stow.answer(stored, failed)
     return Response(body, status, headers=_again(status), media_type=stow.ANSWER_TYPE)
 
 
 async def _pieces(request: Request) -> AsyncIterator[bytes]:
-    """The body as it comes in. Raises TimeoutError where nothing comes for IDLE_SECONDS."""
-    stream = request.stream()
+    """The body as it comes in. Raises TimeoutError where nothing comes for IDLE_SECONDS, or all of it too slowly.
+
+    Only waiting counts: what is done with the pieces is no fault of the sender's.
+    """
+    stream, left = request.stream(), BODY_SECONDS
     while True:
-        with fail_after(IDLE_SECONDS):
+        began = monotonic()
+        with fail_after(min(IDLE_SECONDS, left)):
             piece = await anext(stream, None)
+        left -= monotonic() - began
         if piece is None:
             return
         yield piece

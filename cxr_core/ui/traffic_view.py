@@ -56,7 +56,7 @@ def _now(user: User, found: Queue) -> None:
     if stopping.standing(site().home, user):
         st.caption("No answer goes out while the model's opinion is switched off: what is queued waits.")
     _queue(found)
-    st.html("<h3>Came in today, since midnight UTC</h3>")
+    st.html("<h3>Came in today, since midnight</h3>")
     _came(traffic.came_in_today(site().home, user))
 
 

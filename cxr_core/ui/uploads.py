@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -15,7 +16,24 @@ from cxr_core.work import requests, reviewing, stopping
 from cxr_core.work.requests import Upload, Verdict
 
 LOOK_AGAIN_SECONDS = 0.3
+UNTIL_DECIDED_SECONDS = 5.0
+"""How often it is looked whether an admin has decided on what is held back."""
 MOST_LINES = 60
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How many files have no verdict that stays."""
+
+    open: int
+    """They are being read, or wait for that."""
+    held: int
+    """They wait for an admin."""
+
+    @property
+    def look_again(self) -> float | None:
+        """After how many seconds something may have become of one; None where all is said."""
+        return LOOK_AGAIN_SECONDS if self.open else UNTIL_DECIDED_SECONDS if self.held else None
 
 
 def uploads(user: User) -> None:
@@ -23,8 +41,8 @@ def uploads(user: User) -> None:
     _take(user)
     sent: dict[int, str] = st.session_state.get("sent", {})
     if sent:
-        still_open = any(verdict.state.is_open for verdict in requests.verdicts(site().home, user, sent))
-        st.fragment(_verdicts, run_every=LOOK_AGAIN_SECONDS if still_open else None)(user, still_open)
+        before = _waiting(requests.verdicts(site().home, user, sent))
+        st.fragment(_verdicts, run_every=before.look_again)(user, before)
 
 
 def _take(user: User) -> None:
@@ -51,13 +69,17 @@ def _take(user: User) -> None:
             st.rerun()
 
 
-def _verdicts(user: User, was_open: bool) -> None:
+def _waiting(found: list[Verdict]) -> Waiting:
+    return Waiting(sum(verdict.state.is_open for verdict in found), sum(verdict.waits_for_admin for verdict in found))
+
+
+def _verdicts(user: User, before: Waiting) -> None:
     end_if_signed_out()
     sent: dict[int, str] = st.session_state.get("sent", {})
     found = requests.verdicts(site().home, user, sent)
-    waiting = sum(verdict.state.is_open for verdict in found)
-    if was_open and not waiting:
-        st.rerun(scope="app")  # what came in belongs on the list, and nothing needs to be asked any more
+    waiting = _waiting(found)
+    if waiting.held < before.held or (before.open and not waiting.open):
+        st.rerun(scope="app")  # what came in belongs on the list, and there is less to be asked, or sooner
     with st.container(key="sent-head"):
         _head(found, waiting)
     shown = sorted(found, key=lambda verdict: (verdict.status != "rejected", -verdict.job))[:MOST_LINES]
@@ -68,15 +90,14 @@ def _verdicts(user: User, was_open: bool) -> None:
     st.html(f'<div class="verdicts">{"".join(lines)}{more}</div>')
 
 
-def _head(found: list[Verdict], waiting: int) -> None:
+def _head(found: list[Verdict], waiting: Waiting) -> None:
     """How many files there are, since the lines below may go on out of sight."""
-    if waiting:
-        st.progress(1 - waiting / len(found), f"{len(found) - waiting} of {len(found)} done")
+    if waiting.open:
+        st.progress(1 - waiting.open / len(found), f"{len(found) - waiting.open} of {len(found)} done")
         return
     refused = sum(verdict.status == "rejected" for verdict in found)
-    held = sum(verdict.status == Status.HELD_BACK for verdict in found)
     with st.container(horizontal=True, vertical_alignment="center"):
-        also = f", {held} held back" if held else ""
+        also = f", {waiting.held} held back" if waiting.held else ""
         st.html(f"<b>{words.how_many(len(found), 'files')}</b>, {refused} refused{also}")
         if st.button("Clear these lines", key="clear-sent", type="tertiary"):
             st.session_state["sent"] = {}
@@ -85,12 +106,17 @@ def _head(found: list[Verdict], waiting: int) -> None:
 
 def _line(sent_as: str, verdict: Verdict, opinions: dict[str, dict[str, Any]], is_off: bool) -> str:
     name = sent_as if verdict.member is None else f"{sent_as}, file {verdict.member}"
-    return f'<div class="{_kind(verdict)}"><b>{escape(name)}</b><br>{escape(_outcome(verdict, opinions, is_off))}</div>'
+    outcome = _outcome(verdict, opinions, is_off)
+    if verdict.was_held_back:
+        outcome = f"An admin has looked at it. {outcome[0].upper()}{outcome[1:]}"
+    return f'<div class="{_kind(verdict)}"><b>{escape(name)}</b><br>{escape(outcome)}</div>'
 
 
 def _kind(verdict: Verdict) -> str:
-    if verdict.status in (Status.REJECTED, Status.HELD_BACK):
-        return "bad" if verdict.status == Status.REJECTED else "held"
+    if verdict.waits_for_admin:
+        return "held"
+    if verdict.status == Status.REJECTED:
+        return "bad"
     return "known" if verdict.known else "ok" if verdict.status else ""
 
 
@@ -99,7 +125,7 @@ def _outcome(verdict: Verdict, opinions: dict[str, dict[str, Any]], is_off: bool
         return "is being read …" if verdict.state is JobState.RUNNING else "waits its turn"
     if verdict.status == "rejected":
         return f"Refused: {'; '.join(verdict.reasons)}"
-    if verdict.status == Status.HELD_BACK:
+    if verdict.waits_for_admin:
         return "Held back: there may be text in the picture itself. An admin looks at it first, on the PACS page."
     here = "here already; " if verdict.known else ""
     if is_off:

@@ -17,14 +17,21 @@ from cxr_core.work.reviewing import Case
 
 KEY = "viewer"
 WEB = Path(__file__).parent / "web"
-# Modules import each other by their addresses, which the blob that Streamlit makes of this text doesn't have.
-LOADER = "const { show } = await import(`${location.origin}/viewer/main.js`);\nexport default show;\n"
+
+
+def loader(module: str) -> str:
+    """What Streamlit is to run for a component whose module lies in WEB.
+
+    Modules import each other by their addresses, which the blob that Streamlit makes of this text doesn't have.
+    """
+    return f"const {{ show }} = await import(`${{location.origin}}/viewer/{module}`);\nexport default show;\n"
+
 
 _component = st.components.v2.component(
     "cxr_viewer",
     html=(WEB / "viewer.html").read_text(encoding="utf-8"),
     css=(WEB / "viewer.css").read_text(encoding="utf-8"),
-    js=LOADER,
+    js=loader("main.js"),
 )
 
 

@@ -46,14 +46,25 @@ def answer(db: Database, arrival: Arrival) -> int:
     return sum(
         deliveries.queue(db, each)
         for rule in destinations.rules(db)
-        if fits(rule, known) and may_leave(rule, known)
+        if fits(rule, known)
         for each in _answers(db, rule, known)
+        if may_leave(rule, known, each.answer)
     )
 
 
 def answer_image(db: Database, image: str) -> int:
     """As `answer`, to each object that an image came as: an opinion is new, or a read was given."""
     return sum(answer(db, arrival) for arrival in arrivals.of_image(db, image))
+
+
+def wanted_by(db: Database, delivery: Delivery) -> tuple[Known, list[Rule]]:
+    """What is known now of what a delivery tells, and the rules that want it: it may have been queued long ago."""
+    known = _known_from(db, delivery)
+    return known, [
+        rule
+        for rule in destinations.rules(db)
+        if rule.destination == delivery.destination and delivery.answer in rule.answers and fits(rule, known)
+    ]
 
 
 def known_of(db: Database, arrival: Arrival) -> Known:
@@ -74,18 +85,20 @@ def fits(rule: Rule, known: Known) -> bool:
     return all(asked is None or asked == found for asked, found in wanted) and _is_within(rule, arrival.received_at)
 
 
-def may_leave(rule: Rule, known: Known) -> bool:
-    """Whether what tells of the opinion may leave now, by the rule and by how the image is read.
+def may_leave(rule: Rule, known: Known, answer: Answer) -> bool:
+    """Whether an answer may leave now, by the rule and by how the image is read.
 
-    Where two read an image, the first one's read is not enough: the answer would tell the second.
+    Where two read an image, the first one's read is not enough: the answer would tell the second of the opinion, or,
+    whatever the rule, of what the first one made of it.
     """
     if known.image is None:
         return rule.release is not Release.NEVER
+    is_read = known.image["slots_open"] == 0
     match rule.release, Mode(known.image["mode"]):
         case (Release.AT_ONCE, _) | (Release.AS_READ, Mode.CONCURRENT):
-            return True
+            return is_read or answer is not Answer.ASSESSMENT
         case (Release.AFTER_READ, _) | (Release.AS_READ, Mode.SECOND_READER):
-            return known.image["slots_open"] == 0
+            return is_read
     return False
 
 
@@ -95,6 +108,15 @@ def kinds(rule: Rule, known: Known) -> list[Answer]:
         return [Answer.REPORT] if Answer.REPORT in rule.answers else []
     has_contour = known.label is Label.PNEUMONIA and not known.said["heatmap_doubt"]
     return [each for each in OPINIONS if each in rule.answers and (each is not Answer.PRESENTATION or has_contour)]
+
+
+def _known_from(db: Database, delivery: Delivery) -> Known:
+    """What is known of the arrival that a delivery answers, with the opinion that it tells."""
+    arrival = arrivals.get(db, delivery.arrival)
+    if arrival.image is None:
+        return Known(arrival, None, None)
+    said = predictions.of_model(db, arrival.image, delivery.model) if delivery.model else None
+    return Known(arrival, images.get(db, arrival.image), said)
 
 
 def _answers(db: Database, rule: Rule, known: Known) -> Iterator[Delivery]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Protocol
 
 from cxr_core.errors import DeliveryError, SettingsError
@@ -18,6 +17,7 @@ from cxr_core.pacs.web.endpoint import WebEndpoint
 from cxr_core.settings import Settings
 from cxr_core.store.destinations import Destination
 from cxr_core.work.composing import Name
+from cxr_core.work.credentials import file_called
 
 PATIENCE_SECONDS = 30.0
 """For each answer of an archive."""
@@ -25,6 +25,8 @@ EXCHANGE_ANSWERS = 10
 """Times that patience which all of one exchange over DICOMweb may take."""
 COMMITMENT_SECONDS = 5.0
 """For a storage commitment on the association that asked for it; later it comes to the listener."""
+TO_THE_LISTENER_SECONDS = 0.5
+"""The same where one listens: most archives report there, and what waits for delivery shouldn't wait for that."""
 
 
 class Archive(Protocol):
@@ -39,8 +41,8 @@ class Archive(Protocol):
     def has(self, name: Name) -> bool:
         """Whether it has an object."""
 
-    def commit(self, name: Name, transaction_uid: str) -> Commitment | None:
-        """Ask it to take the responsibility for an object; its answer, if that comes at once."""
+    def commit(self, names: Sequence[Name], transaction_uid: str, wait: float) -> Commitment | None:
+        """Ask it to take the responsibility for objects; its answer, if that comes within `wait` seconds."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,10 @@ class DicomArchive:
         """C-FIND at the level of images."""
         return name.instance in proof.present(self.endpoint, name.study, name.series, [name.instance])
 
-    def commit(self, name: Name, transaction_uid: str) -> Commitment | None:
+    def commit(self, names: Sequence[Name], transaction_uid: str, wait: float) -> Commitment | None:
         """Storage Commitment Push Model, N-ACTION."""
-        objects = [(name.sop_class, name.instance)]
-        return proof.ask_commitment(self.endpoint, objects, transaction_uid, COMMITMENT_SECONDS)
+        objects = [(name.sop_class, name.instance) for name in names]
+        return proof.ask_commitment(self.endpoint, objects, transaction_uid, wait)
 
 
 @dataclass(frozen=True)
@@ -85,26 +87,29 @@ class WebArchive:
         """QIDO-RS for instances."""
         return name.instance in finding.present(self.endpoint, name.study, name.series, {name.instance})
 
-    def commit(self, name: Name, transaction_uid: str) -> Commitment | None:
+    def commit(self, names: Sequence[Name], transaction_uid: str, wait: float) -> Commitment | None:
         """DICOMweb has none that this program speaks. Raises DeliveryError."""
         raise DeliveryError("storage commitment isn't spoken over DICOMweb: choose query as its proof")
 
 
 def archive_of(settings: Settings, destination: Destination, patience: float = PATIENCE_SECONDS) -> Archive:
-    """The archive at a destination. Raises SettingsError where it wants TLS, and no certificate is set.
+    """The archive at a destination. Raises SettingsError where it wants TLS, or a file, and that isn't set.
 
     `patience` is in seconds, for each of its answers.
     """
     address = destination.address
     if destination.kind == "stow":
-        return WebArchive(replace(web_endpoint(address), patience=patience, deadline=EXCHANGE_ANSWERS * patience))
+        return WebArchive(
+            replace(web_endpoint(settings, address), patience=patience, deadline=EXCHANGE_ANSWERS * patience)
+        )
     tls = _tls(settings, destination.name) if address["tls"] else None
     return DicomArchive(Endpoint(address["host"], address["port"], address["called"], settings.ae_title, tls, patience))
 
 
-def web_endpoint(address: dict[str, Any]) -> WebEndpoint:
-    """The DICOMweb server at an address as it is stored."""
-    files = {name: Path(address[name]) for name in ("password_file", "token_file") if address.get(name)}
+def web_endpoint(settings: Settings, address: dict[str, Any]) -> WebEndpoint:
+    """The DICOMweb server at an address as it is stored. Raises SettingsError for a file where none may be."""
+    names = {field: address[field] for field in ("password_file", "token_file") if address.get(field)}
+    files = {field: file_called(settings, name) for field, name in names.items()}
     return WebEndpoint(**{**address, **files})
 
 

@@ -9,7 +9,7 @@ from cxr_core.dicom.pseudonym import pseudonym
 from cxr_core.dicom.reading import Named, named
 from cxr_core.dicom.screening import OWN_ANSWER
 from cxr_core.errors import IntegrityError, RejectedFile
-from cxr_core.store import arrivals, seal
+from cxr_core.store import arrivals, seal, set_aside
 from cxr_core.store.arrivals import Arrival
 from cxr_core.store.db import opened
 from cxr_core.work import answering, identity
@@ -17,18 +17,19 @@ from cxr_core.work.doing import Desk, Outcome
 from cxr_core.work.opening import secret_for
 
 
-def noted(desk: Desk, outcome: Outcome, data: bytes, sender: int) -> Outcome:
-    """The outcome of an intake, whose transaction also notes the object that a sender sent, and its answers.
+def noted(desk: Desk, outcome: Outcome, data: bytes, sender: int, received_at: str) -> Outcome:
+    """The outcome of an intake, whose transaction also notes the object that a sender sent, when, and its answers.
 
-    An object that names itself or its study in no readable way is taken in, but an answer to it could go nowhere.
+    An object that names itself, its series or its study in no valid way could be answered nowhere: it is refused at the
+    door, and isn't noted where it lay in the spool before.
     Answers that an archive sends back aren't answered: each would bring another one about.
     """
     if outcome.result.get("code") == OWN_ANSWER:
         return outcome
     try:
-        arrival = _arrival(desk, outcome, data, sender)
+        arrival = _arrival(desk, outcome, data, sender, received_at)
     except RejectedFile:
-        return outcome
+        return _set_aside(desk, outcome, data)
 
     def write(db: Database) -> None:
         outcome.write(db)
@@ -38,7 +39,22 @@ def noted(desk: Desk, outcome: Outcome, data: bytes, sender: int) -> Outcome:
     return Outcome(outcome.result, write, outcome.after)
 
 
-def _arrival(desk: Desk, outcome: Outcome, data: bytes, sender: int) -> Arrival:
+def _set_aside(desk: Desk, outcome: Outcome, data: bytes) -> Outcome:
+    """The same outcome; what has a name, and can't be answered, doesn't come by itself again and again."""
+    try:
+        object_ = named(data)
+        name = object_name(secret_for(desk.home, object_.synthetic), object_)
+    except RejectedFile:
+        return outcome
+
+    def write(db: Database) -> None:
+        outcome.write(db)
+        set_aside.put(db, name, "refused")
+
+    return Outcome(outcome.result, write, outcome.after)
+
+
+def _arrival(desk: Desk, outcome: Outcome, data: bytes, sender: int, received_at: str) -> Arrival:
     object_, image = named(data), outcome.result.get("image")
     secret, whose = secret_for(desk.home, object_.synthetic), object_.identity
     return Arrival(
@@ -50,6 +66,7 @@ def _arrival(desk: Desk, outcome: Outcome, data: bytes, sender: int) -> Arrival:
         device=whose.device and pseudonym(secret, "device", whose.device),
         refused=None if image else " ".join(outcome.result["reasons"]),
         envelope=_sealed(desk, enclose(data, image or "")),
+        received_at=received_at,
     )
 
 

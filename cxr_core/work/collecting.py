@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from threading import Thread
 
 from sqlite_utils import Database
@@ -55,20 +55,40 @@ def run(settings: Settings, pull: Pull) -> None:
     except (DeliveryError, BadInput, SettingsError) as error:
         fetching.note(settings.home, pull.id, str(error), failed=True)
         return
-    new = fetching.unknown(settings.home, matches)
+    new = fetching.wanted(settings.home, matches)
     with opened(settings.home) as db, transaction(db):
         stands = pulls.note(db, pull.id, f"{len(matches)} X-rays are there, {len(new)} of them new")
-        if new and stands:
+        if not new:
+            pulls.complete(db, pull.id)
+        elif stands:
             pulling.ask_to_fetch(db, pull.source, new, None, pull.id)
             audit.record(db, "program", "fetch", fetching.sender_of(settings.home, pull.source).name, x_rays=len(new))
 
 
 def _search(settings: Settings, pull: Pull) -> list[Match]:
     sender = fetching.sender_of(settings.home, pull.source)
-    since = clock.now().astimezone().date() - timedelta(days=pull.days)
-    query = Query(since=since, modalities=pull.modalities, station=pull.station or "", limit=MOST_STUDIES)
-    return finding.search(fetching.endpoint_of(sender), query)
+    endpoint = fetching.endpoint_of(settings, sender)
+    queries = [
+        Query(since, until, pull.modalities, station=pull.station or "", limit=MOST_STUDIES)
+        for since, until in _spans(pull)
+    ]
+    return list(dict.fromkeys(match for query in queries for match in finding.search(endpoint, query)))
+
+
+def _spans(pull: Pull) -> Iterator[tuple[date, date | None]]:
+    """The days that are asked about, by the machine's clock: the rule's, and all since the last complete run.
+
+    After a long outage they are several spans of the rule's length, since MOST_STUDIES is for one of them.
+    """
+    length, today = timedelta(days=pull.days), clock.now().astimezone().date()
+    complete = datetime.fromisoformat(pull.complete_at).astimezone().date() if pull.complete_at else today
+    since = min(today - length, complete)
+    while since + length < today:
+        yield since, since + length
+        since += length + timedelta(days=1)
+    yield since, None
 
 
 def _is_busy(db: Database, source: int) -> bool:
-    return bool(jobs.open_of(db, pulling.FETCH, "source", source) or jobs.open_of(db, spool.INTAKE, "sender", source))
+    fetched = (jobs.open_of(db, kind, "source", source) for kind in (pulling.FETCH, pulling.PULL))
+    return any(fetched) or bool(jobs.open_of(db, spool.INTAKE, "sender", source))

@@ -56,10 +56,12 @@ class Name:
 def compose(settings: Settings, db: Database, delivery: Delivery) -> bytes:
     """The answer that a delivery is about as a DICOM file, the same to the byte whenever it is made.
 
-    Raises Conflict where a reader has changed or taken back what it tells, IntegrityError where the envelope, the
-    image or the finished object isn't what it should be, SettingsError without the private key.
+    Raises Conflict where what it tells has been changed or taken back, IntegrityError where the envelope, the image or
+    the finished object isn't what it should be, SettingsError without the private key.
     """
     envelope, finding = _about(settings, db, delivery)
+    if finding.model == INTAKE and envelope.image_id:
+        raise Conflict("this X-ray could not be taken in at first, came again and was: another answer tells of that")
     data = _made(settings, db, delivery, envelope, finding)
     checking.check(data, envelope)
     return data
@@ -96,25 +98,29 @@ def _made(settings: Settings, db: Database, delivery: Delivery, envelope: Envelo
 
 def _finding(settings: Settings, db: Database, arrival: Arrival, delivery: Delivery) -> Finding:
     said = predictions.of_model(db, arrival.image, delivery.model) if arrival.image and delivery.model else None
+    made = deliveries.settled(db, delivery, __version__)
     if said is None:
-        return _not_taken_in(settings, arrival)
+        return _not_taken_in(settings, arrival, made.program)
     card = Card.from_dict(models.card(db, said["model"]))
-    earlier = deliveries.predecessor(db, delivery)
     return Finding(
         image_id=said["image"], model=card.name, weights_sha256=card.weights_sha256, made_at=said["made_at"],
-        program=__version__, key=site_secret(settings.home), threshold=card.calibration.threshold,
+        program=made.program, key=site_secret(settings.home), threshold=card.calibration.threshold,
         normal_up_to=card.calibration.normal_up_to, pneumonia_from=card.calibration.pneumonia_from,
         probability=said["probability"],
         label=said["label"] and Label(said["label"]), heatmap=said["heatmap"], heatmap_doubt=said["heatmap_doubt"],
         heatmap_scale=card.heatmap_scale, put_right=said["put_right"],
         refusals=tuple(map(Refusal, said["reason_kinds"], said["reasons"])),
-        predecessor=models.card(db, earlier)["weights_sha256"] if earlier else None,
+        predecessor=_weights(db, made.before.model) if made.before else None,
     )  # fmt: skip
 
 
-def _not_taken_in(settings: Settings, arrival: Arrival) -> Finding:
+def _weights(db: Database, model: str | None) -> str:
+    return str(models.card(db, model)["weights_sha256"]) if model else NO_WEIGHTS
+
+
+def _not_taken_in(settings: Settings, arrival: Arrival, program: str) -> Finding:
     return Finding(
-        image_id="", model=INTAKE, weights_sha256=NO_WEIGHTS, made_at=arrival.received_at, program=__version__,
+        image_id="", model=INTAKE, weights_sha256=NO_WEIGHTS, made_at=arrival.received_at, program=program,
         key=site_secret(settings.home), threshold=1.0, normal_up_to=0.0, pneumonia_from=1.0,
         refusals=(Refusal("intake", arrival.refused or ""),),
     )  # fmt: skip
@@ -133,12 +139,12 @@ def _read(settings: Settings, db: Database, delivery: Delivery) -> Read:
     row = reads.get(db, delivery.read or 0)
     if not reads.is_current(db, row["id"]):
         raise Conflict("the reader has changed or taken back this read since")
-    before = reads.get(db, row["supersedes"]) if row["supersedes"] else None
+    before = deliveries.settled(db, delivery, __version__).before
     return Read(
         number=row["id"], reader=pseudonym(site_secret(settings.home), "reader", str(row["reader"])),
         label=Label(row["label"]), verdict=_verdict(db, row), made_at=row["made_at"],
         reason=row["reason"] and Reason(row["reason"]), regions=tuple(row["regions"]),
-        predecessor=before["id"] if before and before["final"] and before["agrees"] is not None else None,
+        predecessor=before.read if before else None,
     )  # fmt: skip
 
 

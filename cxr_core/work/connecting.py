@@ -20,6 +20,7 @@ from cxr_core.store.deliveries import Delivery
 from cxr_core.store.destinations import Destination, Rule
 from cxr_core.store.senders import Sender
 from cxr_core.work import answering
+from cxr_core.work.credentials import bare_name
 from cxr_core.work.guarding import open_to
 
 LONGEST_NAME = 64
@@ -44,16 +45,17 @@ class WebAddress:
 
     url: str
     user: str = ""
-    password_file: Path | None = None
-    token_file: Path | None = None
+    password_file: str = ""
+    """The name of a file in the folder of CXR_SECRETS; so is the next."""
+    token_file: str = ""
     unencrypted: bool = False
     """Whether X-rays may go there for all on the network to read."""
 
     def as_dict(self) -> dict[str, Any]:
-        """As stored; files by their whole path."""
-        files = {"password_file": self.password_file, "token_file": self.token_file}
-        whole = {name: str(path.absolute()) for name, path in files.items() if path}
-        return {"url": self.url.rstrip("/"), "user": self.user, "unencrypted": self.unencrypted, **whole}
+        """As stored. Raises BadInput where a file isn't told by its name alone."""
+        told = {"password_file": bare_name(self.password_file), "token_file": bare_name(self.token_file)}
+        files = {field: name for field, name in told.items() if name}
+        return {"url": self.url.rstrip("/"), "user": self.user, "unencrypted": self.unencrypted, **files}
 
 
 @open_to(Role.ADMIN)
@@ -64,8 +66,10 @@ def add_sender(
 
     Raises BadInput for a name, network, AE title or certificate that can't be one, Conflict where the name is taken.
     """
-    token = None if calling else secrets.token_urlsafe(32)
     fingerprint = _fingerprint(certificate)
+    if fingerprint and not calling:
+        raise BadInput("a certificate is asked of one that calls by an AE title: say the title, too; else a token is")
+    token = None if calling else secrets.token_urlsafe(32)
     with opened(home) as db, transaction(db):
         senders.add(db, checked_name(name), _network(network), calling and _ae_title(calling), fingerprint, token)
         audit.record(db, user.name, "let send", name, network=network, calling=calling)
@@ -90,26 +94,57 @@ def all_senders(home: Path, user: User) -> list[Sender]:
 @open_to(Role.ADMIN)
 def add_dicom(home: Path, user: User, name: str, address: str, tls: bool, proof: Proof) -> None:
     """Add a destination that speaks DICOM at `AE@host:port`. Raises BadInput, Conflict where the name is taken."""
-    found = re.fullmatch(r"([^@]+)@([A-Za-z0-9.:_-]+):([0-9]{1,5})", address)
-    if not found or not 0 < int(found[3]) < 65_536:
-        raise BadInput(f"{address} is no DICOM address: say AE@host:port, like PACS@10.1.2.3:104")
-    where = {"called": _ae_title(found[1]), "host": found[2], "port": int(found[3]), "tls": tls}
-    _add(home, user, name, "dicom", where, proof)
+    _add(home, user, name, "dicom", _dicom(address, tls), proof)
 
 
 @open_to(Role.ADMIN)
 def add_stow(home: Path, user: User, name: str, web: WebAddress, proof: Proof) -> None:
-    """Add a destination that takes STOW-RS. Raises as `add_dicom`, SettingsError for an address that can't be one."""
+    """Add a destination that takes STOW-RS.
+
+    Raises as `add_dicom`, BadInput for a file told by more than its name, SettingsError for an address that can't be.
+    """
+    _add(home, user, name, "stow", _stow(web, proof), proof)
+
+
+@open_to(Role.ADMIN)
+def change_dicom(home: Path, user: User, name: str, address: str, tls: bool, proof: Proof) -> None:
+    """A destination is at another address, or is asked for another proof: its rules stay, and what waits goes there.
+
+    Raises BadInput as `add_dicom`, NotFound.
+    """
+    _change(home, user, name, "dicom", _dicom(address, tls), proof)
+
+
+@open_to(Role.ADMIN)
+def change_stow(home: Path, user: User, name: str, web: WebAddress, proof: Proof) -> None:
+    """As `change_dicom`, over DICOMweb. Raises as `add_stow`, NotFound."""
+    _change(home, user, name, "stow", _stow(web, proof), proof)
+
+
+def _dicom(address: str, tls: bool) -> dict[str, Any]:
+    found = re.fullmatch(r"([^@]+)@([A-Za-z0-9.:_-]+):([0-9]{1,5})", address)
+    if not found or not 0 < int(found[3]) < 65_536:
+        raise BadInput(f"{address} is no DICOM address: say AE@host:port, like PACS@10.1.2.3:104")
+    return {"called": _ae_title(found[1]), "host": found[2], "port": int(found[3]), "tls": tls}
+
+
+def _stow(web: WebAddress, proof: Proof) -> dict[str, Any]:
     if proof is Proof.COMMITMENT:
         raise BadInput("storage commitment isn't spoken over DICOMweb: choose query, or none")
     WebEndpoint(**web.as_dict())
-    _add(home, user, name, "stow", web.as_dict(), proof)
+    return web.as_dict()
 
 
 def _add(home: Path, user: User, name: str, kind: str, address: dict[str, Any], proof: Proof) -> None:
     with opened(home) as db, transaction(db):
         destinations.add(db, checked_name(name), kind, address, proof)
         audit.record(db, user.name, "add destination", name, kind=kind, proof=proof.value)
+
+
+def _change(home: Path, user: User, name: str, kind: str, address: dict[str, Any], proof: Proof) -> None:
+    with opened(home) as db, transaction(db):
+        destinations.change(db, destinations.named(db, name).id, kind, address, proof)
+        audit.record(db, user.name, "change destination", name, kind=kind, proof=proof.value)
 
 
 @open_to(Role.ADMIN)
@@ -177,7 +212,7 @@ def dry_run(home: Path, user: User, rule: Rule, days: int) -> DryRun:
     with opened(home) as db:
         found = [answering.known_of(db, arrival) for arrival in arrivals.since(db, clock.ago(days=days))]
         fitting = [known for known in found if answering.fits(rule, known)]
-        leaving = [known for known in fitting if answering.may_leave(rule, known)]
+        leaving = [known for known in fitting if answering.may_leave(rule, known, Answer.REPORT)]
         sent = [kind for known in leaving for kind in answering.kinds(rule, known)]
     return DryRun(
         len(found),

@@ -18,11 +18,12 @@ from cxr_core.errors import CxrError, DeliveryError, SettingsError
 from cxr_core.pacs.outcome import Outcome, State
 from cxr_core.records import DeliveryState, Proof
 from cxr_core.settings import Settings
-from cxr_core.store import deliveries, destinations, stops
+from cxr_core.store import deliveries, destinations, listeners, stops
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.deliveries import Delivery
 from cxr_core.store.destinations import Destination
-from cxr_core.work import composing, confirming, proportion, retrying
+from cxr_core.store.secret import site_secret
+from cxr_core.work import archives, composing, confirming, proportion, releasing, retrying
 from cxr_core.work.archives import Archive, archive_of
 from cxr_core.work.composing import Name
 
@@ -76,7 +77,8 @@ def _take_turn(settings: Settings, db: Database, destination: Destination, holde
     """One batch at one destination; where that can't be spoken to as things are set, the batch says so and waits."""
     with transaction(db):
         until = clock.stamp(clock.now() + LEASE)
-        batch = deliveries.claim(db, destination.id, holder, until, BATCH)
+        claimed = deliveries.claim(db, destination.id, holder, until, BATCH)
+        batch = releasing.released(db, claimed, settings.idle_minutes)
     try:
         archive = archive_of(settings, destination)
     except SettingsError as error:
@@ -109,6 +111,8 @@ class _Turn:
         """Why the archive can't be asked what it has."""
         self.at: Delivery | None = None
         """What it is at; None while it is at all of them."""
+        self.uncommitted: dict[str, tuple[Delivery, Name]] = {}
+        """What the archive is to take the responsibility for, by instance: versions of the same weights share one."""
 
     def take(self, batch: Sequence[Delivery]) -> None:
         """Send what is queued, ask about what was broken off, and have what was accepted confirmed."""
@@ -116,6 +120,7 @@ class _Turn:
             if self.at.state is not DeliveryState.QUEUED:
                 self._settle(self.at)
         self.at = None
+        self._ask_for_commitment()
         queued = [delivery for delivery in batch if delivery.state is DeliveryState.QUEUED]
         if queued and (why := proportion.objection(self.db, self.destination)):
             destinations.hold(self.db, self.destination.id, why)
@@ -127,7 +132,7 @@ class _Turn:
     def _settle(self, delivery: Delivery) -> None:
         """Whether the destination has what went to it, by its own word."""
         if delivery.state is DeliveryState.SENDING and self.destination.proof is Proof.NONE:
-            deliveries.again(self.db, delivery, "it was broken off", clock.stamp())
+            retrying.broken_off(self.db, delivery)
         elif self.unasked:
             retrying.put_off(self.db, delivery, self.unasked)
         elif (name := self._of(delivery, composing.name)) is not None:
@@ -142,11 +147,11 @@ class _Turn:
 
     def _ask(self, delivery: Delivery, name: Name) -> None:
         if self._is_to_be_committed(delivery):
-            self._ask_for_commitment(delivery, name)
+            self.uncommitted.setdefault(name.instance, (delivery, name))
         elif self.archive.has(name):
             deliveries.verified(self.db, delivery, "it is there")
         elif delivery.state is DeliveryState.SENDING:
-            deliveries.again(self.db, delivery, "it was broken off", clock.stamp())
+            retrying.broken_off(self.db, delivery)
         else:
             retrying.lost(self.db, delivery, "accepted it, and hasn't got it")
 
@@ -155,20 +160,30 @@ class _Turn:
         wanted = self.destination.proof is Proof.COMMITMENT
         return wanted and delivery.state is DeliveryState.ACCEPTED and delivery.commitment is None
 
-    def _ask_for_commitment(self, delivery: Delivery, name: Name) -> None:
-        """The answer may come to the listener at any moment, so the transaction is on record before it is begun."""
+    def _ask_for_commitment(self) -> None:
+        """One transaction for all, on record before it begins: the answer may come to the listener at any moment."""
         transaction_uid = f"2.25.{uuid4().int}"
-        until = clock.stamp(clock.now() + COMMITMENT_PATIENCE)
-        asked = deliveries.committing(self.db, delivery, transaction_uid, until)
-        if asked is None:
+        asked = list(self._on_record(transaction_uid))
+        if not asked:
             return
+        wait = archives.TO_THE_LISTENER_SECONDS if listeners.living(self.db) else archives.COMMITMENT_SECONDS
         try:
-            answer = self.archive.commit(name, transaction_uid)
+            answer = self.archive.commit([name for _, name in asked], transaction_uid, wait)
         except DeliveryError as error:
-            self._can_not_ask(asked, error)
+            for delivery, _ in asked:
+                self._can_not_ask(delivery, error)
             return
         if answer:
             confirming.committed(self.settings.home, answer)
+
+    def _on_record(self, transaction_uid: str) -> Iterator[tuple[Delivery, Name]]:
+        """What the archive is asked to keep in a transaction: all of it that isn't another worker's by now."""
+        until = clock.stamp(clock.now() + COMMITMENT_PATIENCE)
+        for delivery, name in self.uncommitted.values():
+            question = confirming.question(site_secret(self.settings.home), transaction_uid, name.instance)
+            asked = deliveries.committing(self.db, delivery, question, until)
+            if asked is not None:
+                yield asked, name
 
     def _send(self, queued: Sequence[Delivery]) -> None:
         made = list(self._composed(queued))

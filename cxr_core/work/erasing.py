@@ -18,6 +18,7 @@ from cxr_core.work.deciding import given
 from cxr_core.work.guarding import open_to
 from cxr_core.work.holding import LOOK
 from cxr_core.work.lineage import Touched, about, patient_named
+from cxr_core.work.pulling import FETCH, PULL
 from cxr_core.work.retraining import RETRAIN
 from cxr_core.work.spool import INTAKE
 
@@ -61,13 +62,14 @@ def erase(home: Path, user: User, patient: str, reason: str) -> Erasure:
         _require_quiet(db, found.patient)
         unread = {*quarantine.never_taken(db, found.patient), *arrivals.refused_of(db, found.patient)}
         held = quarantine.erase(db, found.patient)
+        jobs.forget_these(db, [each.job for each in held if each.job])
         jobs.drop_sealed(db, LOOK, clock.stamp())  # a picture of theirs that nobody has fetched; others are made again
         for name in sorted(unread):
             tombstones.add_unread(db, name, found.patient, why, user.id or None)
         _bury(db, user, found, why)
         site.put(db, sweeping.UNFINISHED, "1")
-    for token in held:
-        spool.remove(home, token)
+    for each in held:
+        spool.remove(home, each.payload["spool"])
     return replace(found, finished=sweeping.finish(home))
 
 
@@ -84,6 +86,8 @@ def _looked_up(db: Database, patient: str) -> Erasure:
 def _require_quiet(db: Database, patient: str) -> None:
     """Raises Conflict while something goes on that could keep or bring back what is erased."""
     # Whose a file is, stands in its header: nobody knows before it is read.
+    if any(jobs.open_payloads(db, kind) for kind in (FETCH, PULL)):
+        raise Conflict("X-rays are still being fetched, and may be this patient's: wait, or break that off")
     if coming := len(jobs.open_payloads(db, INTAKE)):
         raise Conflict(f"{coming} files are still being taken in, and may be this patient's: wait until they are read")
     learnt_from = {row["training_set"] for row in lineage.taken_of(db, patient)}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cxr_core.errors import Conflict
+from cxr_core.dicom.burned_in.boxes import around, as_lists
+from cxr_core.errors import BadInput, Conflict
 from cxr_core.records import Lane, Role, User
 from cxr_core.store import audit, jobs, quarantine
 from cxr_core.store.db import opened, transaction
@@ -15,6 +17,8 @@ from cxr_core.work.guarding import open_to
 from cxr_core.work.passing import Asked
 
 LOOK = "look"
+MOST_PLACES = 1000
+"""That are blanked of one file: they are written into the audit chain."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +72,14 @@ def picture(home: Path, user: User, asked: Asked) -> Picture | None:
 
 
 @open_to(Role.ADMIN)
-def take(home: Path, user: User, number: int, blank: Boxes) -> int:
-    """Have a file taken in, blanked in the places that somebody who looked at it named; returns its job's number.
+def take(home: Path, user: User, number: int, blank: Sequence[Sequence[float]], seen: Asked | None = None) -> int:
+    """Have a file taken in, blanked in the places that somebody who has `seen` it named; returns its job's number.
 
-    Raises NotFound, Conflict where somebody has decided already.
+    Places are top, left, bottom and right in the file's pixels, cut off at the picture's edges; where there are none,
+    the file is taken in as it is. Raises NotFound, Conflict where somebody has decided already, BadInput for places
+    that are none, too many, or without a look at this very file.
     """
-    return _decide(home, user, number, TAKE, blank=blank)
+    return _decide(home, user, number, TAKE, blank=_whole(home, number, blank, seen) if blank else [])
 
 
 @open_to(Role.ADMIN)
@@ -85,9 +91,24 @@ def discard(home: Path, user: User, number: int) -> int:
     return _decide(home, user, number, DISCARD, discard=True)
 
 
+def _whole(home: Path, number: int, places: Sequence[Sequence[float]], seen: Asked | None) -> Boxes:
+    """Places as whole pixels of the picture that was seen."""
+    if len(places) > MOST_PLACES:
+        raise BadInput(f"{len(places)} places are too many: at most {MOST_PLACES} are blanked")
+    with opened(home) as db:
+        look = jobs.get(db, seen.job) if seen else None
+    if look is None or look.kind != LOOK or look.payload["quarantine"] != number or "rows" not in look.result:
+        raise BadInput("look at the picture first: the places to blank are told in its pixels")
+    shape = look.result["rows"], look.result["columns"]
+    return as_lists([around(place, shape) for place in places])
+
+
 def _decide(home: Path, user: User, number: int, decision: str, **decided: object) -> int:
     with opened(home) as db, transaction(db):
         found = quarantine.get(db, number)
         quarantine.decide(db, number, decision, user.id or None)
         audit.record(db, user.name, f"{decision} from quarantine", str(number), **decided)
-        return spool.queue_decided(db, found.payload, **decided)
+        follower = spool.queue_decided(db, found.payload, **decided)
+        if found.job:
+            jobs.follow(db, found.job, follower)
+        return follower

@@ -56,7 +56,7 @@ def take_in(desk: Desk, job: Job) -> Outcome:
     except HeldBack as held:
         return _held_back(job, data, held, site_secret(desk.home))
     if (sender := job.payload.get("sender")) is not None:
-        outcome = arriving.noted(desk, outcome, data, sender)
+        outcome = arriving.noted(desk, outcome, data, sender, job.payload.get("received_at", job.created_at))
     return replace(outcome, after=tidy)
 
 
@@ -82,7 +82,8 @@ def _held_back(job: Job, data: bytes, held: HeldBack, secret: bytes) -> Outcome:
     name = whose.instance and pseudonym(secret, "object", whose.instance)
 
     def write(db: Database) -> None:
-        quarantine.add(db, job.payload, (patient, name), as_lists(held.boxes), as_lists(held.doubts))
+        payload = {**job.payload, "job": job.id}
+        quarantine.add(db, payload, (patient, name), as_lists(held.boxes), as_lists(held.doubts))
 
     return Outcome({"status": Status.HELD_BACK, "reasons": [str(held)], "code": held.reason}, write)
 

@@ -28,7 +28,8 @@ from cxr_core.work.connecting import WebAddress, checked_name
 from cxr_core.work.guarding import open_to
 from cxr_core.work.passing import Asked
 
-QUERY, FETCH = "query", "fetch"
+QUERY, FETCH, PULL = "query", "fetch", "pull"
+"""Kinds of jobs: a question, X-rays that somebody chose, and those that come by themselves, which may be thousands."""
 _MOST = 200
 """Jobs that are looked through for the newest of each source."""
 
@@ -37,7 +38,8 @@ _MOST = 200
 def add_source(home: Path, user: User, name: str, web: WebAddress) -> None:
     """Let the program ask a DICOMweb server for X-rays.
 
-    Raises BadInput, Conflict where the name is taken, SettingsError for an address that can't be one, or without a key.
+    Raises BadInput, also for a file told by more than its name, Conflict where the name is taken, SettingsError for an
+    address that can't be one, or without a key.
     """
     receiving.require_key(home)
     WebEndpoint(**web.as_dict())
@@ -121,7 +123,7 @@ def newest(home: Path, user: User) -> dict[int, Job]:
 def cancel(home: Path, user: User, job: int) -> None:
     """Break off a question, or fetching; what has come stays. Raises NotFound, Conflict where it has ended."""
     with opened(home) as db, transaction(db):
-        if jobs.get(db, job).kind not in (QUERY, FETCH) or not jobs.cancel(db, job, f"cancelled by {user.name}"):
+        if jobs.get(db, job).kind not in (QUERY, FETCH, PULL) or not jobs.cancel(db, job, f"cancelled by {user.name}"):
             raise Conflict("there is nothing to cancel: it has ended")
         audit.record(db, user.name, "cancel fetching", str(job))
 
@@ -180,7 +182,8 @@ def ask_to_fetch(db: Database, source: int, chosen: Sequence[Match], asked_by: i
     """Queue the fetching of X-rays, for a pull or for a person. Of a match only its UIDs and its day go along."""
     only = [{**asdict(match), "patient": "", "patient_name": ""} for match in chosen]
     payload = {"source": source, "sealed": _sealed(db, only, identity.CHOSEN), "pull": pull}
-    return jobs.ask(db, jobs.Request(FETCH, Lane.READING, payload, asked_by, bulk=True))
+    kind = FETCH if pull is None else PULL
+    return jobs.ask(db, jobs.Request(kind, Lane.READING, payload, asked_by, bulk=pull is not None))
 
 
 def matches_in(text: bytes) -> list[Match]:
@@ -214,4 +217,4 @@ def _source(db: Database, name: str) -> Sender:
 
 
 def _open_jobs(db: Database, source: int) -> list[int]:
-    return [number for kind in (QUERY, FETCH) for number in jobs.open_of(db, kind, "source", source)]
+    return [number for kind in (QUERY, FETCH, PULL) for number in jobs.open_of(db, kind, "source", source)]

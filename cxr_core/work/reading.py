@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from sqlite_utils import Database
 
+from cxr_core.dicom.burned_in.clearing import without_sure_text
+from cxr_core.dicom.burned_in.finding import Found
 from cxr_core.dicom.stored import from_stored
 from cxr_core.drift.appearance import measure
 from cxr_core.errors import CxrError, ModelError, RejectedFile
@@ -44,6 +46,8 @@ class Reading:
 
     opinion: Opinion | None
     objections: list[Objection]
+    text: Found = field(default_factory=Found)
+    """Of a file that isn't stored: where it is written on; its doubts were left in what the model saw."""
 
     @property
     def reasons(self) -> list[str]:
@@ -217,16 +221,22 @@ def read_files(
 ) -> Iterator[tuple[str, Reading | RejectedFile]]:
     """Each path with its Reading, or the RejectedFile that it raised; in order.
 
+    Text near the edges is blanked as it is at intake, but nothing waits for anybody's look, since nothing is stored.
+
     While the model looks at one batch, the next one is loaded, decoded and squeezed, and only as many X-rays as there
     are threads are in memory at full size. Whoever wants to draw the `heatmaps` has them checked.
     """
 
-    def film(source: Source) -> tuple[str, Film | RejectedFile]:
-        found = source.open()
-        return source.name, found if isinstance(found, RejectedFile) else prepared(found, model.card)
+    def film(source: Source) -> tuple[str, Film | RejectedFile, Found]:
+        opened_ = source.open()
+        if isinstance(opened_, RejectedFile):
+            return source.name, opened_, Found()
+        cleared, found = without_sure_text(opened_)
+        return source.name, prepared(cleared, model.card), found
 
     look = trusted if heatmaps else judged
     with closing(ahead(film, sources(paths), 2 * BATCH)) as prepared_films:
         for batch in batched(prepared_films, BATCH):
-            answers = _each(look, model, [found for _, found in batch])
-            yield from zip([path for path, _ in batch], answers, strict=True)
+            answers = _each(look, model, [film for _, film, _ in batch])
+            for (name, _, text), answer in zip(batch, answers, strict=True):
+                yield name, replace(answer, text=text) if isinstance(answer, Reading) else answer

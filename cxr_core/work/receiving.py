@@ -56,6 +56,13 @@ def sender_calling(home: Path, calling: str, address: str, certificate: str | No
     return next((sender for sender in found if _is_theirs(sender, address, certificate)), None)
 
 
+def is_known(home: Path, address: str) -> bool:
+    """Whether anybody may send over DICOM from an address, by whatever AE title."""
+    with opened(home) as db:
+        found = [sender.network for sender in senders.allowed(db) if sender.calling is not None]
+    return any(is_within(address, network) for network in found)
+
+
 def sender_bearing(home: Path, token: str, address: str) -> Sender | None:
     """Who sends by STOW-RS from an address with this token; None if nobody may.
 
@@ -89,8 +96,8 @@ def take(settings: Settings, sender: Sender, data: bytes, study: str | None = No
 
 def _objection(found: Named, study: str | None) -> tuple[Status, str] | None:
     """Why an object isn't taken, whatever it shows."""
-    if found.identity.instance is None or found.identity.study is None:
-        return Status.NOT_UNDERSTOOD, "no SOP Instance UID, or no Study Instance UID"
+    if found.lacking:
+        return Status.NOT_UNDERSTOOD, f"no valid {found.lacking}: no answer could go back"
     if (found.sop_class, found.identity.instance) != found.announced:
         return Status.CLASS_MISMATCH, "not the object that was announced"
     if found.sop_class not in STORAGE_CLASSES:

@@ -12,9 +12,9 @@ from sqlite_utils import Database
 from cxr_core import clock
 from cxr_core.errors import BadInput, Conflict, NotAllowed
 from cxr_core.records import CLASSES, Label, Mode, Reason, Region, Role, Seen, User
-from cxr_core.store import audit, claims, images, models, predictions, reads, sessions, stops
+from cxr_core.store import audit, claims, deliveries, images, models, predictions, reads, stops
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import answering, judging, revealing, stopping
+from cxr_core.work import answering, judging, revealing, stopping, undoing
 from cxr_core.work.guarding import open_to
 
 LONGEST_COMMENT = 2000
@@ -112,6 +112,7 @@ def revise(home: Path, user: User, read: int, form: ReadForm) -> int:
         if not old["final"]:
             raise Conflict("a first opinion stays as it is: give your final one on the review page")
         newer = _record(db, user, form, {"final": 1}, old)
+        deliveries.call_back(db, read)
         _audit_model(db, home, images.get(db, form.image))
         answering.answer_image(db, form.image)
         return newer
@@ -127,14 +128,15 @@ def undo(home: Path, user: User, read: int) -> int:
     """
     with opened(home) as db, transaction(db):
         old = _current(db, user, read)
-        if why := _against_undoing(db, old):
+        if why := undoing.objection(db, old):
             raise Conflict(why)
-        if old["made_at"] < _signed_in(db, user):
+        if old["made_at"] < undoing.signed_in(db, user.id):
             raise NotAllowed("a read can be taken back until you sign out; revise it instead")
         taken = {name: value for name, value in old.items() if name != "id"}
         taken |= {"supersedes": read, "withdrawn": 1, "seconds": 0.0, "made_at": clock.stamp()}
         with judging.recounted(db, old["image"]):
             number = reads.add(db, taken)
+        deliveries.call_back(db, read)
         audit.record(db, user.name, "undo read", old["image"], read=number, supersedes=read)
         claims.renew(db, old["image"], user.id)
         return number
@@ -144,8 +146,8 @@ def undo(home: Path, user: User, read: int) -> int:
 def undoable(home: Path, user: User) -> Recorded | None:
     """The read that the user recorded last since they signed in, if they may take it back."""
     with opened(home) as db:
-        found = reads.newest_of(db, user.id, _signed_in(db, user))
-        if found is None or _against_undoing(db, found):
+        found = reads.newest_of(db, user.id, undoing.signed_in(db, user.id))
+        if found is None or undoing.objection(db, found):
             return None
     return Recorded(found["id"], found["image"], Label(found["label"]), found["patient"])
 
@@ -154,18 +156,6 @@ def _audit_model(db: Database, home: Path, image: dict[str, Any]) -> None:
     """Ask the plan's rule once two have read an image without the model: what they say judges it."""
     if image["mode"] == Mode.BLINDED and image["readers"] == 2:
         stopping.rule(db, home)
-
-
-def _against_undoing(db: Database, read: dict[str, Any]) -> str | None:
-    if not read["final"]:
-        return "a first opinion stays as it is: give your final one"
-    if read["supersedes"] and reads.get(db, read["supersedes"])["final"]:
-        return "a revision isn't taken back but revised again"
-    return "others have read this case since: revise your read instead" if reads.is_followed(db, read) else None
-
-
-def _signed_in(db: Database, user: User) -> str:
-    return sessions.began(db, user.id) or clock.stamp()
 
 
 def _own(db: Database, user: User, image: str) -> dict[str, Any] | None:

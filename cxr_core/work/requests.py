@@ -36,13 +36,20 @@ class Verdict:
     """The number that `take_in` gave; the files of a zip share the zip's."""
     state: JobState
     status: str | None = None
-    """`predicted`, `not_analysed`, `rejected`, `withheld`, or None while it is open."""
+    """`predicted`, `not_analysed`, `rejected`, `held back`, `withheld`, or None while it is open."""
     image: str | None = None
     known: bool = False
     """The image was here already."""
     reasons: tuple[str, ...] = ()
     member: str | None = None
     """Which file of a zip, by its number: names in zips can identify patients."""
+    was_held_back: bool = False
+    """It was held back until an admin had looked: all else is what became of it then."""
+
+    @property
+    def waits_for_admin(self) -> bool:
+        """Whether it is held back, and nobody has decided yet."""
+        return self.status == Status.HELD_BACK
 
 
 @open_to(*EVERYBODY)
@@ -108,17 +115,21 @@ def _jobs(home: Path, numbers: Iterable[int]) -> list[Job]:
 
 def _verdicts_of(home: Path, job: Job) -> list[Verdict]:
     if "members" not in job.result:
-        return [_verdict(job)]
+        return [_verdict(home, job)]
     refused = [
         Verdict(job.id, job.state, Status.REJECTED, reasons=(entry["reason"],), member=entry["member"])
         for entry in job.result["refused"]
     ]
-    taken = [replace(_verdict(member), job=job.id) for member in _jobs(home, job.result["members"])]
+    taken = [replace(_verdict(home, member), job=job.id) for member in _jobs(home, job.result["members"])]
     return sorted(refused + taken, key=lambda verdict: int(verdict.member or 0))
 
 
-def _verdict(job: Job) -> Verdict:
+def _verdict(home: Path, job: Job) -> Verdict:
+    """What became of one file: of one that was held back, what its job after the decision says."""
     result, member = job.result, job.payload.get("member")
+    if "followed_by" in result:
+        (follower,) = _jobs(home, [result["followed_by"]])
+        return replace(_verdict(home, follower), job=job.id, was_held_back=True)
     if job.state is JobState.FAILED:
         return Verdict(job.id, job.state, Status.REJECTED, reasons=(job.error or "the program failed",), member=member)
     return Verdict(

@@ -20,12 +20,23 @@ JITTER = 0.25
 """Of a pause, more or less, so that what failed together isn't tried together."""
 GIVEN_UP_AFTER = timedelta(days=3)
 MOST_FORGOTTEN = 3
-"""Times that a destination may lose what it accepted before it is given up."""
+"""Times that a destination may lose what it accepted, or that its sending may be broken off, before it is given up."""
 
 
 def pause(attempts: int) -> timedelta:
     """After so many attempts that failed before this one."""
-    return min(FIRST_PAUSE * 2 ** min(max(attempts, 0), 20), LONGEST_PAUSE) * random.uniform(1 - JITTER, 1 + JITTER)
+    return _jittered(FIRST_PAUSE * 2 ** min(max(attempts, 0), 20))
+
+
+def _jittered(usual: timedelta) -> timedelta:
+    return min(max(usual, FIRST_PAUSE), LONGEST_PAUSE) * random.uniform(1 - JITTER, 1 + JITTER)
+
+
+def _pause_of(delivery: Delivery) -> timedelta:
+    """Of what was accepted, as long as that is ago: how often it was asked for isn't counted."""
+    if delivery.state is DeliveryState.ACCEPTED and delivery.accepted_at:
+        return _jittered(clock.now() - datetime.fromisoformat(delivery.accepted_at))
+    return pause(delivery.attempts - 1)
 
 
 def put_off(db: Database, delivery: Delivery, why: str, after: float | None = None) -> bool:
@@ -35,7 +46,9 @@ def put_off(db: Database, delivery: Delivery, why: str, after: float | None = No
 
     What was being sent when its worker ended goes out again: whether it had arrived, nobody could be asked.
     """
-    later = clock.now() + max(pause(delivery.attempts - 1), timedelta(seconds=after or 0))
+    later = clock.now() + max(_pause_of(delivery), timedelta(seconds=after or 0))
+    if delivery.state is DeliveryState.SENDING:
+        return broken_off(db, delivery, why, later)
     if later > datetime.fromisoformat(delivery.queued_at) + GIVEN_UP_AFTER:
         return deliveries.dead(db, delivery, f"given up after {GIVEN_UP_AFTER.days} days: {why}")
     if delivery.state is DeliveryState.ACCEPTED:
@@ -52,8 +65,20 @@ def let_rest(db: Database, destination: int, attempts: int, after: float | None)
 def lost(db: Database, delivery: Delivery, how: str) -> None:
     """What a destination accepted, and hasn't got by its own word, goes out again; give up after MOST_FORGOTTEN."""
     why = f"{destinations.get(db, delivery.destination)} {how}: ask whoever runs it to look into its log"
+    _once_more(db, delivery, why, clock.now() + pause(delivery.forgotten))
+
+
+def broken_off(db: Database, delivery: Delivery, why: str = "", later: datetime | None = None) -> bool:
+    """What didn't arrive before its worker ended goes out again, at first at once; give up after MOST_FORGOTTEN.
+
+    It may be what ended the worker. `why` nobody could be asked whether it had arrived, and when it goes out then.
+    """
+    said = f"it was broken off: the worker's log says why it ended{why and '; '}{why}"
+    at_once = clock.now() + (pause(delivery.forgotten) if delivery.forgotten else timedelta())
+    return _once_more(db, delivery, said, later or at_once)
+
+
+def _once_more(db: Database, delivery: Delivery, why: str, later: datetime) -> bool:
     if delivery.forgotten + 1 >= MOST_FORGOTTEN:
-        deliveries.dead(db, delivery, f"{why}; that was {MOST_FORGOTTEN} times")
-    else:
-        next_at = clock.stamp(clock.now() + pause(delivery.forgotten))
-        deliveries.again(db, delivery, why, next_at, forgotten=True)
+        return deliveries.dead(db, delivery, f"{why}; that was {MOST_FORGOTTEN} times")
+    return deliveries.again(db, delivery, why, clock.stamp(later), forgotten=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
+from urllib.parse import quote
 
 from cxr_core.dicom.identifiers import BIRTH_DATE, PATIENT_NAME, PERSON, Identifier
 from cxr_core.work.seeking import WINDOW, Label, Seeker, Words
@@ -133,6 +135,8 @@ def _add(needles: Needles, kind: str, form: str) -> None:
         for encoding in _encodings(written):
             width = 2 if encoding.startswith("utf-16") else 1
             _put(needles, written.encode(encoding).lower(), _label(kind, encoding, _digits(form) * width))
+        for escaping, escaped in _escaped(written):
+            _put(needles, escaped.encode().lower(), _label(kind, escaping, 0))
 
 
 @cache
@@ -147,6 +151,16 @@ def _encodings(text: str) -> Iterator[str]:
         yield "latin-1"
     if len(text) >= WINDOW:
         yield from ("utf-16-le", "utf-16-be")
+
+
+def _escaped(text: str) -> Iterator[tuple[str, str]]:
+    """How JSON and addresses write letters beyond ASCII."""
+    if text.isascii():
+        return
+    yield "JSON", json.dumps(text)[1:-1]
+    yield "URL", quote(text, safe="")
+    if all(ord(letter) < 256 for letter in text):
+        yield "URL", quote(text, safe="", encoding="latin-1")
 
 
 def _digits(text: str) -> int:

@@ -10,12 +10,13 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from cxr_core import clock
 from cxr_core.dicom.pseudonym import pseudonym
 from cxr_core.errors import NotFound
 from cxr_core.records import Job, Lane
 from cxr_core.settings import Settings
 from cxr_core.store import files, jobs, quarantine, seal
-from cxr_core.store.db import opened
+from cxr_core.store.db import opened, transaction
 from cxr_core.store.secret import site_secret
 from cxr_core.work import identity
 
@@ -68,7 +69,7 @@ def queue(db: Database, token: str, patient: str | None, sender: Sender, member:
     """Queue the intake of a file in the spool; `patient` is a pseudonym already, `member` its place in a zip."""
     payload: dict[str, Any] = {"spool": token, "patient": patient, "member": member}
     if sender.network is not None:
-        payload["sender"] = sender.network
+        payload |= {"sender": sender.network, "received_at": clock.stamp()}
     return jobs.ask(db, jobs.Request(INTAKE, Lane.READING, payload, sender.user, sender.bulk))
 
 
@@ -118,7 +119,8 @@ def sweep(home: Path) -> int:
     old = [path for path in folder(home).iterdir() if files.is_older_than(path, 600)]
     if not old:
         return 0
-    with opened(home) as db:
+    # One transaction: what an intake holds back, or somebody decides on, between two would be missed by both.
+    with opened(home) as db, transaction(db):
         held = [held.payload for held in quarantine.waiting(db)]
         owed = jobs.failed_payloads(db, INTAKE, UNREAD)
         wanted = {payload["spool"] for payload in (*jobs.open_payloads(db, INTAKE), *held, *owed)}

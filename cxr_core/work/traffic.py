@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -102,8 +102,11 @@ def queue(home: Path, user: User) -> Queue:
 
 @open_to(Role.ADMIN)
 def came_in_today(home: Path, user: User) -> list[dict[str, Any]]:
-    """`sender`, `device`, and how many `came`, were `refused`, and the `last` stamp, since midnight UTC."""
-    midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    """`sender`, `device`, and how many `came`, were `refused`, and the `last` stamp, since midnight here.
+
+    Days begin by the machine's clock, as they do for rules and for what comes by itself.
+    """
+    midnight = datetime.combine(clock.now().astimezone(), time.min)
     with opened(home) as db:
         return arrivals.by_device(db, clock.stamp(midnight))
 

@@ -48,6 +48,7 @@ def settings(tmp_path: Path) -> Settings:
 def watched(browser: Browser, settings: Settings) -> Iterator[Watched]:
     """The PACS page, on which the admin is signed in."""
     own = {"CXR_IDENTITY_KEY": str(settings.identity_key), "CXR_THREADS": "1", "CXR_RUNTIME": "torch"}
+    own |= {"CXR_SECRETS": str(settings.secrets)}
     with running_app(settings.home, CXR_FREE_MB="0", **own) as app:
         found = new_page(browser, app)
         steps.sign_in(found.page, ADMIN, PASSWORD)
@@ -65,14 +66,14 @@ def shot(page: Page, folder: Path, name: str) -> None:
 
 
 def add(page: Page, archive: orthanc.Orthanc, folder: Path) -> None:
-    password = folder / "password"
+    password = folder / "secrets" / "password"
     password.write_text(orthanc.PASSWORD)
     password.chmod(0o600)
     shot(page, folder, "no archive")
     page.get_by_role("textbox", name="Name").fill("PACS")
     page.get_by_role("textbox", name="URL of its DICOMweb").fill(archive.web)
     page.get_by_role("textbox", name="User, if it asks for one").fill(orthanc.USER)
-    page.get_by_role("textbox", name="File with the password").fill(str(password))
+    page.get_by_role("textbox", name="File with the password").fill(password.name)
     page.get_by_role("button", name="Add it").click()
     expect(page.locator(".listed")).to_contain_text("nothing comes by itself", timeout=SOON)
     shot(page, folder, "an archive")

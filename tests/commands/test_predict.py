@@ -15,8 +15,10 @@ from cxr_core.work.guarding import COMMAND_LINE
 from tests.dicom.films import reread, to_bytes
 from tests.model.chests import phantom_chest, png
 from tests.work.sites import film, picture, zipped
+from tests.work.written import written
 
 FIELDS = {"path", "status", "probability", "label", "reasons", "model", "codes", "put_right"}
+FIELDS |= {"text_blanked", "text_left"}
 
 
 @pytest.fixture
@@ -69,6 +71,22 @@ def test_a_negative_is_judged_put_right_and_a_turned_film_is_refused_by_its_code
     assert (negative["status"], negative["put_right"], negative["codes"]) == ("predicted", "inverted", [])
     assert (turned["status"], turned["put_right"], turned["codes"]) == ("not_analysed", None, ["turned_90"])
     assert "turned by 90 degrees" in turned["reasons"][0]
+
+
+def test_of_text_in_the_picture_it_is_said_where_it_was_and_whether_the_model_saw_it(run, tmp_path):
+    (tmp_path / "a.png").write_bytes(png(written()))
+    (tmp_path / "b.png").write_bytes(picture())
+    (tmp_path / "c.png").write_bytes(b"")
+    answer = run("predict", tmp_path)
+    with_text, clean, empty = answer.lines
+    assert with_text["status"] != "rejected"
+    blanked, left = ([tuple(box) for box in with_text[name]] for name in ("text_blanked", "text_left"))
+    assert any(top < 30 < bottom and left_ < 100 < right for top, left_, bottom, right in blanked)
+    assert any(top < 390 < bottom and left_ < 300 < right for top, left_, bottom, right in left)
+    assert (clean["text_blanked"], clean["text_left"]) == ([], [])
+    assert (empty["text_blanked"], empty["text_left"]) == (None, None)
+    assert "1 of 3 files: text near an edge of the picture was blanked" in answer.words
+    assert "1 of 3 files: there may be text where it can't be taken out unseen" in answer.words
 
 
 def test_nothing_is_made_in_the_home(run, folder, home):

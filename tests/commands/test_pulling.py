@@ -34,10 +34,12 @@ def site(run, orthanc, tmp_path, monkeypatch):
     monkeypatch.setenv("CXR_FREE_MB", "0")
     assert run("pacs", "key", tmp_path / "identity.key").status == 0
     monkeypatch.setenv("CXR_IDENTITY_KEY", str(tmp_path / "identity.key"))
-    password = tmp_path / "password"
+    monkeypatch.setenv("CXR_SECRETS", str(tmp_path / "secrets"))
+    (tmp_path / "secrets").mkdir()
+    password = tmp_path / "secrets" / "pacs"
     password.write_text(PASSWORD)
     password.chmod(0o600)
-    assert run("pacs", "from", "PACS", orthanc.web, "--user", USER, "--password-file", password).status == 0
+    assert run("pacs", "from", "PACS", orthanc.web, "--user", USER, "--password-file", "pacs").status == 0
     return run
 
 
@@ -87,7 +89,8 @@ def test_a_question_that_is_broken_off_leaves_nothing_sealed_behind(tmp_path, by
         if by_another:
             with opened(settings.home) as db:
                 workers.register(db, "busy", Lane.READING, "1")
-        asks = started(settings, "pacs", "query", NAME, CXR_IDENTITY_KEY=str(settings.identity_key))
+        known = {"CXR_IDENTITY_KEY": str(settings.identity_key), "CXR_SECRETS": str(settings.secrets)}
+        asks = started(settings, "pacs", "query", NAME, **known)
         wait_until(lambda: query(settings, "SELECT 1 FROM jobs") and (by_another or server.came.is_set()), asks)
         asks.send_signal(signal.SIGINT)
         assert asks.wait(PATIENCE) == 130
@@ -111,7 +114,7 @@ def test_an_answer_that_came_too_late_is_dropped(tmp_path):
 def test_what_can_not_be_asked_is_one_line_and_status_1(site, home, tmp_path, monkeypatch):
     unknown = site("pacs", "query", "nobody")
     assert (unknown.status, unknown.lines, "no sender called nobody" in unknown.words) == (1, [], True)
-    (tmp_path / "password").write_text("wrong")
+    (tmp_path / "secrets" / "pacs").write_text("wrong")
     refused = site("pacs", "query", "PACS")
     assert (refused.status, "check user and password" in refused.words) == (1, True)
     monkeypatch.delenv("CXR_IDENTITY_KEY")

@@ -31,6 +31,8 @@ _MORE = (
     "PerformedProcedureStepID", "PerformedProcedureStepDescription", "NameOfPhysiciansReadingStudy", "DeviceUID",
     "StudyComments", "PatientState", "SpecialNeeds", "Allergies", "PatientInsurancePlanCodeSequence",
 )  # fmt: skip
+_CLEAR = ("Modality", "PatientSex", "BodyPartExamined", "ViewPosition")
+"""What is kept as it is: terms of lists alone."""
 _META = ("SourceApplicationEntityTitle", "SendingApplicationEntityTitle", "ReceivingApplicationEntityTitle")
 _TEXTS = ("AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT")
 _NUMBERS = {"FD": "<f8", "FL": "<f4", "SL": "<i4", "UL": "<u4", "SS": "<i2", "US": "<u2", "SV": "<i8", "UV": "<u8"}
@@ -52,6 +54,8 @@ class Marked:
 
     patient: str
     number: int
+    odd: bool = False
+    """Whether it has marks, too, where the program keeps what it is told: then it is refused."""
     marks: dict[str, bytes] = field(default_factory=dict)
     data: bytes = b""
 
@@ -84,6 +88,9 @@ class Marked:
             (vr,) = [each.VR for each in element]
             if vr != "SQ" and keyword not in request:
                 setattr(ds, keyword, self._new(keyword, vr))
+        if self.odd:
+            for keyword in _CLEAR:
+                setattr(ds, keyword, self._new(keyword, "CS"))
         ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
 
     def _mark_private(self, ds, depth):

@@ -106,7 +106,7 @@ def running(hospital, tls: Tls | None = None, worker=True):
         yield hospital
 
 
-def listening(hospital, stack, tls=None):
+def listening(hospital, stack, tls=None, **environment):
     """Start the listener, and have its ports in the hospital; `stack` stops it."""
     ports = {"CXR_LISTEN_PORT": str(free_port())}
     if tls:
@@ -114,7 +114,7 @@ def listening(hospital, stack, tls=None):
             "CXR_LISTEN_TLS_PORT": str(free_port()), "CXR_TLS_CERTIFICATE": str(tls.certificate),
             "CXR_TLS_KEY": str(tls.key), "CXR_TLS_AUTHORITY": str(tls.authority),
         }  # fmt: skip
-    hospital.listener = _started(hospital, "listen", ports, stdout=subprocess.PIPE)
+    hospital.listener = _started(hospital, "listen", {**ports, **environment}, stdout=subprocess.PIPE)
     stack.callback(stop, hospital.listener)
     said = json.loads(hospital.listener.stdout.readline())
     hospital.port, hospital.tls_port = (said["ports"] + [0])[:2]

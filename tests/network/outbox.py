@@ -14,7 +14,7 @@ from pynetdicom.sop_class import StorageCommitmentPushModel, StudyRootQueryRetri
 
 from cxr_core import clock
 from cxr_core.dicom.phantoms.phantom import phantom
-from cxr_core.records import Answer, Proof
+from cxr_core.records import Answer, Proof, Release
 from cxr_core.settings import Settings
 from cxr_core.store import arrivals, deliveries, destinations, senders
 from cxr_core.store.db import opened
@@ -56,20 +56,24 @@ class Outbox:
         shutil.copytree(settings.home, folder / "home")
         return cls(replace(settings, home=folder / "home"))
 
-    def to(self, port, proof=Proof.QUERY, name="PACS", tls=False, answers=(Answer.REPORT,)):
+    def to(self, port, proof=Proof.QUERY, name="PACS", tls=False, answers=(Answer.REPORT,), release=Release.AS_READ):
         """Answers are waiting to go to the archive at this port; its number."""
         connecting.add_dicom(self.settings.home, COMMAND_LINE, name, f"ARCHIVE@127.0.0.1:{port}", tls, proof)
-        return self._wanted(name, answers)
+        return self._wanted(name, answers, release)
 
     def to_web(self, url, proof=Proof.QUERY):
         """As `to`, over DICOMweb."""
         connecting.add_stow(self.settings.home, COMMAND_LINE, "PACS", WebAddress(url), proof)
         return self._wanted("PACS", (Answer.REPORT,))
 
-    def _wanted(self, name, answers):
+    def moved_to(self, port, proof=Proof.QUERY):
+        """The destination is at this port from now on."""
+        connecting.change_dicom(self.settings.home, COMMAND_LINE, "PACS", f"MOVED@127.0.0.1:{port}", False, proof)
+
+    def _wanted(self, name, answers, release=Release.AS_READ):
         with self.db() as db:
             number = destinations.named(db, name).id
-        connecting.add_rule(self.settings.home, COMMAND_LINE, Rule(number, answers))
+        connecting.add_rule(self.settings.home, COMMAND_LINE, Rule(number, answers, release))
         self.answer()
         return number
 
@@ -127,9 +131,9 @@ class Archive:
         return 0, None
 
     @contextmanager
-    def at_work(self, context=None, finds=True):
-        """It listens; its port. Without `finds` it can't be asked what it has."""
+    def at_work(self, *more, context=None, finds=True):
+        """It listens; its port. Without `finds` it can't be asked what it has; `more` are handlers of other events."""
         handlers = [(evt.EVT_C_STORE, self._stored), (evt.EVT_C_FIND, self._found), (evt.EVT_N_ACTION, self._commits)]
         spoken = [build_context(UID(Comprehensive3DSRStorage)), build_context(COMMIT), *([build_context(FIND)] * finds)]
-        with serving(*handlers, contexts=spoken, context=context) as port:
+        with serving(*handlers, *more, contexts=spoken, context=context) as port:
             yield port

@@ -1,9 +1,10 @@
-"""A listener is seen by the screens for as long as it listens, and no longer."""
+"""A listener as a process: screens see it for as long as it listens, and no longer; settings hold for what comes."""
 
 from contextlib import ExitStack
 
 import pytest
 
+from cxr_core.dicom.phantoms.phantom import phantom
 from cxr_core.store import listeners
 from cxr_core.store.db import opened
 from tests.network.hospital import TITLE, founded, listening, stop
@@ -37,3 +38,16 @@ def test_a_listener_is_seen_until_it_ends_whichever_way(tmp_path, end):
         assert (found.port, found.tls_port) == (hospital.port, hospital.tls_port)
         end(hospital.listener)
         assert living(hospital) == []
+
+
+def test_what_is_larger_than_may_be_uploaded_is_not_taken(tmp_path):
+    hospital = founded(tmp_path, NoArchive())
+    small, large = tmp_path / "small.dcm", tmp_path / "large.dcm"
+    small.write_bytes(phantom(1, False, rows=128))
+    large.write_bytes(phantom(2, False, rows=1200))
+    assert small.stat().st_size < 2**20 < large.stat().st_size
+    with ExitStack() as stack:
+        listening(hospital, stack, CXR_MAX_UPLOAD_MB="1")
+        assert hospital.send(small).returncode == 0
+        assert hospital.send(large).returncode != 0
+    assert len(hospital.query("SELECT 1 FROM jobs WHERE kind = 'intake'")) == 1

@@ -120,6 +120,21 @@ def test_marks_are_nowhere_but_in_the_answers_to_their_own_xray(hospital, xrays)
     of_each(hospital, xrays)
 
 
+def test_of_what_is_refused_no_more_is_kept_than_terms_of_dicom(tmp_path):
+    """A header that has a name where a modality should be is noted, with its reason, and neither has the name."""
+    hospital, xray = founded(tmp_path), Marked("E", 5, odd=True)
+    with ExitStack() as stack:
+        listening(hospital, stack)
+        working(hospital, stack)
+        send(hospital, [xray])
+        wait_until(lambda: hospital.query("SELECT 1 FROM arrivals"))
+        (noted,) = hospital.query("SELECT modality, image, refused FROM arrivals")
+        assert noted == {"modality": None, "image": None, "refused": noted["refused"]}
+        assert "isn't an X-ray image" in noted["refused"]
+        assert told_away(hospital, [xray]) == {}, "refused"
+    assert told_away(hospital, [xray]) == {}, "stopped"
+
+
 def of_each(hospital, xrays):
     """Every answer has its own patient's name, and no mark but those that it may have, all of one X-ray."""
     for patient, data in answers(hospital):

@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from cxr_core import clock, worker
-from cxr_core.pacs.commitment import Commitment
 from cxr_core.records import Answer, DeliveryState, Proof, Role
 from cxr_core.store import arrivals, deliveries, models, predictions, seal
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import archives, composing, confirming, connecting, delivering, identity, stopping
+from cxr_core.work import archives, composing, connecting, delivering, identity, stopping
 from cxr_core.work.guarding import COMMAND_LINE
 from tests.network.outbox import Archive
 from tests.pacs.peers import PATIENCE
@@ -80,7 +79,7 @@ def test_fifty_positives_in_a_row_hold_a_destination_until_somebody_has_looked(o
         pacs = outbox.to(port)
         told(outbox, pacs, 50)
         assert newest(outbox, pacs).state is QUEUED
-        assert "50 of the last 50 opinions sent were Pneumonia" in held(outbox)
+        assert "50 of the last 50 opinions were Pneumonia" in held(outbox)
         assert newest(outbox, pacs, days=1).state is QUEUED
         connecting.go_on(outbox.settings.home, COMMAND_LINE, "PACS")
         assert newest(outbox, pacs).state is ACCEPTED and held(outbox) is None
@@ -155,19 +154,6 @@ def test_one_object_that_an_archive_always_fails_at_delays_no_other_by_more_than
             outbox.one(pacs, hours=2)
         answer_more(outbox)
         assert outbox.deliver(pacs, minutes=7)[1].state is ACCEPTED
-
-
-def test_what_an_archive_never_commits_to_is_dead_in_the_end(outbox):
-    with Archive().at_work() as port:
-        pacs = outbox.to(port, Proof.COMMITMENT)
-        for _ in range(3):
-            outbox.deliver(pacs, hours=1)
-            asked = outbox.one(pacs, minutes=1)
-            failed = Commitment(asked.commitment, frozenset(), {"2.25.1": 0x0110})
-            with clock.at(outbox.moment):
-                confirming.committed(outbox.settings.home, failed)
-    (found,) = outbox.ledger(pacs)
-    assert found.state is DEAD and f"ARCHIVE@127.0.0.1:{port}" in found.said
 
 
 @pytest.mark.parametrize(("proof", "finds"), [(Proof.NONE, False), (Proof.QUERY, False), (Proof.QUERY, True)])

@@ -12,12 +12,19 @@ TITLE = "CXR"
 
 
 class Desk:
-    """`refuses` is what `admits` asks; `fails` is raised by whatever is handed in; `hook` runs before it is taken."""
+    """`unknown` are addresses, and `refuses` is what `admits` asks.
+
+    `fails` is raised by whatever is handed in; `hook` runs before it is taken.
+    """
 
     def __init__(self):
         self.callers, self.taken, self.commitments = [], [], []
         self.refuses, self.fails, self.hook = (lambda caller: False), None, (lambda: None)
+        self.unknown = ()
         self._lock = Lock()
+
+    def knows(self, address):
+        return address not in self.unknown
 
     def admits(self, caller):
         self.callers.append(caller)
@@ -38,9 +45,9 @@ class Desk:
 
 
 @contextmanager
-def listening(desk, tls=None, most=64):
+def listening(desk, tls=None, **limits):
     """A listener on a free port of loopback, with that port as `port`."""
-    listener = Listener(TITLE, [Port("127.0.0.1", 0, tls)], desk, most)
+    listener = Listener(TITLE, [Port("127.0.0.1", 0, tls)], desk, **limits)
     listener.start()
     listener.port = listener.ports[0]
     try:

@@ -9,6 +9,7 @@ from io import BytesIO
 from threading import Event, Thread
 
 from pydicom import dcmread
+from pydicom.dataset import Dataset
 from pynetdicom import AE, build_context, build_role
 from pynetdicom.sop_class import StorageCommitmentPushModel
 
@@ -16,6 +17,8 @@ from tests.pacs.desks import TITLE
 from tests.pacs.objects import syntax
 
 PATIENCE = 120
+_COMMITMENTS = "1.2.840.10008.1.20.1.1"
+"""The one instance that storage commitment has."""
 
 
 @contextmanager
@@ -52,6 +55,24 @@ def archive(listener):
     role = build_role(StorageCommitmentPushModel, scp_role=True)
     with calling(listener, build_context(StorageCommitmentPushModel), ext_neg=[role]) as assoc:
         yield assoc
+
+
+def report(assoc, event_type, stored=(), failed=(), transaction="2.25.7"):
+    """What the listener answers to the archive's report."""
+    information = Dataset()
+    if transaction:
+        information.TransactionUID = transaction
+    for keyword, uids in (("ReferencedSOPSequence", stored), ("FailedSOPSequence", failed)):
+        items = []
+        for uid in uids:
+            items.append(Dataset())
+            items[-1].ReferencedSOPClassUID, items[-1].ReferencedSOPInstanceUID = "1.2.3", uid
+            if keyword == "FailedSOPSequence":
+                items[-1].FailureReason = 0x0112
+        if items:
+            setattr(information, keyword, items)
+    status, _ = assoc.send_n_event_report(information, event_type, StorageCommitmentPushModel, _COMMITMENTS)
+    return status.Status
 
 
 @contextmanager

@@ -1,37 +1,16 @@
 """Who may send, and what is answered to what is sent."""
 
 import pytest
-from pydicom.dataset import Dataset
 from pydicom.uid import ComputedRadiographyImageStorage, CTImageStorage
 from pynetdicom import build_context
-from pynetdicom.sop_class import StorageCommitmentPushModel
 
 from cxr_core.pacs.answering import Caller
 from cxr_core.pacs.status import Refused, Status
 from tests.pacs.objects import converted, data_set, syntax, xray
-from tests.pacs.peers import archive, calling, stored, storing
+from tests.pacs.peers import archive, calling, report, stored, storing
 from tests.pacs.programs import run, store
 
-WELL_KNOWN = "1.2.840.10008.1.20.1.1"
 SECRET = "PATIENT^NAME"
-
-
-def report(assoc, event_type, stored=(), failed=(), transaction="2.25.7"):
-    """What the listener answers to the archive's report."""
-    information = Dataset()
-    if transaction:
-        information.TransactionUID = transaction
-    for keyword, uids in (("ReferencedSOPSequence", stored), ("FailedSOPSequence", failed)):
-        items = []
-        for uid in uids:
-            items.append(Dataset())
-            items[-1].ReferencedSOPClassUID, items[-1].ReferencedSOPInstanceUID = "1.2.3", uid
-            if keyword == "FailedSOPSequence":
-                items[-1].FailureReason = 0x0112
-        if items:
-            setattr(information, keyword, items)
-    status, _ = assoc.send_n_event_report(information, event_type, StorageCommitmentPushModel, WELL_KNOWN)
-    return status.Status
 
 
 def test_an_echo_is_answered(listener):

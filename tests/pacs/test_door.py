@@ -6,20 +6,26 @@ import ssl
 from contextlib import suppress
 
 import pytest
+from pynetdicom import build_context
 
 from cxr_core.errors import SettingsError
 from cxr_core.pacs import wire
+from cxr_core.pacs.contexts import VERIFICATION
 from cxr_core.pacs.door import Port
 from cxr_core.pacs.listener import Listener
 from tests.pacs.certificates import Authority
 from tests.pacs.desks import TITLE, listening
 from tests.pacs.objects import data_set, xray
+from tests.pacs.peers import calling
 from tests.pacs.programs import run, store
 from tests.processes import wait_until
 
+COMMAND_GOES_ON = 1
+"""The message control header of a piece of a command that isn't the last (PS3.8 E.2)."""
 
-def connection(listener):
-    return socket.create_connection(("127.0.0.1", listener.port), 60)
+
+def connection(listener, source="127.0.0.1"):
+    return socket.create_connection(("127.0.0.1", listener.port), 60, (source, 0))
 
 
 def hung_up(there):
@@ -89,6 +95,30 @@ def test_more_connections_than_there_is_room_for_are_hung_up_on(desk):
         wait_until(lambda: run("echoscu", listener).returncode == 0)
 
 
+def test_nobody_takes_the_room_of_others_from_an_address_where_none_may_call(desk):
+    desk.unknown = ("127.0.0.2",)
+    with listening(desk, most=2) as listener:
+        strangers = [connection(listener, source="127.0.0.2") for _ in range(4)]
+        assert run("echoscu", listener).returncode == 0
+        for each in strangers:
+            assert hung_up(each)
+            each.close()
+    assert {each.address for each in desk.callers} == {"127.0.0.1"}
+
+
+def test_a_stranger_is_hung_up_on_before_tls_begins(secured, desk, authority):
+    desk.unknown = ("127.0.0.1",)
+    with connection(secured) as there:
+        assert hung_up(there)
+
+
+def test_a_desk_that_can_not_tell_whom_it_knows_knows_nobody(listener, desk, caplog):
+    desk.unknown = None
+    with connection(listener) as there:
+        assert hung_up(there)
+    assert "TypeError" in caplog.text
+
+
 def test_a_pdu_longer_than_was_asked_for_ends_the_connection(listener, monkeypatch):
     monkeypatch.setattr(wire.Wire, "patience", 10_000)
     with connection(listener) as there:
@@ -96,10 +126,24 @@ def test_a_pdu_longer_than_was_asked_for_ends_the_connection(listener, monkeypat
         assert hung_up(there)
 
 
-def test_a_data_set_larger_than_any_xray_ends_the_association(listener, desk, monkeypatch, tmp_path):
-    monkeypatch.setattr(wire, "OBJECT_BYTES", 10_000)
-    assert store(listener, tmp_path, xray(0)).returncode != 0
+def test_a_data_set_larger_than_an_xray_may_be_ends_the_association(desk, tmp_path, caplog):
+    with listening(desk, largest=10_000) as listener:
+        assert store(listener, tmp_path, xray(0)).returncode != 0
     assert desk.taken == []
+    assert "127.0.0.1 sends more than an X-ray may have" in caplog.text
+
+
+def test_a_command_without_an_end_ends_the_association(desk):
+    piece = bytes([1, COMMAND_GOES_ON]) + bytes(500)
+    fragment = len(piece).to_bytes(4, "big") + piece
+    with (
+        listening(desk, largest=10_000) as listener,
+        calling(listener, build_context(VERIFICATION)) as assoc,
+        suppress(ConnectionError),
+    ):
+        for _ in range(40):
+            assoc.dul.socket.socket.sendall(b"\x04\x00" + len(fragment).to_bytes(4, "big") + fragment)
+        wait_until(lambda: not assoc.is_established)
 
 
 def test_a_pdu_that_does_not_come_to_its_end_ends_the_connection(listener, monkeypatch):

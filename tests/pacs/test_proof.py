@@ -51,6 +51,7 @@ def answering_requests(status, *reports):
 
     def action(event):
         asked.append(event.action_information)
+        asked[-1].answers = []
         return status, None
 
     def report(event):
@@ -63,11 +64,12 @@ def answering_requests(status, *reports):
 
 
 def _report(assoc, request, reports):
-    for transaction in reports:
+    for transaction, event_type in reports:
         information = Dataset()
         information.TransactionUID = transaction or request.TransactionUID
         information.ReferencedSOPSequence = request.ReferencedSOPSequence
-        assoc.send_n_event_report(information, 1, StorageCommitmentPushModel, INSTANCE)
+        answered, _ = assoc.send_n_event_report(information, event_type, StorageCommitmentPushModel, INSTANCE)
+        request.answers.append(answered.Status)
 
 
 def test_an_archive_names_what_it_has_and_nothing_that_it_lacks(kept):
@@ -137,7 +139,7 @@ def test_an_archive_reports_to_the_listener_what_it_keeps_and_what_not(kept, des
 
 
 def test_an_archive_that_reports_on_the_same_association_is_heard_there():
-    node, _ = answering_requests(0x0000, None)
+    node, _ = answering_requests(0x0000, (None, 1))
     with node as port:
         commitment = ask_commitment(to(port), [("1.2.3", "2.25.3")], "2.25.7", PATIENCE)
     assert commitment.transaction_uid == "2.25.7"
@@ -145,9 +147,17 @@ def test_an_archive_that_reports_on_the_same_association_is_heard_there():
 
 
 def test_a_report_on_another_transaction_is_not_taken_for_the_answer():
-    node, _ = answering_requests(0x0000, "2.25.8", None)
+    node, asked = answering_requests(0x0000, ("2.25.8", 1), (None, 1))
     with node as port:
         assert ask_commitment(to(port), [("1.2.3", "2.25.3")], "2.25.7", PATIENCE).transaction_uid == "2.25.7"
+    assert asked[0].answers == [0x0115, 0x0000]
+
+
+def test_a_report_of_another_kind_is_not_taken_for_the_answer():
+    node, asked = answering_requests(0x0000, (None, 3), (None, 1))
+    with node as port:
+        assert ask_commitment(to(port), [("1.2.3", "2.25.3")], "2.25.7", PATIENCE).stored == {"2.25.3"}
+    assert asked[0].answers == [0x0113, 0x0000]
 
 
 def test_an_archive_is_told_the_transaction_and_the_objects():

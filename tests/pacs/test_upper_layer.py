@@ -8,7 +8,7 @@ from itertools import cycle
 import pytest
 from pynetdicom.pdu import P_DATA_TF
 
-from cxr_core.pacs import wire
+from tests.pacs.desks import listening
 from tests.pacs.objects import data_set, xray
 from tests.pacs.peers import stored, storing
 from tests.processes import wait_until
@@ -90,9 +90,8 @@ def test_who_leaves_within_a_fragment_has_sent_nothing(listener, desk):
     assert desk.taken == []
 
 
-def test_fragments_that_are_more_than_any_xray_end_the_association(listener, desk, monkeypatch):
-    monkeypatch.setattr(wire, "OBJECT_BYTES", 10_000)
-    with storing(listener, xray(0)) as assoc:
+def test_fragments_that_are_more_than_any_xray_end_the_association(desk):
+    with listening(desk, largest=10_000) as listener, storing(listener, xray(0)) as assoc:
         cut(assoc, (1000,))
         assert stored(assoc, xray(0)) is None
     assert desk.taken == []

@@ -147,18 +147,50 @@ def test_a_destination_is_added_held_let_go_on_and_removed(show, home, said):
     assert connecting.all_destinations(home, COMMAND_LINE) == []
 
 
+def test_a_destination_gets_another_address_and_what_waits_stays(show, home, said, image):
+    app = show("pacs", "bob", part="Destinations")
+    at = next(each for each in app.text_input if each.label == "Address" and each.value)
+    assert at.value == "PACS@127.0.0.1:104"
+    at.set_value("NEW@10.1.2.4")
+    app.button(key="change-destination-1").click().run()
+    assert "say AE@host:port" in app.error[0].value
+    next(each for each in app.text_input if each.value == "NEW@10.1.2.4").set_value("NEW@10.1.2.4:105")
+    app.button(key="change-destination-1").click().run()
+    assert "NEW@10.1.2.4:105, proven by a query" in said(app)
+    (waits,) = connecting.ledger(home, COMMAND_LINE)
+    assert (waits.destination, waits.state) == (1, DeliveryState.QUEUED)
+
+
 def test_a_web_destination_is_added_with_files_and_offers_no_commitment(show, home):
     app = show("pacs", "bob", part="Destinations")
     app.button_group(key="way-0").set_value("DICOMweb").run()
     assert not any("commitment" in option for option in app.radio[0].options)
     for label, value in (
         ("Name", "Web"), ("URL of its DICOMweb", "https://pacs.hospital/dicom-web"),
-        ("User, if it asks for one", "app"), ("File with the password", "/etc/cxr/password"),
+        ("User, if it asks for one", "app"), ("File with the password", "pacs-password"),
     ):  # fmt: skip
         field(app, label).set_value(value)
     app.button(key="add-destination").click().run()
     (found,) = connecting.all_destinations(home, COMMAND_LINE)
-    assert (found.address["user"], found.address["password_file"]) == ("app", "/etc/cxr/password")
+    assert (found.address["user"], found.address["password_file"]) == ("app", "pacs-password")
+
+
+@pytest.mark.parametrize(("secrets", "says"), [
+    ("/etc/cxr/secrets", "in /etc/cxr/secrets (CXR_SECRETS)"), ("", "CXR_SECRETS names the folder where they lie"),
+])  # fmt: skip
+def test_the_page_says_where_files_with_secrets_lie_and_takes_no_path(show, home, monkeypatch, secrets, says):
+    monkeypatch.setenv("CXR_SECRETS", secrets)
+    app = show("pacs", "bob", part="Destinations")
+    app.button_group(key="way-0").set_value("DICOMweb").run()
+    assert any(says in caption.value for caption in app.caption)
+    for label, value in (
+        ("Name", "Mine"), ("URL of its DICOMweb", "https://mine"), ("User, if it asks for one", "u"),
+        ("File with the password", f"{home}/secret.key"),
+    ):  # fmt: skip
+        field(app, label).set_value(value)
+    app.button(key="add-destination").click().run()
+    assert "without a path" in app.error[0].value
+    assert connecting.all_destinations(home, COMMAND_LINE) == []
 
 
 @pytest.mark.parametrize(("end", "told"), [

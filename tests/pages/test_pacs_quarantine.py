@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from cxr_core.settings import Settings
 from cxr_core.store import jobs
 from cxr_core.store.db import opened
+from cxr_core.ui.film_shown import Place
+from cxr_core.ui.quarantine_view import LOOK
 from cxr_core.work import holding
 from cxr_core.work.guarding import COMMAND_LINE
 from tests.work.sites import query, work_off
@@ -31,6 +34,15 @@ def looked_at(show, settings):
     return app.run()
 
 
+def shown(app):
+    """What the picture on the page is drawn from; None where there is none."""
+    return next((json.loads(each.proto.json) for each in app.get("bidi_component")), None)
+
+
+def edges(place):
+    return [place["y"], place["x"], place["y"] + place["height"], place["x"] + place["width"]]
+
+
 def taken(settings):
     """What the last decision says is to be blanked; None where it is refused."""
     (job,) = query(settings, "SELECT payload FROM jobs WHERE kind = 'intake' ORDER BY id DESC LIMIT 1")
@@ -48,30 +60,48 @@ def test_every_part_tells_of_what_is_held_back(show, said, held):
     assert '<a href="/pacs?part=Quarantine" target="_self">1 file</a> is held back' in text
 
 
-def test_the_picture_is_on_the_page_once_the_worker_has_made_it_with_numbered_places(show, said, held):
+def test_the_picture_is_on_the_page_once_the_worker_has_made_it_with_the_places_that_were_found(show, said, held):
     app = show("pacs", "bob", part="Quarantine")
-    assert "data:image" not in said(app)
+    assert shown(app) is None
     app.button(key="look-1").click().run()
     assert "The worker makes the picture" in said(app)
     work_off(held)
     app.run()
     assert not app.exception
     (found,) = holding.held(held.home, COMMAND_LINE)
-    film = next(html.proto.body for html in app.get("html") if "data:image/jpeg" in html.proto.body)
-    assert film.count('<div class="doubt"') == len(found.doubts)
-    assert film.count('<div class="sure"') == len(found.boxes)
-    assert f">{len(found.doubts)}</b>" in film
-    assert "data:image" in said(app.run())
+    picture = shown(app)
+    assert picture["picture"].startswith("data:image/jpeg;base64,")
+    assert [edges(place) for place in picture["places"]] == found.boxes + found.doubts
+    kinds = [place["kind"] for place in picture["places"]]
+    assert kinds == ["sure"] * len(found.boxes) + ["doubt"] * len(found.doubts)
+    assert shown(app.run()) == picture
 
 
-def test_taken_in_blanked_are_the_sure_places_and_the_doubts_that_are_ticked(show, said, held):
+def test_taken_in_blanked_are_the_places_that_were_found(show, said, held):
     (found,) = holding.held(held.home, COMMAND_LINE)
     app = looked_at(show, held)
-    app.checkbox(key="blank-1-1").uncheck()
+    count = len(found.boxes + found.doubts)
+    assert app.button(key="take-1").label == f"Take in, with {count} places blanked"
     app.button(key="take-1").click().run()
-    assert taken(held) == found.boxes + found.doubts[1:]
+    assert taken(held) == found.boxes + found.doubts
     assert "Nothing waits" in said(app)
-    assert "data:image" not in said(app)
+    assert shown(app) is None
+
+
+def test_blanked_are_those_that_are_left_and_those_that_were_drawn(show, held):
+    app = looked_at(show, held)
+    app.session_state[LOOK] = replace(app.session_state[LOOK], places=(Place(30.5, 40, 20, 10, "drawn"),))
+    app.run()
+    assert app.button(key="take-1").label == "Take in, with 1 place blanked"
+    app.button(key="take-1").click().run()
+    assert taken(held) == [[40, 30, 50, 51]]
+
+
+def test_with_no_place_left_there_is_nothing_to_blank(show, held):
+    app = looked_at(show, held)
+    app.session_state[LOOK] = replace(app.session_state[LOOK], places=())
+    app.run()
+    assert app.button(key="take-1").disabled
 
 
 def test_as_it_is_nothing_is_blanked(show, held):
@@ -92,7 +122,7 @@ def test_one_that_somebody_else_has_decided_on_meanwhile_is_shown_no_more(show, 
     holding.discard(held.home, COMMAND_LINE, 1)
     app.button(key="as-is-1").click().run()
     assert taken(held) is None
-    assert "data:image" not in said(app)
+    assert shown(app) is None
 
 
 def test_a_picture_that_can_not_be_made_is_told_and_can_be_asked_for_again(show, held):

@@ -86,6 +86,21 @@ def test_of_a_file_that_is_held_back_it_is_said_who_looks_at_it_and_where(show, 
     assert "<b>1 file</b>, 0 refused, 1 held back" in text
 
 
+def test_of_a_file_that_was_held_back_it_is_said_what_became_of_it(show, home, arrive, said):
+    taken = done(home, {"status": "predicted", "image": arrive(1), "reasons": []})
+    refused = done(home, {"status": "rejected", "reasons": ["Identifying text."], "code": "burned_in"})
+    held = {"status": "held back", "reasons": [], "code": "held_back"}
+    app = show("worklist", "ann")
+    app.session_state["sent"] = {
+        done(home, {**held, "followed_by": taken}): "a.png", done(home, {**held, "followed_by": refused}): "b.png",
+    }  # fmt: skip
+    text = said(app.run())
+    assert '<div class="ok"><b>a.png</b><br>An admin has looked at it. Pneumonia, probability' in text
+    assert '<div class="bad"><b>b.png</b><br>An admin has looked at it. Refused: Identifying text.' in text
+    assert "<b>2 files</b>, 1 refused" in text
+    assert "held back" not in text
+
+
 def test_an_uploaded_file_is_spooled_once_and_named_to_its_sender_alone(show, home, said):
     app = show("worklist", "ann")
     app.file_uploader[0].upload("Smith_John.dcm", b"not an image").run()

@@ -24,6 +24,16 @@ def test_an_object_that_comes_twice_is_noted_once(db, sender):
     assert len(arrivals.of_image(db, image)) == 1
 
 
+def test_what_was_refused_is_noted_anew_once_it_is_taken_in_and_no_other_time(db, sender):
+    refused, image = add_arrival(db, sender), add_image(db)
+    assert add_arrival(db, sender, refused="again") is None
+    taken = add_arrival(db, sender, image=image, envelope=b"another")
+    assert (taken.id, taken.image, taken.refused, taken.envelope) == (refused.id, image, None, b"another")
+    assert add_arrival(db, sender, image=image) is None
+    assert add_arrival(db, sender) is None
+    assert arrivals.get(db, refused.id) == taken
+
+
 def test_one_image_may_come_as_two_objects(db, sender):
     image = add_image(db)
     first, second = add_arrival(db, sender, 1, image=image), add_arrival(db, sender, 2, image=image)

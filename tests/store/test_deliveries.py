@@ -8,7 +8,7 @@ from cxr_core import clock
 from cxr_core.records import Answer, DeliveryState
 from cxr_core.store import deliveries, destinations
 from cxr_core.store.db import transaction
-from cxr_core.store.deliveries import Delivery
+from cxr_core.store.deliveries import Delivery, Settled
 from tests.store.exchanged import add_arrival, add_delivery, add_destination, add_sender, delivery
 from tests.store.rows import add_image, add_model
 
@@ -74,7 +74,7 @@ LATE = {
     "wait": lambda db, held: deliveries.wait(db, held, "not yet", LATER),
     "again": lambda db, held: deliveries.again(db, held, "refused", LATER),
     "dead": lambda db, held: deliveries.dead(db, held, "refused"),
-    "committing": lambda db, held: deliveries.committing(db, held, "2.25.7", LATER),
+    "committing": lambda db, held: deliveries.committing(db, held, "commitment-7", LATER),
 }
 
 
@@ -162,23 +162,41 @@ def test_a_destination_that_can_not_be_reached_is_left_alone_for_a_while(db, arr
 def test_a_commitment_leads_to_the_delivery_that_waits_for_it(db, arrival, pacs):
     queued = add_delivery(db, arrival, pacs)
     assert deliveries.accepted(db, queued, "0000", clock.stamp())
-    asked = deliveries.committing(db, delivery(db, queued.id), "2.25.7", LATER)
-    assert deliveries.of_commitment(db, "2.25.7") == asked
+    asked = deliveries.committing(db, delivery(db, queued.id), "commitment-7", LATER)
+    assert deliveries.of_commitment(db, "commitment-7") == asked
     assert deliveries.of_commitment(db, "2.25.8") is None
     assert deliveries.verified(db, asked, "committed to")
-    assert deliveries.of_commitment(db, "2.25.7") is None
+    assert deliveries.of_commitment(db, "commitment-7") is None
 
 
-def test_the_predecessor_is_what_the_destination_got_last_of_another_version(db, arrival, pacs):
-    add_model(db, "second")
-    old = add_delivery(db, arrival, pacs)
-    new = add_delivery(db, arrival, pacs, model="second")
-    assert deliveries.predecessor(db, new) is None, "the old one never got there"
+def test_an_answer_takes_the_place_of_the_last_that_an_archive_took_of_another_version(db, arrival, pacs):
+    for model in ("second", "third", "fourth"):
+        add_model(db, model)
+    old, lost, new = (add_delivery(db, arrival, pacs, model=model) for model in ("first", "second", "third"))
     deliveries.accepted(db, old, "0000", LATER)
-    assert deliveries.predecessor(db, new) == "first"
-    assert deliveries.predecessor(db, old) is None
+    deliveries.dead(db, lost, "refused")
+    assert deliveries.settled(db, old, "1.0").before is None
+    assert deliveries.settled(db, new, "1.0").before.id == old.id
+    deliveries.accepted(db, new, "0000", LATER)
+    newest = add_delivery(db, arrival, pacs, model="fourth")
+    assert deliveries.settled(db, newest, "1.0").before.model == "third"
+
+
+def test_what_an_answer_is_made_with_is_settled_the_first_time_for_every_destination(db, arrival, pacs):
+    add_model(db, "second")
+    old, new = (add_delivery(db, arrival, pacs, model=model) for model in ("first", "second"))
+    assert deliveries.settled(db, new, "1.0") == Settled("1.0", None)
+    deliveries.accepted(db, old, "0000", LATER)
     other = add_delivery(db, arrival, add_destination(db, "Other"), model="second")
-    assert deliveries.predecessor(db, other) is None
+    for each in (new, other):
+        assert deliveries.settled(db, each, "2.0") == Settled("1.0", None), "another object under its UID"
+
+
+def test_an_opinion_takes_the_place_of_the_word_that_there_was_none(db, arrival, pacs):
+    refusal, opinion = add_delivery(db, arrival, pacs, model=None), add_delivery(db, arrival, pacs)
+    deliveries.accepted(db, refusal, "0000", LATER)
+    assert deliveries.settled(db, opinion, "1.0").before.id == refusal.id
+    assert deliveries.settled(db, refusal, "1.0").before is None
 
 
 def test_the_ledger_is_narrowed_to_a_state_and_to_a_destination(db, arrival, pacs):

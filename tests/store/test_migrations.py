@@ -18,6 +18,7 @@ TABLES = {
     "plans", "training_items", "base_fingerprints", "looks", "shadows", "shadow_predictions", "stops", "tombstones",
     "tallies", "site_references", "reference_tallies", "reference_images", "alarms", "alarm_signals", "messages",
     "senders", "pulls", "arrivals", "destinations", "rules", "deliveries", "quarantine", "listeners",
+    "set_aside",
 }  # fmt: skip
 
 

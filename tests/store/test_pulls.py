@@ -24,7 +24,7 @@ def pull(db, source):
 
 
 def test_what_is_put_is_found_as_it_was(db, source, pull):
-    assert pull == Pull(source, ("CR", "DX"), 2, 15, "ROOM1", id=pull.id)
+    assert pull == Pull(source, ("CR", "DX"), 2, 15, "ROOM1", complete_at=pull.complete_at, id=pull.id)
     assert pulls.in_use(db) == pulls.due(db) == [pull]
 
 
@@ -54,6 +54,15 @@ def test_what_came_of_it_is_kept_until_the_next_time(db, source, pull):
     assert (pulls.of_source(db, source).said, pulls.of_source(db, source).failed) == ("it refuses", True)
     pulls.note(db, pull.id, "3 fetched")
     assert (pulls.of_source(db, source).said, pulls.of_source(db, source).failed) == ("3 fetched", False)
+
+
+def test_when_the_last_complete_run_began_is_known(db, source, pull):
+    later = clock.now() + timedelta(minutes=16)
+    with clock.at(later):
+        pulls.begin(db, pull)
+    assert pulls.of_source(db, source).complete_at == pull.complete_at < clock.stamp(later)
+    pulls.complete(db, pull.id)
+    assert pulls.of_source(db, source).complete_at == clock.stamp(later)
 
 
 def test_while_it_is_held_it_is_neither_due_nor_begun(db, source, pull):

@@ -177,7 +177,7 @@ def test_what_is_too_large_is_refused_and_what_came_before_it_stays(home, post, 
 
 
 async def ask(token, *messages):
-    """The status that a client gets whose body comes in these messages, and then nothing more."""
+    """The status that a client gets whose body comes in these messages, each `after` seconds, then nothing more."""
     coming, said = list(messages), []
     headers = [(b"authorization", f"Bearer {token}".encode()), (b"content-type", TYPE.encode())]
     scope = {"type": "http", "method": "POST", "path": "/dicom-web/studies", "headers": headers, "query_string": b"",
@@ -185,6 +185,7 @@ async def ask(token, *messages):
 
     async def receive():
         if coming:
+            await anyio.sleep(coming[0].get("after", 0))
             return coming.pop(0)
         await anyio.sleep_forever()
 
@@ -217,6 +218,13 @@ def test_only_some_send_at_once_and_the_others_are_told_to_wait(home, token, mon
 def test_a_sender_of_whom_nothing_comes_is_left(home, token, monkeypatch):
     monkeypatch.setattr(stow, "IDLE_SECONDS", 0.05)
     assert anyio.run(ask, token, HALF) == 408
+    assert len(queued(home)[0]) == 1
+
+
+def test_a_sender_of_whom_a_byte_comes_now_and_then_is_left(home, token, monkeypatch):
+    monkeypatch.setattr(stow, "BODY_SECONDS", 0.1)
+    byte = {"type": "http.request", "body": b"x", "more_body": True, "after": 0.02}
+    assert anyio.run(ask, token, HALF, *[byte] * 50, {**byte, "more_body": False}) == 408
     assert len(queued(home)[0]) == 1
 
 

@@ -16,18 +16,19 @@ NAME = "PACS"
 
 
 def sealing_home(folder, **more):
-    """Settings of a fresh home with a key, and whose disk is never too full."""
+    """Settings of a fresh home with a key, a folder for what signs in, and whose disk is never too full."""
+    (folder / "secrets").mkdir()
     settings = new_home(folder, free_mb=0, **more)
     identity.make_key(settings.home, COMMAND_LINE, folder / "identity.key")
-    return replace(settings, identity_key=folder / "identity.key")
+    return replace(settings, identity_key=folder / "identity.key", secrets=folder / "secrets")
 
 
 def ask_there(settings, url, password=PASSWORD):
     """Let a site ask the archive at `url`, which it signs in to; the source's number."""
-    path = settings.home.parent / "password"
+    path = settings.secrets / "password"
     path.write_text(password)
     path.chmod(0o600)
-    pulling.add_source(settings.home, COMMAND_LINE, NAME, WebAddress(url, USER, path))
+    pulling.add_source(settings.home, COMMAND_LINE, NAME, WebAddress(url, USER, path.name))
     with opened(settings.home) as db:
         return senders.named(db, NAME).id
 

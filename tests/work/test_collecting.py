@@ -3,14 +3,16 @@
 from dataclasses import replace
 from datetime import timedelta
 from threading import Event
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from cxr_core import clock, worker
+from cxr_core.errors import Conflict
 from cxr_core.store.pulls import Pull
 from cxr_core.work import collecting, erasing, holding, pulling
 from cxr_core.work.guarding import COMMAND_LINE
-from tests.orthanc import running
+from tests.orthanc import PASSWORD, running
 from tests.pacs.web.archive import empty
 from tests.pacs.web.films import CANARY, film
 from tests.pacs.web.servers import serving
@@ -91,6 +93,86 @@ def test_whose_only_file_was_held_back_does_not_come_again_once_erased(settings,
     assert said(settings) == ("1 erased", False)
 
 
+DAY = 24 * 60
+
+
+def test_after_an_outage_longer_than_the_rules_days_what_was_missed_comes(settings, orthanc):
+    """From one complete run to the next all days are asked about; a run that fails doesn't count as one."""
+    empty(orthanc)
+    source = ask_there(settings, orthanc.web)
+    pulling.every(settings.home, COMMAND_LINE, NAME, PULL)
+    assert look(settings) == 0
+    missed = clock.now().astimezone() + timedelta(days=1)
+    orthanc.upload(film(1, rows=400, StudyDate=f"{missed:%Y%m%d}"))
+    orthanc.upload(film(3, rows=400, StudyDate="20200101"))
+    (settings.secrets / "password").write_text("wrong")
+    for day in (2, 3, 4):
+        assert look(settings, after=day * DAY) == 0
+        assert said(settings)[1]
+    (settings.secrets / "password").write_text(PASSWORD)
+    assert look(settings, after=5 * DAY) == 1
+    assert said(settings) == ("1 fetched", False)
+    orthanc.upload(film(4, rows=400, StudyDate=f"{missed:%Y%m%d}"))
+    assert look(settings, after=6 * DAY) == 0, "that day was asked about"
+    assert query(settings, "SELECT count(*) AS n FROM arrivals WHERE sender = ?", source) == [{"n": 1}]
+
+
+def test_a_run_that_was_broken_off_is_not_complete(settings):
+    with serving(pages(*some(1, t00080060="DX"))) as server:
+        ask_there(settings, server.url)
+        pulling.every(settings.home, COMMAND_LINE, NAME, replace(PULL, modalities=("DX",)))
+        (pull,) = collecting.due(settings)
+        with clock.at(clock.now() + timedelta(days=9)):
+            collecting.run(settings, pull)
+    (number,) = (row["id"] for row in query(settings, "SELECT id FROM jobs WHERE kind = 'pull'"))
+    pulling.cancel(settings.home, COMMAND_LINE, number)
+    (after,) = pulling.all_pulls(settings.home, COMMAND_LINE)
+    assert (after.ran_at > pull.complete_at, after.complete_at) == (True, pull.complete_at)
+
+
+def test_a_long_outage_is_asked_about_in_spans_of_the_rules_length(settings):
+    with serving(pages()) as server:
+        ask_there(settings, server.url)
+        pulling.every(settings.home, COMMAND_LINE, NAME, replace(PULL, modalities=("DX",)))
+        (pull,) = collecting.due(settings)
+        with clock.at(clock.now() + timedelta(days=4)):
+            collecting.run(settings, pull)
+        asked = [dict(parse_qsl(urlsplit(request.path).query))["StudyDate"] for request in server.got]
+    first = clock.now().astimezone().date()
+    days = [f"{first + timedelta(days=number):%Y%m%d}" for number in range(5)]
+    assert asked == [f"{days[0]}-{days[1]}", f"{days[2]}-{days[3]}", f"{days[4]}-"]
+
+
+def test_who_was_erased_is_fetched_in_vain_once(settings, orthanc):
+    empty(orthanc)
+    orthanc.upload(film(1, rows=400, StudyDate=TODAY))
+    ask_there(settings, orthanc.web)
+    pulling.every(settings.home, COMMAND_LINE, NAME, PULL)
+    assert look(settings) == 1
+    erasing.erase(settings.home, COMMAND_LINE, f"{CANARY}-1", "asked for in writing")
+    assert look(settings, after=16) == 0
+    assert said(settings) == ("1 erased", False)
+    assert look(settings, after=32) == 0
+    assert said(settings) == ("1 X-rays are there, 0 of them new", False)
+
+
+def test_while_what_comes_by_itself_is_fetched_nobody_is_erased(settings, orthanc):
+    """A fetch that goes on could bring back who was erased."""
+    empty(orthanc)
+    orthanc.upload(film(1, rows=400, StudyDate=TODAY))
+    ask_there(settings, orthanc.web)
+    pulling.every(settings.home, COMMAND_LINE, NAME, PULL)
+    assert look(settings) == 1
+    orthanc.upload(film(3, rows=400, StudyDate=TODAY))
+    (pull,) = pulling.all_pulls(settings.home, COMMAND_LINE)
+    collecting.run(settings, pull)
+    with pytest.raises(Conflict, match="still being fetched"):
+        erasing.erase(settings.home, COMMAND_LINE, f"{CANARY}-1", "asked for in writing")
+    run_errands(settings)
+    work_off(settings)
+    assert erasing.erase(settings.home, COMMAND_LINE, f"{CANARY}-1", "asked for in writing").images
+
+
 def test_only_what_a_rule_is_about_comes(settings, orthanc):
     empty(orthanc)
     orthanc.upload(film(1, rows=400, StudyDate=TODAY, StationName="ROOM1"))
@@ -124,7 +206,7 @@ def test_of_two_workers_one_asks(settings, orthanc):
     (pull,) = collecting.due(settings)
     collecting.run(settings, pull)
     collecting.run(settings, pull)
-    assert len(query(settings, "SELECT id FROM jobs WHERE kind = 'fetch'")) == 1
+    assert len(query(settings, "SELECT id FROM jobs WHERE kind = 'pull'")) == 1
 
 
 def test_a_failure_is_told_with_its_remedy_and_tried_again(settings, orthanc):
@@ -134,7 +216,7 @@ def test_a_failure_is_told_with_its_remedy_and_tried_again(settings, orthanc):
     assert look(settings) == 0
     words, failed = said(settings)
     assert ("check user and password" in words, failed) == (True, True)
-    (settings.home.parent / "password").write_text("a password of the test")
+    (settings.secrets / "password").write_text("a password of the test")
     look(settings, after=16)
     assert said(settings) == ("0 X-rays are there, 0 of them new", False)
 
@@ -169,7 +251,7 @@ def test_a_rule_that_no_longer_holds_when_the_archive_answers_fetches_nothing(se
         pulling.every(settings.home, COMMAND_LINE, NAME, replace(PULL, modalities=("DX",)))
         (pull,) = collecting.due(settings)
         collecting.run(settings, pull)
-    assert len(query(settings, "SELECT id FROM jobs WHERE kind = 'fetch'")) == (not stops)
+    assert len(query(settings, "SELECT id FROM jobs WHERE kind = 'pull'")) == (not stops)
 
 
 def test_an_archive_that_is_slow_keeps_nobody_waiting(settings):

@@ -1,18 +1,16 @@
 """What an admin says of the network is checked before it is kept, and each change is on record."""
 
-from pathlib import Path
-
 import pytest
 
 from cxr_core.errors import BadInput, Conflict, NotAllowed, NotFound, SettingsError
 from cxr_core.records import Answer, DeliveryState, Label, Proof, Release, Role, User
-from cxr_core.store import audit, deliveries, predictions, senders
+from cxr_core.store import audit, deliveries, destinations, predictions, senders
 from cxr_core.store.db import opened
 from cxr_core.store.destinations import Rule
 from cxr_core.work import connecting
 from cxr_core.work.connecting import WebAddress
 from cxr_core.work.guarding import COMMAND_LINE
-from tests.store.exchanged import add_arrival, add_delivery, add_destination, add_sender
+from tests.store.exchanged import add_arrival, add_delivery, add_destination, add_sender, delivery
 from tests.store.rows import add_image, opinion
 from tests.work.sites import new_home
 
@@ -43,6 +41,8 @@ def test_one_that_calls_gets_no_token_and_one_that_posts_gets_one_that_is_kept_n
     ({"network": "10.1.2"}, "no address or network: say one like"), ({"network": "10.1.0.0/99"}, "no address"),
     ({"calling": "A\\B"}, "is no AE title"), ({"calling": "x" * 17}, "is no AE title"),
     ({"certificate": "abc"}, "64 hex digits"),
+    ({"certificate": "ab" * 32, "calling": None}, "by an AE title: say the title, too"),
+    ({"certificate": "ab" * 32, "calling": ""}, "by an AE title: say the title, too"),
 ])  # fmt: skip
 def test_a_sender_that_can_not_be_is_refused_with_the_remedy(home, wrong, says):
     right = {"name": "Router", "network": "10.1.0.0/16", "calling": "ROUTER"}
@@ -70,15 +70,12 @@ def test_an_address_that_can_not_be_is_refused(home, address):
         connecting.add_dicom(home, COMMAND_LINE, "PACS", address, False, Proof.QUERY)
 
 
-def test_a_web_destination_keeps_where_its_secret_lies_and_not_the_secret(home, tmp_path):
-    (tmp_path / "password").write_text("correct horse")
-    web = WebAddress("https://pacs.hospital/dicom-web/", "app", Path(tmp_path / "password"))
+def test_a_web_destination_keeps_what_its_secrets_file_is_called(home):
+    web = WebAddress("https://pacs.hospital/dicom-web/", "app", " pacs-password ")
     connecting.add_stow(home, COMMAND_LINE, "Web", web, Proof.QUERY)
     (found,) = connecting.all_destinations(home, COMMAND_LINE)
     assert found.address["url"] == "https://pacs.hospital/dicom-web"
-    assert found.address["password_file"] == str(tmp_path / "password")
-    with opened(home) as db:
-        assert "correct horse" not in "\n".join(db.conn.iterdump())
+    assert found.address["password_file"] == "pacs-password"
 
 
 @pytest.mark.parametrize(("web", "proof"), [
@@ -86,11 +83,50 @@ def test_a_web_destination_keeps_where_its_secret_lies_and_not_the_secret(home, 
     (WebAddress("https://user:word@pacs.hospital"), Proof.QUERY),
     (WebAddress("https://pacs.hospital"), Proof.COMMITMENT),
     (WebAddress("https://pacs.hospital", "user without password"), Proof.QUERY),
+    *((WebAddress("https://pacs.hospital", "app", path), Proof.QUERY)
+      for path in ("/etc/cxr/password", "../identity.key", "a/b", "a\\b", "..", "a\0b", "a" * 101)),
+    (WebAddress("https://pacs.hospital", token_file="/etc/cxr/token"), Proof.QUERY),
 ])  # fmt: skip
 def test_a_web_destination_that_can_not_be_is_refused(home, web, proof):
     with pytest.raises((BadInput, SettingsError)):
         connecting.add_stow(home, COMMAND_LINE, "Web", web, proof)
     assert connecting.all_destinations(home, COMMAND_LINE) == []
+
+
+def test_a_destination_that_moves_keeps_its_name_its_rules_and_what_waits(home):
+    with opened(home) as db:
+        pacs = add_destination(db)
+        number = add_delivery(db, add_arrival(db, add_sender(db)), pacs, model=None).id
+        destinations.rest(db, pacs, "2999")
+    connecting.add_rule(home, COMMAND_LINE, Rule(pacs, (Answer.REPORT,)))
+    connecting.change_dicom(home, COMMAND_LINE, "PACS", "NEW@new.hospital:105", True, Proof.COMMITMENT)
+    (found,) = connecting.all_destinations(home, COMMAND_LINE)
+    assert (found.id, found.proof) == (pacs, Proof.COMMITMENT)
+    assert found.address == {"called": "NEW", "host": "new.hospital", "port": 105, "tls": True}
+    connecting.change_stow(home, COMMAND_LINE, "PACS", WebAddress("https://new.hospital/dicom-web"), Proof.QUERY)
+    (found,) = connecting.all_destinations(home, COMMAND_LINE)
+    assert (found.kind, found.address["url"]) == ("stow", "https://new.hospital/dicom-web")
+    assert len(connecting.all_rules(home, COMMAND_LINE)) == 1
+    with opened(home) as db:
+        assert deliveries.due(db) == [pacs] and delivery(db, number).state is DeliveryState.QUEUED
+    assert actions(home)[-2:] == ["change destination"] * 2
+
+
+@pytest.mark.parametrize(("change", "wrong"), [
+    (lambda home: connecting.change_dicom(home, COMMAND_LINE, "PACS", "A@b:0", False, Proof.QUERY), BadInput),
+    (lambda home: connecting.change_dicom(home, COMMAND_LINE, "Other", "A@b:104", False, Proof.QUERY), NotFound),
+    (lambda home: connecting.change_stow(home, COMMAND_LINE, "PACS", WebAddress("http://b"), Proof.QUERY),
+     SettingsError),
+    (lambda home: connecting.change_stow(home, COMMAND_LINE, "PACS", WebAddress("https://b"), Proof.COMMITMENT),
+     BadInput),
+])  # fmt: skip
+def test_a_destination_moves_nowhere_where_it_can_not_be(home, change, wrong):
+    with opened(home) as db:
+        add_destination(db)
+    (before,) = connecting.all_destinations(home, COMMAND_LINE)
+    with pytest.raises(wrong):
+        change(home)
+    assert connecting.all_destinations(home, COMMAND_LINE) == [before]
 
 
 def test_with_a_destination_its_rules_go(home):

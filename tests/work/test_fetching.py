@@ -14,7 +14,7 @@ from cxr_core.errors import IntegrityError
 from cxr_core.pacs.web.finding import Match, Query
 from cxr_core.pacs.web.multipart import joined
 from cxr_core.records import JobState, Lane
-from cxr_core.store import pulls, tombstones
+from cxr_core.store import pulls, senders, tombstones
 from cxr_core.store.db import opened
 from cxr_core.store.pulls import Pull
 from cxr_core.store.secret import site_secret
@@ -109,6 +109,21 @@ def test_what_came_another_way_is_not_fetched(settings, orthanc):
     assert fetch(settings, matches).result == {"of": 2, "known": 1, "fetched": 1, "why": ""}
 
 
+def test_what_was_refused_is_fetched_again_when_an_admin_says_so(settings):
+    refused, put_right = film(1, rows=400, BurnedInAnnotation="YES"), film(1, rows=400, BurnedInAnnotation="NO")
+    chosen = matches_of(refused)
+    with serving(gives(refused, put_right)) as server:
+        ask_there(settings, server.url)
+        assert fetch(settings, chosen).result["fetched"] == 1
+        work_off(settings)
+        assert fetching.unknown(settings.home, chosen) == []
+        assert fetch(settings, chosen).result["fetched"] == 1
+        work_off(settings)
+        assert fetch(settings, chosen).result["known"] == 1
+    (arrival,) = arrivals_of(settings)
+    assert (arrival["image"] is None, arrival["refused"]) == (False, None)
+
+
 def test_what_the_archive_has_no_longer_is_counted_and_the_rest_comes(settings, orthanc):
     empty(orthanc)
     for number in (1, 2):
@@ -141,36 +156,104 @@ def matches_of(*files):
 
 
 def gives(*files):
-    """A service that gives these files, one after the other, whatever is asked for; 500 where one is None."""
+    """A service that gives these files, one after the other, whatever is asked; of a number, that status."""
     coming = list(files)
 
     def service(request):
         file = coming.pop(0)
-        return (500, {}, b"") if file is None else (200, TYPE, b"".join(joined([file], "edge")))
+        return (file, {}, b"") if isinstance(file, int) else (200, TYPE, b"".join(joined([file], "edge")))
 
     return service
 
 
 def test_one_that_can_not_be_fetched_keeps_the_others_from_nothing(settings):
     files = [film(number) for number in (1, 2, 3)]
-    with serving(gives(files[0], None, files[2])) as server:
+    with serving(gives(files[0], 500, files[2])) as server:
         ask_there(settings, server.url)
         done = fetch(settings, matches_of(*files))
     assert (done.state, done.result["fetched"], done.result["failed"]) == (JobState.DONE, 2, 1)
     assert "answers 500" in done.result["why"]
 
 
-def test_an_archive_that_fails_every_time_is_left_alone(settings):
+@pytest.mark.parametrize("status", [302, 401, 403, 429, 502, 503, 504])
+def test_an_archive_that_turns_everything_away_is_left_alone(settings, status):
     files = [film(number) for number in range(1, MOST_IN_A_ROW + 2)]
-    with serving(gives(*[None] * len(files))) as server:
+    with serving(gives(*[status] * len(files))) as server:
         ask_there(settings, server.url)
         done = fetch(settings, matches_of(*files))
         assert len(server.got) == MOST_IN_A_ROW
-    assert (done.state, "answers 500" in done.error) == (JobState.FAILED, True)
+    assert (done.state, f"answers {status}" in done.error) == (JobState.FAILED, True)
+
+
+def test_an_archive_that_can_not_be_reached_is_left_alone(settings):
+    with serving(gives()) as server:
+        ask_there(settings, server.url)
+    number = pull(settings, *map(film, range(1, MOST_IN_A_ROW + 2)))
+    assert (job(settings, number).state, "nothing answers at that port" in job(settings, number).error) == (
+        JobState.FAILED, True,
+    )  # fmt: skip
+    assert len(query(settings, "SELECT * FROM set_aside")) == MOST_IN_A_ROW
+
+
+def test_however_many_can_not_be_fetched_at_the_head_the_rest_comes(settings):
+    files = [film(number) for number in range(1, MOST_IN_A_ROW + 3)]
+    with serving(gives(*[500] * (len(files) - 1), files[-1])) as server:
+        ask_there(settings, server.url)
+        done = fetch(settings, matches_of(*files))
+    assert (done.state, done.result["failed"], done.result["fetched"]) == (JobState.DONE, len(files) - 1, 1)
+
+
+def pull(settings, *files):
+    """Have them fetched as what comes by itself; the job's number."""
+    with opened(settings.home) as db:
+        number = pulling.ask_to_fetch(db, senders.named(db, NAME).id, matches_of(*files), None, pull=1)
+    run_errands(settings)
+    return number
+
+
+def test_what_could_not_be_fetched_by_itself_comes_last_the_next_time(settings):
+    files = [film(number) for number in range(1, 5)]
+    with serving(gives(500, 500, *files[2:3])) as server:
+        ask_there(settings, server.url)
+        pull(settings, *files[:3])
+    assert fetching.wanted(settings.home, matches_of(*files)) == matches_of(*files[2:], *files[:2])
+
+
+def test_what_is_refused_or_was_erased_is_not_fetched_by_itself_again_but_when_an_admin_says_so(settings):
+    refused, erased, other = film(1), film(2), film(3)
+    bury(settings, erased)
+    with serving(gives(b"no DICOM", erased, refused, erased)) as server:
+        ask_there(settings, server.url)
+        assert job(settings, pull(settings, refused, erased)).result == {"of": 2, "refused": 1, "erased": 1, "why": ""}
+        assert fetching.wanted(settings.home, matches_of(refused, erased, other)) == matches_of(other)
+        assert fetch(settings, matches_of(refused, erased)).result["fetched"] == 2
+
+
+def test_what_was_taken_in_and_can_not_be_answered_is_not_fetched_by_itself_again(settings):
+    """It says in no valid way of which series it is: receiving refuses that, but it may have come before it did."""
+    file = film(1, rows=400, SeriesInstanceUID=None)
+    ask_there(settings, "http://localhost/dicom-web")
+    with opened(settings.home) as db:
+        receiving.receive(settings, senders.named(db, NAME), file)
+    assert (work_off(settings), arrivals_of(settings)) == (1, [])
+    assert fetching.wanted(settings.home, matches_of(file, film(2))) == matches_of(film(2))
+
+
+def test_whoever_fetches_does_not_wait_for_what_comes_by_itself(settings):
+    """A pull may fetch thousands: another thread fetches what somebody chose."""
+    files = [film(1), film(2)]
+    with serving(gives(files[1])) as server:
+        source = ask_there(settings, server.url)
+        with opened(settings.home) as db:
+            waiting = pulling.ask_to_fetch(db, source, matches_of(files[0]), None, pull=1)
+        chosen = pulling.fetch(settings.home, COMMAND_LINE, NAME, matches_of(files[1]))
+        errand = worker.errands_of(worker.new_worker(settings, Lane.READING))[pulling.FETCH]
+        assert worker.process_one_job(errand)
+    assert (job(settings, chosen).state, job(settings, waiting).state) == (JobState.DONE, JobState.QUEUED)
 
 
 def test_where_nothing_came_the_job_has_failed(settings):
-    with serving(gives(None)) as server:
+    with serving(gives(500)) as server:
         ask_there(settings, server.url)
         assert fetch(settings, matches_of(film())).state is JobState.FAILED
 
@@ -197,7 +280,7 @@ def test_where_the_disk_is_nearly_full_fetching_ends_with_the_remedy(settings):
 def begin(settings, ask):
     """Have it fetched by a thread, as a worker does; the job's number, and the thread."""
     number = ask()
-    return number, worker.apart(worker.process_one_job, worker.errands_of(reader(settings))[pulling.FETCH])
+    return number, worker.apart(worker.process_one_job, worker.errands_of(reader(settings))[job(settings, number).kind])
 
 
 def reader(settings):
@@ -279,13 +362,18 @@ def test_what_is_cancelled_comes_no_further(settings):
     assert (ended.state, ended.error) == (JobState.FAILED, "cancelled by command line")
 
 
-def test_who_was_erased_does_not_come_back_by_itself_but_when_an_admin_says_so(settings):
-    file = film()
-    found = named(file)
-    patient = pseudonym(site_secret(settings.home), "patient", found.identity.patient)
+def bury(settings, file):
+    """A tombstone for an X-ray's patient."""
+    patient = pseudonym(site_secret(settings.home), "patient", named(file).identity.patient)
     with opened(settings.home) as db:
         row = {"id": "a" * 64, "file_sha256": "b" * 64, "reads": 0}
         tombstones.add(db, row, patient, "asked for it", None)
+
+
+def test_who_was_erased_does_not_come_back_by_itself_but_when_an_admin_says_so(settings):
+    file = film()
+    found = named(file)
+    bury(settings, file)
     assert fetching.was_erased(settings.home, found, "2026-01-10")
     assert fetching.was_erased(settings.home, found, "")
     assert not fetching.was_erased(settings.home, found, "9999-01-10")

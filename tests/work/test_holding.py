@@ -1,5 +1,6 @@
 """Quarantine: what may have a name written in it rests sealed until an admin has looked, who alone sees the picture."""
 
+import json
 import os
 from base64 import b64decode, b64encode
 
@@ -13,13 +14,15 @@ from cxr_core.records import Answer, JobState
 from cxr_core.store import deliveries, destinations, files, quarantine
 from cxr_core.store.db import opened
 from cxr_core.store.destinations import Rule
-from cxr_core.work import erasing, holding, lineage, showing, spool
+from cxr_core.work import erasing, holding, lineage, requests, showing, spool
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import open_home
+from cxr_core.work.requests import Upload
+from tests.model.chests import png
 from tests.store.exchanged import add_destination, add_sender
 from tests.work.asked import is_anywhere, sealing_home
-from tests.work.sites import files_in, job, new_home, query, work_off
-from tests.work.written import MIDDLE, film, hold_back, send_in, written
+from tests.work.sites import files_in, job, new_home, query, work_off, zipped
+from tests.work.written import MIDDLE, SIDE, film, hold_back, send_in, written
 
 
 @pytest.fixture
@@ -92,7 +95,8 @@ def test_the_picture_lies_open_nowhere_and_each_look_is_on_record(settings):
 def test_taken_in_with_places_to_blank_what_is_stored_has_them_blanked_and_all_else_as_it_was(settings):
     hold_back(settings)
     held = only(settings)
-    holding.take(settings.home, COMMAND_LINE, held.id, held.boxes + held.doubts)
+    asked, _ = looked_at(settings, held.id)
+    holding.take(settings.home, COMMAND_LINE, held.id, held.boxes + held.doubts, asked)
     work_off(settings)
     assert holding.held(settings.home, COMMAND_LINE) == []
     pixels = stored(settings)
@@ -102,6 +106,52 @@ def test_taken_in_with_places_to_blank_what_is_stored_has_them_blanked_and_all_e
         inside[top:bottom, left:right] = True
     assert np.array_equal(pixels[~inside], written()[~inside])
     assert files_in(settings, "spool") == []
+
+
+def test_places_of_ones_own_are_whole_pixels_of_the_picture_and_on_record(settings):
+    hold_back(settings)
+    asked, _ = looked_at(settings, 1)
+    holding.take(settings.home, COMMAND_LINE, 1, [(500.4, 600.5, 540.2, 700), (-20, -5.5, 10, 9000)], asked)
+    work_off(settings)
+    whole = [[500, 600, 541, 700], [0, 0, 10, SIDE]]
+    (on_record,) = query(settings, "SELECT actor, details FROM audit WHERE action = 'take from quarantine'")
+    assert (on_record["actor"], json.loads(on_record["details"])) == ("command line", {"blank": whole})
+    inside = np.zeros((SIDE, SIDE), bool)
+    for top, left, bottom, right in whole:
+        inside[top:bottom, left:right] = True
+    pixels = stored(settings)
+    assert np.array_equal(pixels[~inside], written()[~inside])
+    assert len(set(pixels[500:541, 600:700].ravel())) == 1
+
+
+@pytest.mark.parametrize(
+    ("places", "why"),
+    [
+        ([(10, 10, 10, 20)], "no pixel of the picture"),
+        ([(0, SIDE, 10, SIDE + 9)], "no pixel of the picture"),
+        ([(20, 20, 10, 30)], "no pixel of the picture"),
+        ([(0, 0, float("nan"), 9)], "four numbers"),
+        ([(0, 0, 9)], "four numbers"),
+        ([(0, 0, 9, 9)] * 1001, "too many"),
+    ],
+)
+def test_what_is_no_place_on_the_picture_is_not_decided_on(settings, places, why):
+    hold_back(settings)
+    asked, _ = looked_at(settings, 1)
+    with pytest.raises(BadInput, match=why):
+        holding.take(settings.home, COMMAND_LINE, 1, places, asked)
+    assert only(settings).decision is None
+
+
+def test_places_are_told_by_somebody_who_has_seen_that_very_picture(settings):
+    hold_back(settings)
+    hold_back(settings)
+    other, _ = looked_at(settings, 2)
+    unseen = holding.look(settings.home, COMMAND_LINE, 1)
+    for seen in (None, other, unseen):
+        with pytest.raises(BadInput, match="look at the picture first"):
+            holding.take(settings.home, COMMAND_LINE, 1, [(0, 0, 9, 9)], seen)
+    assert [held.decision for held in holding.held(settings.home, COMMAND_LINE)] == [None, None]
 
 
 def test_taken_in_as_it_is_nothing_is_blanked(settings):
@@ -132,6 +182,37 @@ def test_refused_one_from_the_network_is_answered_that_it_was_not_analysed(setti
     assert "Identifying text is in the picture" in arrival["refused"]
     with opened(settings.home) as db:
         assert [(each.answer, each.model) for each in deliveries.newest(db, 5)] == [(Answer.REPORT, None)]
+
+
+def test_whoever_brought_it_is_told_what_became_of_it(settings):
+    (first,) = requests.take_in(settings, COMMAND_LINE, [Upload("a.png", png(written()))])
+    (second,) = requests.take_in(settings, COMMAND_LINE, [Upload("b.zip", zipped({"b.png": png(written())}))])
+    work_off(settings)
+    one, other = requests.verdicts(settings.home, COMMAND_LINE, [first, second])
+    assert one.waits_for_admin and other.waits_for_admin
+    for held, decide in zip(holding.held(settings.home, COMMAND_LINE), (take_as_is, holding.discard), strict=True):
+        decide(settings.home, COMMAND_LINE, held.id)
+    one, other = requests.verdicts(settings.home, COMMAND_LINE, [first, second])
+    assert (one.state, one.status, one.was_held_back) == (JobState.QUEUED, None, True)
+    work_off(settings)
+    one, other = requests.verdicts(settings.home, COMMAND_LINE, [first, second])
+    assert (one.job, other.job, other.member) == (first, second, "1")
+    assert one.was_held_back and other.was_held_back
+    assert one.image == query(settings, "SELECT id FROM images")[0]["id"]
+    assert (other.status, other.waits_for_admin) == ("rejected", False)
+    assert "Identifying text is in the picture" in other.reasons[0]
+
+
+def test_of_one_whose_patient_was_erased_while_it_waited_that_is_said(settings):
+    (number,) = requests.take_in(settings, COMMAND_LINE, [Upload("a.dcm", film())])
+    work_off(settings)
+    erasing.erase(settings.home, COMMAND_LINE, "CANARY-7", "asked for in writing")
+    (verdict,) = requests.verdicts(settings.home, COMMAND_LINE, [number])
+    assert (verdict.status, verdict.reasons) == ("rejected", ("This X-ray was erased on request.",))
+
+
+def take_as_is(home, user, number):
+    return holding.take(home, user, number, [])
 
 
 def test_nobody_decides_twice_nor_looks_at_what_is_decided(settings):

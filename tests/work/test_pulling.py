@@ -3,7 +3,6 @@
 from base64 import b64decode
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -53,7 +52,7 @@ def test_an_archive_that_can_not_be_is_refused(home, web):
 
 def test_one_that_is_asked_keeps_where_its_secret_lies_and_not_the_secret(home, settings):
     (source,) = pulling.all_sources(home, COMMAND_LINE)
-    assert (source.address["url"], Path(source.address["password_file"]).name) == (URL, "password")
+    assert (source.address["url"], source.address["password_file"]) == (URL, "password")
     assert is_anywhere(settings, "a password of the test") == []
     with pytest.raises(Conflict, match="take another name"):
         pulling.add_source(home, COMMAND_LINE, NAME.lower(), WebAddress(URL))

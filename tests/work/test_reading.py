@@ -8,9 +8,11 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import pytest
 import torch
 
+from cxr_core.dicom.burned_in.blanking import blank
 from cxr_core.dicom.phantoms.phantom import phantom
 from cxr_core.dicom.reading import read
 from cxr_core.errors import ModelError, NotFound, RejectedFile
@@ -23,7 +25,7 @@ from cxr_core.work import drafting, reading, recording, reviewing
 from cxr_core.work.doing import Desk
 from cxr_core.work.guarding import COMMAND_LINE
 from tests.dicom.films import dataset, to_bytes
-from tests.model.chests import opinions, phantom_chest, plain
+from tests.model.chests import opinions, phantom_chest, plain, png
 from tests.work.sites import add_user, form, new_home, picture, query, take_in, zipped
 
 CHILD = "cxr-resnet18-2"
@@ -189,6 +191,17 @@ def test_files_are_read_in_order_with_a_reason_for_each_that_is_no_xray(shipped,
     assert [str(path).removeprefix(f"{tmp_path}/") for path, _ in found] == ["a.png", "b.dcm", "c.dcm", "d.zip!e.png"]
     assert isinstance(found[1][1], RejectedFile)
     assert [found[n][1].status for n in (0, 2, 3)] == [Status.PREDICTED, Status.NOT_ANALYSED, Status.PREDICTED]
+
+
+def test_of_a_file_the_model_sees_what_it_would_of_the_same_film_once_taken_in(shipped, tmp_path):
+    chest = phantom_chest(3, True, 800).copy()
+    cv2.putText(chest, "DOE JANE 19.06.1961", (10, 70), cv2.FONT_HERSHEY_SIMPLEX, 2, 255, 3)
+    (tmp_path / "a.png").write_bytes(png(chest))
+    ((_, found),) = reading.read_files(shipped, [tmp_path])
+    assert found.text.boxes and not found.text.doubts
+    with_text, without = opinions(shipped, [plain(chest), blank(plain(chest), found.text.boxes)])
+    assert found.opinion.logit == pytest.approx(without.logit, abs=1e-2)
+    assert abs(with_text.logit - without.logit) > 0.1
 
 
 def test_more_files_than_a_batch_holds_each_get_their_own_answer(shipped, tmp_path):

@@ -27,6 +27,11 @@ def of_ct():
     return file.getvalue()
 
 
+def of_series(uid):
+    """An X-ray with this Series Instance UID, as bytes that no writer would let through."""
+    return film(SeriesInstanceUID="1.2" + "7" * (len(uid) - 3)).replace(b"1.2" + b"7" * (len(uid) - 3), uid.encode())
+
+
 @pytest.fixture
 def home(tmp_path):
     return new_home(tmp_path).home
@@ -47,7 +52,19 @@ def test_who_calls_is_let_in_by_title_address_and_certificate(home, calling, add
     assert (receiving.sender_calling(home, calling, address, certificate) is not None) is is_let
 
 
+@pytest.mark.parametrize(("address", "is_known"), [
+    ("10.1.2.3", True), ("::ffff:10.9.9.9", True), ("10.2.2.3", False), ("10.7.7.7", False), ("", False),
+])  # fmt: skip
+def test_an_address_is_known_where_anybody_may_call_from_it(home, address, is_known):
+    with opened(home) as db:
+        add_sender(db)
+        add_sender(db, "Safe", "SAFE", "10.9.9.9", certificate=PRINT)
+        add_sender(db, "Web", None, "10.7.0.0/16", token="a token")
+    assert receiving.is_known(home, address) == is_known
+
+
 def test_at_first_nobody_is_let_in(home):
+    assert not receiving.is_known(home, "127.0.0.1")
     assert receiving.sender_calling(home, "ROUTER", "127.0.0.1", None) is None
     assert receiving.sender_bearing(home, "", "127.0.0.1") is None
 
@@ -81,6 +98,8 @@ def test_what_is_received_is_a_job_that_knows_its_sender(home):
 @pytest.mark.parametrize(("data", "study", "refused"), [
     (film(), None, None), (film(), header(film()).StudyInstanceUID, None), (film(), "1.2.3", Status.CLASS_MISMATCH),
     (b"no DICOM", None, Status.NOT_UNDERSTOOD), (film(StudyInstanceUID=""), None, Status.NOT_UNDERSTOOD),
+    (film(SeriesInstanceUID=""), None, Status.NOT_UNDERSTOOD), (of_series("1.2.x"), None, Status.NOT_UNDERSTOOD),
+    (of_series("1.2.3\\1.2.4"), None, Status.NOT_UNDERSTOOD), (of_series("1.2.3\r\n"), None, None),
     (film(SOPInstanceUID="1.2.3"), None, Status.CLASS_MISMATCH), (of_ct(), None, Status.SOP_CLASS_NOT_SUPPORTED),
 ])  # fmt: skip
 def test_what_is_taken_is_checked_first(home, data, study, refused):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -36,6 +38,22 @@ def test_letters_beyond_ascii_are_found_in_latin_and_in_unicode(written):
     known = Identifier("patient name", "Müßig^Jörg")
     assert "utf-8" in finds(known, written.encode())
     assert "latin-1" in finds(known, written.encode("latin-1"))
+
+
+@pytest.mark.parametrize("name", ["Müßig^Jörg", "MÜSSIG^JÖRG", "Jörg Müßig", "müßig"])
+def test_letters_beyond_ascii_are_found_as_json_and_addresses_write_them(name):
+    known = Identifier("patient name", "Müßig^Jörg")
+    assert "JSON" in finds(known, json.dumps({"said": f"of {name}, seen"}).encode())
+    assert "URL" in finds(known, f"GET /search?who={quote(name)}&all=1".encode())
+    assert "URL" in finds(
+        known, f"GET /search?who={quote_plus(name, encoding='latin-1', errors='ignore')}&all=1".encode()
+    )
+
+
+@pytest.mark.parametrize("name", ["李小龙", "Łukasz^Żak"])
+def test_letters_of_all_scripts_are_found_in_json(name):
+    assert "JSON" in finds(Identifier("patient name", name), json.dumps([name]).encode())
+    assert finds(Identifier("patient name", name), json.dumps(["nobody"]).encode()) == []
 
 
 @pytest.mark.parametrize("written", ["19500117", "1950-01-17", "17.01.1950", "01/17/1950", "17/01/1950"])

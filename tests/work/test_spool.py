@@ -1,14 +1,15 @@
 """The spool: durable, closed to others, and swept."""
 
 import os
+import sqlite3
 import time
 
 import pytest
 
 from cxr_core.errors import NotFound
 from cxr_core.records import Lane
-from cxr_core.store import jobs
-from cxr_core.store.db import opened
+from cxr_core.store import jobs, quarantine
+from cxr_core.store.db import opened, transaction
 from cxr_core.work import intake, spool
 from cxr_core.work.doing import Desk
 from cxr_core.work.spool import Sender, receive
@@ -69,6 +70,41 @@ def test_what_a_job_still_needs_is_not_swept(settings):
     with opened(settings.home) as db:
         jobs.cancel(db, number, "no longer wanted")
     assert spool.sweep(settings.home) == 1
+
+
+def test_what_is_held_back_while_the_spool_is_swept_stays(settings, monkeypatch):
+    """Another worker settles its intake between what a sweep reads first and what it reads next, where it can."""
+    number = receive(settings.home, b"bytes", Sender())
+    (path,) = files_in(settings, "spool")
+    aged(path, 3600)
+    with opened(settings.home) as db:
+        job = jobs.claim(db, Lane.READING, "a worker")
+
+    def settle():
+        with opened(settings.home) as db:
+            db.execute("PRAGMA busy_timeout = 0")
+            with transaction(db):
+                quarantine.add(db, job.payload, (None, None), [], [])
+                assert jobs.finish(db, number, "a worker", {})
+
+    read, settled = quarantine.waiting, []
+
+    def read_and_settled(db):
+        found = read(db)
+        try:
+            settle()
+            settled.append(True)
+        except sqlite3.OperationalError:  # locked: it is settled after the sweep
+            settled.append(False)
+        return found
+
+    monkeypatch.setattr(quarantine, "waiting", read_and_settled)
+    assert spool.sweep(settings.home) == 0
+    if settled == [False]:
+        settle()
+    monkeypatch.undo()
+    assert spool.sweep(settings.home) == 0
+    assert spool.fetch(settings, job.payload["spool"]) == b"bytes"
 
 
 def test_the_files_of_a_zip_are_kept_however_long_unpacking_takes(settings):

@@ -1,7 +1,8 @@
 """What goes on in the network, as an admin sees it."""
 
+import time
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -66,9 +67,21 @@ def test_what_was_accepted_is_open_only_where_a_proof_is_asked_for(home, db, pro
     assert traffic.queue(home, COMMAND_LINE).is_open is is_open
 
 
-def test_today_begins_at_midnight_utc(home, db):
+@pytest.fixture
+def far_east(monkeypatch):
+    """This machine's clock is eight hours ahead of UTC."""
+    monkeypatch.setenv("TZ", "UTC-8")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("far_east")
+def test_today_begins_at_the_machines_midnight(home, db):
     sender = add_sender(db)
-    for number, moment in enumerate((NOON.replace(day=28, month=2), NOON.replace(hour=0, minute=0)), 1):
+    midnight = NOON.replace(day=28, month=2, hour=16, minute=0)
+    for number, moment in enumerate((midnight - timedelta(minutes=1), midnight), 1):
         with clock.at(moment):
             add_arrival(db, sender, number)
     with clock.at(NOON):

@@ -21,7 +21,7 @@ from cxr_core.dicom.answers.documents import document, report_of
 from cxr_core.dicom.answers.envelope import Envelope
 from cxr_core.dicom.answers.finding import Finding, Read
 from cxr_core.dicom.answers.objects import Making
-from cxr_core.dicom.answers.uids import Kind
+from cxr_core.dicom.answers.uids import Kind, earlier
 from cxr_core.records import Region, Shape
 
 NO_REPORT = "A reader's word on an AI output - not a diagnostic report"
@@ -31,7 +31,8 @@ def assessment(envelope: Envelope, finding: Finding, read: Read) -> bytes:
     """What a reader makes of the model's answer, as a DICOM file. The reader is named by the pseudonym of `read`."""
     ai = report_of(envelope, finding, Kind.REPORT)
     assessed = CompositeContentItem(CodedConcept.from_code(codes.ASSESSED), ai.SOPClassUID, ai.SOPInstanceUID, CONTAINS)
-    before = None if read.predecessor is None else report_of(envelope, finding, Kind.ASSESSMENT, read.predecessor)
+    then = earlier(finding) or finding
+    before = None if read.predecessor is None else report_of(envelope, then, Kind.ASSESSMENT, read.predecessor)
     groups = [_word(envelope, finding, read), *_regions(envelope, finding, read)]
     return document(
         envelope,

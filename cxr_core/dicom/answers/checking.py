@@ -10,16 +10,12 @@ from collections.abc import Iterator
 from pydicom.datadict import tag_for_keyword
 
 from cxr_core.dicom.answers.envelope import Envelope, raw_value
+from cxr_core.dicom.answers.kept import SAME
 from cxr_core.dicom.answers.objects import ANALYSED
 from cxr_core.dicom.dicom_file import parse
 from cxr_core.dicom.elements import Header, items_of
 from cxr_core.errors import IntegrityError, RejectedFile
 
-SAME = (
-    "SpecificCharacterSet", "PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex",
-    "StudyInstanceUID", "AccessionNumber",
-)  # fmt: skip
-"""What an answer must have just as its X-ray has it, absent where it is absent there."""
 OF_ITS_OWN = ("SOPInstanceUID", "SeriesInstanceUID")
 _REFERENCES = (
     "SourceImageSequence", "CurrentRequestedProcedureEvidenceSequence", "ReferencedSeriesSequence",
@@ -38,7 +34,15 @@ _WANTED = frozenset(
 
 
 def check(data: bytes, envelope: Envelope) -> None:
-    """Raise IntegrityError, naming what is wrong but no value, where `data` isn't an answer to the envelope's X-ray."""
+    """Raise IntegrityError, naming what is wrong but no value, where `data` isn't an answer to the envelope's X-ray.
+
+    So too where the X-ray says something that no answer can repeat: it would go to nobody, or to somebody else.
+    """
+    if envelope.unfit:
+        raise IntegrityError(
+            f"the X-ray's {', '.join(envelope.unfit)} isn't as DICOM has it, and an answer without would not be the "
+            "patient's: put that right where the X-ray comes from"
+        )
     try:
         header = parse(data, _WANTED).header
         _check_own(header, envelope)

@@ -19,8 +19,8 @@ from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from cxr_core.dicom import marks
-from cxr_core.dicom.answers.kept import KEPT, SEQUENCES
-from cxr_core.dicom.answers.values import fit
+from cxr_core.dicom.answers.kept import KEPT, SAME, SEQUENCES
+from cxr_core.dicom.answers.values import bare, fit
 from cxr_core.dicom.dicom_file import parse
 from cxr_core.dicom.elements import Element, Header, items_of
 from cxr_core.errors import IntegrityError, RejectedFile
@@ -28,8 +28,10 @@ from cxr_core.errors import IntegrityError, RejectedFile
 _NEEDED = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
 _MOST_ITEMS = 10
 """Of a sequence: issuers have one, requests and codes a few."""
-_GROUP, _CREATOR, _IMAGE_ID = 0x2501, "CXR SECOND READER", 0x01
-"""Where the image's id stands: a private block (PS3.5 7.8.1)."""
+_GROUP, _CREATOR, _IMAGE_ID, _UNFIT = 0x2501, "CXR SECOND READER", 0x01, 0x02
+"""Where the image's id stands, and what doesn't fit: a private block (PS3.5 7.8.1)."""
+_TOLD = ("PatientName", "PatientID", "IssuerOfPatientID", "AccessionNumber")
+"""The texts of SAME: what a character set is for."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,16 @@ class Envelope:
     """The elements of `kept.KEPT` that the X-ray had."""
     image_id: str
     """64 hex digits: the X-ray's pixels (`stored.image_id`)."""
+    unfit: tuple[str, ...] = ()
+    """Keywords of SAME whose value the X-ray has, and no answer can have: none can go to that patient and study."""
 
     def to_bytes(self) -> bytes:
         """The envelope as a DICOM file."""
         ds = copied(self.source, KEPT)
-        ds.private_block(_GROUP, _CREATOR, create=True).add_new(_IMAGE_ID, "LO", self.image_id)
+        own = ds.private_block(_GROUP, _CREATOR, create=True)
+        own.add_new(_IMAGE_ID, "LO", self.image_id)
+        if self.unfit:
+            own.add_new(_UNFIT, "LT", " ".join(self.unfit))
         return to_file(ds)
 
     @classmethod
@@ -52,10 +59,12 @@ class Envelope:
         """The envelope that to_bytes wrote. Raises IntegrityError where `data` isn't its work."""
         try:
             ds = dcmread(BytesIO(data))
-            image_id = str(ds.private_block(_GROUP, _CREATOR)[_IMAGE_ID].value)
+            own = ds.private_block(_GROUP, _CREATOR)
+            image_id = str(own[_IMAGE_ID].value)
+            unfit = str(own[_UNFIT].value).split() if _UNFIT in own else []
         except (InvalidDicomError, EOFError, KeyError) as error:
             raise IntegrityError("an envelope can't be read any more: restore it from a backup") from error
-        return cls(copied(ds, KEPT), image_id)
+        return cls(copied(ds, KEPT), image_id, tuple(unfit))
 
     def text(self, keyword: str) -> str | None:
         """The value of an element that is no text of a person's: a code, a number, a UID, a date."""
@@ -76,15 +85,23 @@ class Envelope:
 def enclose(data: bytes, image_id: str) -> bytes:
     """The envelope, unsealed, of a received DICOM file that is the image `image_id`.
 
-    A value that can't be read or doesn't fit its element is left out. Raises RejectedFile where `data` doesn't say
-    which object of which study it is, so that no answer would have anywhere to go, or can't be walked at all.
+    A value that can't be read or doesn't fit its element is left out; one of SAME is then named in `unfit`. Raises
+    RejectedFile where `data` doesn't say which object of which study it is, so that no answer would have anywhere to
+    go, or can't be walked at all.
     """
     header = parse(data, _WANTED).header
     source = _kept(header, KEPT)
-    for keyword in _NEEDED:
-        if keyword not in source:
-            raise RejectedFile("undecodable", f"The DICOM file has no valid {keyword}, so no answer can go back.")
-    return Envelope(source, image_id).to_bytes()
+    if keyword := lacking(header):
+        raise RejectedFile("undecodable", f"The DICOM file has no valid {keyword}, so no answer can go back.")
+    unfit = tuple(keyword for keyword in SAME if _is_lost(keyword, header, source))
+    return Envelope(source, image_id, unfit).to_bytes()
+
+
+def lacking(header: Header) -> str | None:
+    """The first of the UIDs without which no answer can go back that a header has no valid value of; None of none."""
+    found = {keyword: header.element(keyword) for keyword in _NEEDED}
+    fitting = {keyword for keyword, each in found.items() if each and fit(keyword, "UI", bytes(each.value))}
+    return next((keyword for keyword in _NEEDED if keyword not in fitting), None)
 
 
 def copied(ds: Dataset, keywords: tuple[str, ...]) -> Dataset:
@@ -152,6 +169,15 @@ def _kept(header: Header, keywords: tuple[str, ...]) -> Dataset:
         if (element := header.element(keyword)) is not None:
             _keep(ds, keyword, element, header)
     return ds
+
+
+def _is_lost(keyword: str, header: Header, source: Dataset) -> bool:
+    """Whether the X-ray has a value that isn't kept, and matters: plain ASCII needs no character set to be named."""
+    element = header.element(keyword)
+    if keyword in source or element is None or not bare(bytes(element.value)):
+        return False
+    texts = [raw_value(source, text) or b"" for text in _TOLD]
+    return keyword != "SpecificCharacterSet" or not all(text.isascii() and b"\x1b" not in text for text in texts)
 
 
 def _keep(ds: Dataset, keyword: str, element: Element, header: Header) -> None:

@@ -91,7 +91,7 @@ class Read:
     reason: Reason | None = None
     regions: tuple[Region, ...] = ()
     predecessor: int | None = None
-    """The number of the read that this one takes the place of."""
+    """The number of the read that this one takes the place of, said of the finding's predecessor where it has one."""
 
     @property
     def moment(self) -> datetime:

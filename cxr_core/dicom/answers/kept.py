@@ -29,6 +29,11 @@ EQUIPMENT = ("Manufacturer", "ManufacturerModelName", "StationName", "DeviceSeri
 ENCODING = ("SpecificCharacterSet", "TimezoneOffsetFromUTC")
 """SOP Common, PS3.3 C.12.1: what the texts and times above are to be read by."""
 KEPT = (*ENCODING, *PATIENT, *STUDY, *SERIES, *IMAGE, *EQUIPMENT)
+SAME = (
+    "SpecificCharacterSet", "PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex",
+    "StudyInstanceUID", "AccessionNumber",
+)  # fmt: skip
+"""What an answer must have just as its X-ray has it, absent where it is absent there."""
 
 
 @dataclass(frozen=True)

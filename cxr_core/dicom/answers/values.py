@@ -45,14 +45,24 @@ _TERMS = {
     "TimezoneOffsetFromUTC": r"[+-](0\d|1[0-4])[0-5]\d",
     "UniversalEntityIDType": "DNS|EUI64|ISO|URI|UUID|X400|X500",
 }
-_COUNTS = {"ImagerPixelSpacing": 2, "PatientOrientation": 2, "PixelSpacing": 2}
+_COUNTS = {
+    "ImagerPixelSpacing": 2, "PatientOrientation": 2, "PixelSpacing": 2, "SeriesInstanceUID": 1, "SOPClassUID": 1,
+    "SOPInstanceUID": 1, "StudyInstanceUID": 1,
+}  # fmt: skip
 _CONTROL = re.compile(rb"[\x00-\x1a\x1c-\x1f\x7f]")
 """Every control character but Escape, which switches character sets (PS3.5 6.1.3)."""
+_AROUND = bytes(sorted({*range(0x21), 0x7F} - {0x1B}))
+"""What is no part of a value where it stands at an end of it: padding, and what strayed there, such as a line's end."""
+
+
+def bare(value: bytes) -> bytes:
+    """A value without padding and without what strayed to its ends; empty where it says nothing."""
+    return value.strip(_AROUND)
 
 
 def fit(keyword: str, vr: str, value: bytes) -> bytes | None:
     """The value of the element `keyword`, of this value representation, without padding; None where it doesn't fit."""
-    value = value.strip(b" \0")
+    value = bare(value)
     if not value or len(value) > LONGEST or _CONTROL.search(value):
         return None
     if keyword == "SpecificCharacterSet":

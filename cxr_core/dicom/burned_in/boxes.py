@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cxr_core.errors import BadInput
+
 
 @dataclass(frozen=True)
 class Box:
@@ -50,6 +52,20 @@ class Box:
             self.top <= other.top and other.bottom <= self.bottom
             and self.left <= other.left and other.right <= self.right
         )  # fmt: skip
+
+
+def around(edges: Sequence[float], shape: tuple[int, int]) -> Box:
+    """The whole pixels of a picture of `shape` that top, left, bottom and right touch. Raises BadInput for none."""
+    if len(edges) != 4 or not all(map(math.isfinite, edges)):
+        raise BadInput("a place to blank is told by four numbers: top, left, bottom and right")
+    top, left, bottom, right = edges
+    box = Box(
+        max(0, math.floor(top)), max(0, math.floor(left)),
+        min(shape[0], math.ceil(bottom)), min(shape[1], math.ceil(right)),
+    )  # fmt: skip
+    if box.top >= box.bottom or box.left >= box.right:
+        raise BadInput("a place to blank has no pixel of the picture in it: draw it on the picture, or remove it")
+    return box
 
 
 def joined(first: Box, second: Box) -> Box:

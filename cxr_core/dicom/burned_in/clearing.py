@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cxr_core.dicom.burned_in.blanking import blank
 from cxr_core.dicom.burned_in.boxes import Box
-from cxr_core.dicom.burned_in.finding import find
+from cxr_core.dicom.burned_in.finding import Found, find
 from cxr_core.errors import RejectedFile
 from cxr_core.records import Radiograph
 
@@ -27,14 +27,20 @@ def without_text(radiograph: Radiograph, decided: Sequence[Box] | None = None) -
 
     Side markers stay. Raises HeldBack. The program's own synthetic X-rays carry a label that says so, and keep it.
     """
-    if radiograph.synthetic:
-        return radiograph
     if decided is not None:
-        return blank(radiograph, decided)
-    found = find(shown(radiograph))
+        return radiograph if radiograph.synthetic else blank(radiograph, decided)
+    cleared, found = without_sure_text(radiograph)
     if found.doubts:
         raise HeldBack(found.boxes, found.doubts)
-    return blank(radiograph, found.boxes)
+    return cleared
+
+
+def without_sure_text(radiograph: Radiograph) -> tuple[Radiograph, Found]:
+    """The X-ray with what is text for sure blanked and all else as it is, and what was found; for what isn't stored."""
+    if radiograph.synthetic:
+        return radiograph, Found()
+    found = find(shown(radiograph))
+    return blank(radiograph, found.boxes), found
 
 
 def shown(radiograph: Radiograph) -> NDArray[np.uint8]:

@@ -85,7 +85,7 @@ def glyphs(grey: Grey, light: bool) -> Glyphs:
 def noise(grey: Grey) -> float:
     """Standard deviation of the noise in grey levels, at least about 1: from neighbours that aren't equal."""
     steps: Any = cv2.absdiff(grey[::8, 1:], grey[::8, :-1])
-    counts = np.cumsum(np.bincount(steps.ravel(), minlength=2)[1:])
+    counts = np.cumsum(cv2.calcHist([steps], [0], None, [256], [0, 256])[1:])
     return (1 + int(np.searchsorted(counts, counts[-1] / 2))) / 0.954
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_core.dicom.burned_in.boxes import Box, joined
+from cxr_core.dicom.burned_in.boxes import Box, as_lists, joined
 from cxr_core.dicom.burned_in.lines import Line, box_of
 from cxr_core.dicom.burned_in.strokes import Glyphs
 
+_Numbers = NDArray[np.float64]
 SURE, DOUBTFUL = 3.2, 2.3
 """Likenesses from which a line is text, and from which somebody should look."""
 UPRIGHT = 2.0
@@ -23,23 +25,42 @@ _SAME_CONTRAST = 1.6
 
 def judged(candidates: Iterable[Line], handicap: float) -> tuple[list[Line], list[Line]]:
     """The lines that are text, with those of the same hand next to them; and those that may be."""
-    waiting = list(candidates)
-    sure = [line for line in waiting if line.likeness >= SURE + handicap]
-    for line in sure:  # grows while it's gone through, so that a neighbour's neighbours are found as well
-        waiting = [other for other in waiting if other not in sure]
-        sure += [other for other in waiting if _same_hand(line, other)]
-    return sure, [line for line in waiting if line not in sure and line.likeness >= DOUBTFUL + handicap]
+    found = list(candidates)
+    likeness = np.array([line.likeness for line in found])
+    sure = new = likeness >= SURE + handicap
+    if new.any():
+        hands = _same_hands(found)
+        while new.any():  # a neighbour's neighbours are of the same hand as well
+            new = hands[new].any(axis=0) & ~sure
+            sure = sure | new
+    doubtful = ~sure & (likeness >= DOUBTFUL + handicap)
+    return [found[at] for at in np.flatnonzero(sure)], [found[at] for at in np.flatnonzero(doubtful)]
 
 
-def _same_hand(line: Line, other: Line) -> bool:
-    """Whether the other is of the same height and ink, within two lines of it, and no single letter."""
-    nearby = line.box.wider(2.5 * line.height, 2.5 * line.height)
-    wide = other.box.right - other.box.left >= 1.3 * (other.box.bottom - other.box.top)
-    as_high = 0.5 * line.height <= other.height <= 2 * line.height
-    return wide and as_high and nearby.meets(other.box) and bool(_same_ink(line, other))
+def _same_hands(found: Sequence[Line]) -> NDArray[np.bool_]:
+    """line x line: whether the second is of the height and ink of the first, near it, and no single letter."""
+    height, contrast, level = (
+        np.array([getattr(line, name) for line in found]) for name in ("height", "contrast", "level")
+    )
+    top, left, bottom, right = np.array(as_lists([line.box for line in found])).T
+    reach = np.ceil(2.5 * height)
+    nearby: NDArray[np.bool_] = (
+        ((top - reach)[:, None] < bottom) & (top < (bottom + reach)[:, None])
+        & ((left - reach)[:, None] < right) & (left < (right + reach)[:, None])
+    )  # fmt: skip
+    as_high = (0.5 * height[:, None] <= height) & (height <= 2 * height[:, None])
+    wide = right - left >= 1.3 * (bottom - top)
+    return nearby & as_high & wide & _same_ink(_Ink(level[:, None], contrast[:, None]), _Ink(level, contrast))
 
 
-def _same_ink(line: Line, other: Line | Glyphs) -> NDArray[np.bool_]:
+class _Ink(NamedTuple):
+    """How bright something is, and how far from its ground."""
+
+    level: _Numbers
+    contrast: _Numbers
+
+
+def _same_ink(line: Line | _Ink, other: Glyphs | _Ink) -> NDArray[np.bool_]:
     """Whether something is as bright, or as far from its ground, as the line."""
     least = np.minimum(other.contrast, line.contrast)
     near_level = np.abs(other.level - line.level) <= _SAME_LEVEL * least + 4

@@ -15,9 +15,9 @@ from email.message import Message
 from http.client import HTTPException, HTTPResponse
 
 from cxr_core import __version__
-from cxr_core.errors import DeliveryError
+from cxr_core.errors import DeliveryError, Unreachable
 from cxr_core.pacs.connection import PORTS, TooSlow, connected, http_over
-from cxr_core.pacs.web.endpoint import WebEndpoint, authorization, trust
+from cxr_core.pacs.web.endpoint import WebEndpoint, authorization
 
 LARGEST_ANSWER = 32 * 2**20
 """Bytes of an answer that is read as a whole."""
@@ -26,9 +26,10 @@ PIECE = 2**16
 
 _REMEDIES: tuple[tuple[type[Exception], str], ...] = (
     (ssl.SSLCertVerificationError,
-     "its certificate isn't trusted: name the hospital's authority's file, and the server as its certificate does"),
+     "its certificate isn't trusted: add the hospital's authority to the system's, or name its file in SSL_CERT_FILE, "
+     "and call the server as its certificate does"),
     (ssl.SSLEOFError, "it broke the connection off: ask whoever runs it"),
-    (ssl.SSLError, "it speaks no TLS that this program takes, or wants another certificate: check both"),
+    (ssl.SSLError, "it speaks no TLS that this program takes, or asks for a certificate, and gets none: ask its admin"),
     (socket.gaierror, "there is no such host: check its name"),
     (ConnectionRefusedError, "nothing answers at that port: check the port, and that the service runs"),
     (TooSlow, "it answers too slowly: ask whoever runs it"),
@@ -50,6 +51,8 @@ _REFUSALS = {
     429: "it is asked too often",
     503: "it is busy, or out of room: ask whoever runs it if that goes on",
 }
+_OF_ALL = frozenset({401, 403, 429, 502, 503, 504})
+"""Statuses that say something of the server or of who asks."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def ask(endpoint: WebEndpoint, path: str, accept: str, body: Body | None = None)
 def exchange(endpoint: WebEndpoint, path: str, accept: str, body: Body | None = None) -> Iterator[HTTPResponse]:
     """As `ask`, with the answer still to be read within the block. Raises DeliveryError with server and remedy."""
     headers = {"Accept": accept, "User-Agent": f"cxr-second-reader/{__version__}", **authorization(endpoint)}
-    context = trust(endpoint) if endpoint.address.scheme == "https" else None
+    context = ssl.create_default_context() if endpoint.address.scheme == "https" else None
     where = endpoint.address.path.rstrip("/") + path
     with (
         _explained(endpoint),
@@ -119,6 +122,12 @@ def refusal(endpoint: WebEndpoint, status: int) -> str:
     return f"{endpoint.name} answers {status}: {why}"
 
 
+def turned_away(endpoint: WebEndpoint, status: int) -> DeliveryError:
+    """The error of a status other than 2xx: Unreachable where it isn't about what was asked for."""
+    error = Unreachable if 300 <= status < 400 or status in _OF_ALL else DeliveryError
+    return error(refusal(endpoint, status))
+
+
 def _host_and_port(endpoint: WebEndpoint) -> tuple[str, int]:
     address = endpoint.address
     return address.hostname or "", address.port or PORTS[address.scheme]
@@ -133,9 +142,9 @@ def _small(pieces: Iterable[bytes]) -> Iterator[memoryview]:
 
 @contextmanager
 def _explained(endpoint: WebEndpoint) -> Iterator[None]:
-    """Raises DeliveryError with server and remedy for whatever a network can do to an exchange."""
+    """Raises Unreachable with server and remedy for whatever a network can do to an exchange."""
     try:
         yield
     except (OSError, HTTPException, UnicodeError) as error:
         why = next((words for kind, words in _REMEDIES if isinstance(error, kind)), "ask whoever runs it")
-        raise DeliveryError(f"{endpoint.name}: {why}") from None  # the error may quote what the server said
+        raise Unreachable(f"{endpoint.name}: {why}") from None  # the error may quote what the server said

@@ -1,10 +1,9 @@
-"""A DICOMweb server of the hospital: where it is, how it is trusted, and how this program signs in there."""
+"""A DICOMweb server of the hospital: where it is, and how this program signs in there."""
 
 from __future__ import annotations
 
 import os
 import re
-import ssl
 from base64 import b64encode
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -31,11 +30,6 @@ class WebEndpoint:
     password_file: Path | None = None
     token_file: Path | None = None
     """For a bearer token, in place of user and password."""
-    ca_bundle: Path | None = None
-    """The authorities that may vouch for the server (PEM), in place of the system's."""
-    certificate: Path | None = None
-    """That this program shows (PEM); with its key in the same file, or in `key`, without a passphrase."""
-    key: Path | None = None
     unencrypted: bool = False
     """Whether X-rays may go there by http, for all on the network to read. To this machine itself they may anyhow."""
     patience: float = 20.0
@@ -49,8 +43,6 @@ class WebEndpoint:
             raise SettingsError("a DICOMweb server's user, without a colon, and the file of the password go together")
         if self.user and self.token_file:
             raise SettingsError("a DICOMweb server takes a user or a token: leave one of them away")
-        if self.key and not self.certificate:
-            raise SettingsError("a DICOMweb server's key belongs to a certificate: name its file, too")
 
     @property
     def address(self) -> SplitResult:
@@ -74,24 +66,6 @@ def authorization(endpoint: WebEndpoint) -> dict[str, str]:
             raise DeliveryError(f"{endpoint.name}: what the token's file holds is no bearer token: write it anew")
         return {"Authorization": "Bearer " + token.decode("ascii")}
     return {}
-
-
-def trust(endpoint: WebEndpoint) -> ssl.SSLContext:
-    """What a connection there is encrypted with: TLS 1.2 at least, the server's name and authority checked.
-
-    Raises DeliveryError for files that can't be used.
-    """
-    try:
-        context = ssl.create_default_context(cafile=endpoint.ca_bundle)
-    except OSError as error:
-        raise DeliveryError(f"{endpoint.name}: the file of its authorities can't be used: check it") from error
-    if endpoint.certificate:
-        try:
-            context.load_cert_chain(endpoint.certificate, endpoint.key, password=_no_passphrase)
-        except (OSError, ValueError) as error:
-            remedy = "check that both files are PEM, belong together, and have no passphrase"
-            raise DeliveryError(f"{endpoint.name}: the own certificate and key can't be used: {remedy}") from error
-    return context
 
 
 def _check_address(endpoint: WebEndpoint) -> None:
@@ -127,11 +101,8 @@ def _secret(what: str, path: Path) -> bytes:
         raise DeliveryError(f"{where} can't be read ({error.strerror}): {remedy}") from error
     if mode & 0o007:
         raise DeliveryError(f"{where} is open to everybody on this machine: make it its owner's alone (chmod 600)")
+    if b"-----BEGIN " in found:
+        raise DeliveryError(f"{where} holds a key or a certificate, which goes nowhere: write the {what} into it")
     if not found:
         raise DeliveryError(f"{where} is empty: write the {what} into it")
     return found
-
-
-def _no_passphrase() -> str:
-    """Instead of a question at the terminal of whoever started this."""
-    raise ValueError("a passphrase is wanted")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cxr_core.errors import DeliveryError, NotFound, RejectedFile
-from cxr_core.pacs.web.calling import exchange, pieces, refusal
+from cxr_core.pacs.web.calling import exchange, pieces, turned_away
 from cxr_core.pacs.web.endpoint import WebEndpoint
 from cxr_core.pacs.web.finding import Match, checked
 from cxr_core.pacs.web.multipart import DICOM, LONGEST_HEADER, Limits, split
@@ -24,7 +24,7 @@ def fetch(endpoint: WebEndpoint, match: Match, largest: int = LARGEST_FILE) -> b
         if response.status in (404, 410):
             raise NotFound(f"{endpoint.name} has this X-ray no longer: search again")
         if response.status != 200:
-            raise DeliveryError(refusal(endpoint, response.status))
+            raise turned_away(endpoint, response.status)
         whole = largest + 2 * LONGEST_HEADER
         limits = Limits(part=largest, whole=whole, parts=1)
         coming = pieces(endpoint, response, whole)

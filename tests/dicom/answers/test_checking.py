@@ -6,8 +6,9 @@ from io import BytesIO
 import pytest
 from pydicom import dcmread
 
-from cxr_core.dicom.answers.checking import SAME, check
+from cxr_core.dicom.answers.checking import check
 from cxr_core.dicom.answers.envelope import raw_value
+from cxr_core.dicom.answers.kept import SAME
 from cxr_core.errors import IntegrityError
 from tests.dicom.answers.material import IMAGE_ID, MAKERS, OPINION, REFUSED, WHO, enveloped, received
 from tests.dicom.films import to_bytes
@@ -47,6 +48,15 @@ def test_one_that_lacks_something_is_stopped(kind, keyword):
     del ds[keyword]
     with pytest.raises(IntegrityError, match=keyword):
         check(to_bytes(ds), enveloped())
+
+
+@every_kind
+def test_none_passes_where_the_x_ray_says_whose_it_is_in_a_way_that_can_not_be_repeated(kind):
+    nameless = received(PatientName="X" * 8, PatientID="Y" * 6)
+    envelope = enveloped(nameless.replace(b"X" * 8, b"Doe\tJane").replace(b"Y" * 6, b"P\n0815"))
+    with pytest.raises(IntegrityError, match="X-ray's PatientName, PatientID isn't as DICOM has it") as caught:
+        check(MAKERS[kind](envelope), envelope)
+    assert "Doe" not in str(caught.value) and "0815" not in str(caught.value)
 
 
 @every_kind

@@ -86,6 +86,44 @@ def test_values_that_do_not_fit_are_left_out():
     assert envelope.text("AccessionNumber") == WHO["AccessionNumber"]
 
 
+@pytest.mark.parametrize("ending", [b"\r\n", b"\n", b"\t \0", b"\x7f"])
+def test_what_strayed_to_the_ends_of_a_value_is_left_away_and_no_more(ending):
+    data = received(PatientID="P-0815".ljust(12, "?"), PatientName="?".ljust(4, "?") + "Doe^Jane")
+    said = b"P-0815" + ending.ljust(6, b" ")
+    envelope = enveloped(data.replace(b"P-0815??????", said).replace(b"????Doe", ending.ljust(4, b" ") + b"Doe"))
+    assert (envelope.text("PatientID"), envelope.text("PatientName")) == ("P-0815", "Doe^Jane")
+    assert envelope.unfit == ()
+
+
+UNFIT = {
+    "PatientID": b"P-\t815", "PatientName": b"Doe\tJane", "PatientBirthDate": b"1950.1.2", "PatientSex": b"W ",
+    "AccessionNumber": b"A\n4711", "IssuerOfPatientID": b"HOS\0PITA",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("keyword", UNFIT)
+def test_what_tells_whose_it_is_and_does_not_fit_is_named(keyword):
+    value = UNFIT[keyword]
+    with warnings.catch_warnings(action="ignore"):
+        data = to_bytes(_with(keyword, "X" * len(value)))
+    envelope = enveloped(data.replace(b"X" * len(value), value))
+    assert (envelope.text(keyword), envelope.unfit) == (None, (keyword,))
+    assert Envelope.from_bytes(envelope.to_bytes()) == envelope
+
+
+def _with(keyword, value):
+    ds = dataset(film())
+    for name, told in {**WHO, keyword: value}.items():
+        setattr(ds, name, told)
+    return ds
+
+
+@pytest.mark.parametrize(("name", "unfit"), [("Doe^Jane", ()), (GREEK, ("SpecificCharacterSet",))])
+def test_a_character_set_that_there_is_not_matters_where_a_text_needs_it(name, unfit):
+    data = received(SpecificCharacterSet="ISO_IR 126", PatientName=name)
+    assert enveloped(data.replace(b"ISO_IR 126", b"ISO_IR_126")).unfit == unfit
+
+
 def test_an_identifier_longer_than_dicom_allows_goes_back_all_the_same():
     with warnings.catch_warnings(action="ignore"):
         data = received(AccessionNumber="A" * 30)

@@ -32,6 +32,15 @@ def left_over(before, after, boxes):
     return int(changed.sum())
 
 
+def test_of_a_page_full_of_text_no_line_is_left_out():
+    plain = ground(1201, 1003)
+    film = plain
+    for row in range(20, 1160, 40):
+        film = written(film, f"{NAME}, born in 1961, seen in the ward by the day and by the night", (row, 20))
+    found = find(film)
+    assert left_over(plain, film, found.boxes + found.doubts) == 0
+
+
 @pytest.mark.parametrize("level", [35, 220])
 @pytest.mark.parametrize("at", [(20, 20), (20, 760), (860, 20), (860, 760), (20, 400), (450, 5), (450, 880)])
 def test_text_at_corners_and_edges_is_to_be_blanked_whole(at, level):

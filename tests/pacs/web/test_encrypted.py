@@ -1,11 +1,11 @@
-"""TLS to a DICOMweb server: who it must be, and who we show that we are."""
+"""TLS to a DICOMweb server: who it must be, by the system's authorities or those that SSL_CERT_FILE names."""
 
 import ssl
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 import trustme
-from cryptography.hazmat.primitives import serialization as form
 
 from cxr_core.errors import DeliveryError
 from cxr_core.pacs.outcome import State
@@ -43,6 +43,13 @@ class Authority:
             context.load_verify_locations(clients.bundle)
         return context
 
+    @contextmanager
+    def trusted(self):
+        """As an admin has the program trust it."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("SSL_CERT_FILE", str(self.bundle))
+            yield
+
 
 @pytest.fixture
 def authority(tmp_path):
@@ -55,39 +62,37 @@ def none_stored(request):
 
 
 def test_a_server_of_the_named_authority_is_spoken_to(authority):
-    with serving(none_stored, authority.server("localhost")) as server:
-        echo(WebEndpoint(server.url, ca_bundle=authority.bundle))
+    with serving(none_stored, authority.server("localhost")) as server, authority.trusted():
+        echo(WebEndpoint(server.url))
     assert server.url.startswith("https://")
 
 
 def test_a_server_of_another_authority_or_name_is_not(authority, tmp_path):
     other = Authority(tmp_path, "other")
     with serving(none_stored, authority.server("localhost")) as server:
-        for bundle in (other.bundle, None):
-            with pytest.raises(DeliveryError, match="certificate isn't trusted"):
-                echo(WebEndpoint(server.url, ca_bundle=bundle))
-    with serving(none_stored, authority.server("pacs.hospital")) as server:
-        endpoint = WebEndpoint(server.url, ca_bundle=authority.bundle)
-        [outcome] = store(endpoint, [film()])
+        with other.trusted(), pytest.raises(DeliveryError, match=r"certificate isn't trusted: .* SSL_CERT_FILE"):
+            echo(WebEndpoint(server.url))
+        with pytest.raises(DeliveryError, match="certificate isn't trusted"):
+            echo(WebEndpoint(server.url))
+    with serving(none_stored, authority.server("pacs.hospital")) as server, authority.trusted():
+        [outcome] = store(WebEndpoint(server.url), [film()])
     assert (outcome.state, server.got) == (State.RETRY, [])
     assert "certificate isn't trusted" in outcome.reason
 
 
-def test_we_show_who_we_are_where_that_is_asked(authority, tmp_path):
+def test_one_that_asks_who_we_are_is_told_of(authority, tmp_path):
     ours = Authority(tmp_path, "ours")
-    certificate, key = ours.files("reader.hospital")
-    both = tmp_path / "both.pem"
-    both.write_bytes(key.read_bytes() + certificate.read_bytes())
-    with serving(none_stored, authority.server("localhost", clients=ours)) as server:
-        echo(WebEndpoint(server.url, ca_bundle=authority.bundle, certificate=certificate, key=key))
-        echo(WebEndpoint(server.url, ca_bundle=authority.bundle, certificate=both))
-        with pytest.raises(DeliveryError, match=r"wants another certificate|broke the connection off"):
-            echo(WebEndpoint(server.url, ca_bundle=authority.bundle))
+    with (
+        serving(none_stored, authority.server("localhost", clients=ours)) as server,
+        authority.trusted(),
+        pytest.raises(DeliveryError, match=r"asks for a certificate|broke the connection off"),
+    ):
+        echo(WebEndpoint(server.url))
 
 
 def test_a_port_without_encryption_is_told_and_so_is_one_with_it(authority):
     with serving(none_stored) as server, pytest.raises(DeliveryError, match="speaks no TLS"):
-        echo(WebEndpoint(server.url.replace("http:", "https:"), ca_bundle=authority.bundle))
+        echo(WebEndpoint(server.url.replace("http:", "https:")))
     with serving(none_stored, authority.server("localhost")) as server, pytest.raises(DeliveryError):
         echo(WebEndpoint(server.url.replace("https:", "http:")))
 
@@ -100,30 +105,14 @@ def test_an_old_protocol_is_not_spoken(authority):
     with pytest.warns(DeprecationWarning):
         context.maximum_version = ssl.TLSVersion.TLSv1_1
     with serving(none_stored, context) as server, pytest.raises(DeliveryError, match="speaks no TLS"):
-        echo(WebEndpoint(server.url, ca_bundle=authority.bundle))
-
-
-def test_a_key_with_a_passphrase_asks_nobody(authority, tmp_path):
-    certificate, key = authority.files("reader.hospital")
-    private = form.load_pem_private_key(key.read_bytes(), None)
-    locked = form.BestAvailableEncryption(b"a passphrase")
-    key.write_bytes(private.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, locked))
-    with pytest.raises(DeliveryError, match="have no passphrase"):
-        echo(WebEndpoint("https://localhost:1/", certificate=certificate, key=key))
+        echo(WebEndpoint(server.url))
 
 
 def test_an_archive_of_others_takes_finds_and_gives_over_tls(orthanc, authority, tmp_path):
     """Behind a gateway: the Debian package's own HTTPS dies of the first request (1.10.1)."""
     empty(orthanc)
-    ours = Authority(tmp_path, "ours")
-    certificate, key = ours.files("reader.hospital")
-    with running(Gateway(orthanc.http_port, authority.server("localhost", clients=ours))) as gateway:
-        endpoint = replace(
-            signed_in(orthanc, tmp_path), url=f"https://localhost:{gateway.port}/dicom-web",
-            ca_bundle=authority.bundle, certificate=certificate, key=key,
-        )  # fmt: skip
+    with running(Gateway(orthanc.http_port, authority.server("localhost"))) as gateway, authority.trusted():
+        endpoint = replace(signed_in(orthanc, tmp_path), url=f"https://localhost:{gateway.port}/dicom-web")
         file = film(rows=1000)
         assert store(endpoint, [file])[0].state is State.ACCEPTED
         assert [fetch(endpoint, match) for match in search(endpoint, Query())] == [file]
-        with pytest.raises(DeliveryError):
-            echo(replace(endpoint, certificate=None, key=None))

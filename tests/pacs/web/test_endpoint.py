@@ -3,7 +3,7 @@
 import pytest
 
 from cxr_core.errors import DeliveryError, SettingsError
-from cxr_core.pacs.web.endpoint import WebEndpoint, authorization, trust
+from cxr_core.pacs.web.endpoint import WebEndpoint, authorization
 
 URL = "https://pacs.hospital:8443/dicom-web"
 
@@ -45,7 +45,7 @@ def test_x_rays_go_unencrypted_only_where_that_is_said_or_to_this_machine():
 
 def test_half_of_a_sign_in_is_refused(tmp_path):
     for half in (
-        {"user": "app"}, {"password_file": tmp_path}, {"user": "a:b", "password_file": tmp_path}, {"key": tmp_path},
+        {"user": "app"}, {"password_file": tmp_path}, {"user": "a:b", "password_file": tmp_path},
         {"user": "app", "password_file": tmp_path, "token_file": tmp_path},
     ):  # fmt: skip
         with pytest.raises(SettingsError):
@@ -78,20 +78,14 @@ def test_a_token_that_is_none_is_refused_and_not_repeated(secret, content):
     assert "words" not in str(caught.value)
 
 
+def test_a_key_is_no_password(secret):
+    with pytest.raises(DeliveryError, match="holds a key or a certificate, which goes nowhere"):
+        authorization(WebEndpoint(URL, user="app", password_file=secret(b"-----BEGIN PRIVATE KEY-----\nMC4C\n")))
+
+
 def test_a_secret_that_is_missing_is_told_without_its_path(tmp_path):
     endpoint = WebEndpoint(URL, user="app", password_file=tmp_path / "hunter2")
     with pytest.raises(DeliveryError, match="can't be read") as caught:
         authorization(endpoint)
     assert "hunter2" not in str(caught.value)
     assert "hunter2" not in repr(caught.value.args)
-
-
-def test_files_of_certificates_that_cannot_be_used_are_told(tmp_path):
-    junk = tmp_path / "junk.pem"
-    junk.write_text("junk")
-    with pytest.raises(DeliveryError, match="authorities can't be used"):
-        trust(WebEndpoint(URL, ca_bundle=tmp_path / "missing.pem"))
-    with pytest.raises(DeliveryError, match="authorities can't be used"):
-        trust(WebEndpoint(URL, ca_bundle=junk))
-    with pytest.raises(DeliveryError, match="own certificate and key can't be used"):
-        trust(WebEndpoint(URL, certificate=junk))
