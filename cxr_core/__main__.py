@@ -143,6 +143,7 @@ def _exchanging(commands: argparse._SubParsersAction) -> None:
         to.add_argument("--proof", choices=[each.value for each in Proof], default=proof)
     away = _command(what, "to-no-more", "exchanging.run_to_no_more", "remove a destination, and its rules")
     away.add_argument("name", metavar="NAME")
+    _command(what, "echo", "exchanging.run_echo", "whether a destination answers").add_argument("name", metavar="NAME")
     _rules(what)
     _fetching(what)
     _command(what, "status", "exchanging.run_status", "who may send, where answers go, and by which rules")

@@ -32,10 +32,18 @@ def test_every_command_is_in_the_readme():
     assert [name for name in commands if not re.search(rf"\b{name}\b", readme)] == []
 
 
+def required(path):
+    """The packages that a file names, one a line."""
+    return re.findall(r"^([a-z][a-z0-9-]*)", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
+
+
 def test_every_requirement_has_its_reason_and_its_licence():
-    text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-    names = re.findall(r"^([a-z0-9-]+)==", text, re.MULTILINE)
-    reasons = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    licences = (ROOT / "NOTICE").read_text(encoding="utf-8")
+    names, licences = required("requirements.txt"), (ROOT / "NOTICE").read_text(encoding="utf-8")
     assert names
-    assert [name for name in names if name not in reasons or name not in licences] == []
+    assert [name for name in names if name not in licences] == []
+    architecture = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    reasoned = {
+        name for row in re.findall(r"^\| ([a-z0-9, -]+) \|", architecture, re.MULTILINE) for name in row.split(", ")
+    }
+    every = {*names, *required("requirements-dev.txt"), *required("packages.txt")}
+    assert every - reasoned == set()

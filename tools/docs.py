@@ -17,11 +17,10 @@ from typing import Any
 
 from cxr_core.errors import CxrError
 from cxr_core.model import release
-from cxr_core.pacs.contexts import STORAGE_CLASSES, TRANSFER_SYNTAXES
 from cxr_core.settings import Settings
 from cxr_core.ui.keys import KEYS
 from cxr_core.work.change_plan import shipped
-from tools import drift, profile
+from tools import conformance, drift, profile
 from tools.ablation import table as recipes
 from tools.burned_in import table as burned_in
 from tools.figures import FIGURES
@@ -118,10 +117,26 @@ def failures() -> str:
     return table(("mistake", "found", "among"), rows)
 
 
+def pacs_node() -> str:
+    """Who the program is on the DICOM network, and what it speaks there."""
+    services = table(("service", "role", "SOP class", "transfer syntaxes"), conformance.services())
+    return table(("", "value"), conformance.node()) + "\n\n" + services
+
+
 def pacs_classes() -> str:
     """What is received over the DICOM network."""
-    classes = table(("received", "SOP class UID"), [(each.name, each) for each in STORAGE_CLASSES])
-    return classes + "\n\n" + table(("transfer syntax", "UID"), [(each.name, each) for each in TRANSFER_SYNTAXES])
+    classes = table(("received", "SOP class UID"), conformance.classes())
+    return classes + "\n\n" + table(("transfer syntax", "UID"), conformance.syntaxes())
+
+
+def pacs_given() -> str:
+    """What senders are answered."""
+    return table(("status", "given where"), conformance.given())
+
+
+def pacs_heard() -> str:
+    """What archives answer, and what becomes of it."""
+    return table(("status from the archive", "the answer is", "because"), conformance.heard())
 
 
 def augmentation() -> str:
@@ -277,7 +292,7 @@ def _or_nothing(value: float | None, form: str) -> str:
 
 MAKERS: dict[str, Callable[[], str]] = {
     "figures": figures, "sides": sides, "report": report, "reading": reading, "calibration": calibration,
-    "pacs-classes": pacs_classes,
+    "pacs-node": pacs_node, "pacs-classes": pacs_classes, "pacs-given": pacs_given, "pacs-heard": pacs_heard,
     "sanity": sanity, "failures": failures, "augmentation": augmentation, "ablation": ablation,
     "screening": screening, "operating-points": operating_points, "settings": settings, "keys": keys, "bench": bench,
     "plan": plan, "retrain-simulation": retrain_simulation,

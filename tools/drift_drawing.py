@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from math import log10
 
 from tools.drift import NEVER, OURS, TYPICAL, Line, results, shown_delays
+from tools.svg import BLUE, FAINT, RED, drawing, text
 
 LEFT, TOP, WIDTH, ROW = 250, 40, 420, 34
 FEWEST, MOST = 10, 10_000
 """Images at the ends of the scale; what is never found stands beyond it."""
-INK, FAINT = "#57606a", "#d0d7de"
-COLOURS = {OURS: "#2f7ea3", "CheXstray's score": "#b35900", "Evidently, model's reference": "#7a5ea8"}
+COLOURS = {OURS: BLUE, "CheXstray's score": RED, "Evidently, model's reference": "#7a5ea8"}
 """The rules that are drawn: those that don't speak on most days without a change."""
 
 
@@ -24,7 +24,7 @@ def delays() -> str:
 
 
 def _row(line: Line, top: float) -> Iterator[str]:
-    yield _text(LEFT - 12, top + ROW / 2 + 4, line["change"], "end")
+    yield text(LEFT - 12, top + ROW / 2 + 4, line["change"], "end")
     drawn = [each for each in shown_delays(line) if each[0] in COLOURS]
     for number, (name, low, middle, high) in enumerate(drawn):
         y, colour = top + ROW * (number + 1) / (len(drawn) + 1), COLOURS[name]
@@ -37,26 +37,19 @@ def _scale(bottom: float) -> Iterator[str]:
     for images, words in ((10, "10"), (100, "100"), (1000, "1,000"), (NEVER, "never")):
         x = _x(images)
         yield f'<line x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{bottom}" stroke="{FAINT}"/>'
-        yield _text(x, bottom + 16, words, "middle")
-    yield _text(LEFT + WIDTH / 2, bottom + 36, f"images until it is found, {TYPICAL} a day", "middle")
+        yield text(x, bottom + 16, words, "middle")
+    yield text(LEFT + WIDTH / 2, bottom + 36, f"images until it is found, {TYPICAL} a day", "middle")
 
 
 def _legend() -> Iterator[str]:
     for number, (name, colour) in enumerate(COLOURS.items()):
         x = 16 + 190 * number
         yield f'<circle cx="{x}" cy="18" r="4" fill="{colour}"/>'
-        yield _text(x + 10, 22, name, "start")
+        yield text(x + 10, 22, name, "start")
 
 
 def _framed(height: float, parts: list[str]) -> str:
-    width = LEFT + WIDTH + 30
-    style = f'font-family="sans-serif" font-size="12" fill="{INK}"'
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" {style}>'
-    return "\n".join([head, f'<rect width="{width}" height="{height}" fill="white"/>', *parts, "</svg>", ""])
-
-
-def _text(x: float, y: float, words: str, anchor: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{words}</text>'
+    return drawing(LEFT + WIDTH + 30, height, parts)
 
 
 def _said(images: float) -> str:

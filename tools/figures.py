@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from cxr_core.model import release
-from tools import drift_drawing
+from tools import drift_drawing, flow_drawing
 from tools.new_site.table import RESULTS, results
+from tools.svg import BLUE, FAINT, INK, RED, drawing, text
 
 SIDE, LEFT, TOP = 300, 56, 14
 FIFTHS = [tenth / 10 for tenth in range(0, 11, 2)]
-INK, FAINT, BLUE, RED = "#57606a", "#d0d7de", "#2f7ea3", "#b35900"
 
 
 def reliability() -> str:
@@ -24,7 +24,7 @@ def new_site() -> str:
     """AUC of the release and of each retrain on the patients of both sites, with its 95 % interval."""
     found = results(RESULTS)
     across = [(number + 0.5) / (len(found) + 1) for number in range(len(found) + 1)]
-    numbers = [_text(_x(x), _y(0) + 16, str(number or "release"), "middle") for number, x in enumerate(across)]
+    numbers = [text(_x(x), _y(0) + 16, str(number or "release"), "middle") for number, x in enumerate(across)]
     series = [*_series(found, "old", BLUE, across), *_series(found, "new", RED, across)]
     return _framed("row of the table", "AUC", [*_levels(), *numbers, *series])
 
@@ -32,7 +32,7 @@ def new_site() -> str:
 def _series(found: list[dict[str, Any]], site: str, colour: str, across: list[float]) -> Iterator[str]:
     """A dot for the release and for each row of the table, and the name of the site below the last."""
     reached = [found[0][site]["before"], *(each[site]["after"] for each in found)]
-    name = _text(_x(1) - 4, _y(reached[-1]["auc_ci95"][0]) + 18, f"{site} site", "end")
+    name = text(_x(1) - 4, _y(reached[-1]["auc_ci95"][0]) + 18, f"{site} site", "end")
     yield f'<g fill="{colour}">{name}</g>'
     for x, each in zip(across, reached, strict=True):
         low, high = each["auc_ci95"]
@@ -55,24 +55,21 @@ def _grid() -> Iterator[str]:
     yield from _levels()
     for share in FIFTHS:
         yield _line(share, 0, share, 1, FAINT)
-        yield _text(_x(share), _y(0) + 16, f"{share:.1f}", "middle")
+        yield text(_x(share), _y(0) + 16, f"{share:.1f}", "middle")
 
 
 def _levels() -> Iterator[str]:
     for share in FIFTHS:
         yield _line(0, share, 1, share, FAINT)
-        yield _text(LEFT - 8, _y(share) + 4, f"{share:.1f}", "end")
+        yield text(LEFT - 8, _y(share) + 4, f"{share:.1f}", "end")
 
 
 def _framed(below: str, beside: str, parts: list[str]) -> str:
     width, height = LEFT + SIDE + 16, TOP + SIDE + 44
     middle = TOP + SIDE / 2
     turned = f'<text transform="rotate(-90 14 {middle})" x="14" y="{middle}" text-anchor="middle">{beside}</text>'
-    named = [_text(LEFT + SIDE / 2, height - 8, below, "middle"), turned]
-    style = f'font-family="sans-serif" font-size="12" fill="{INK}"'
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" {style}>'
-    white = f'<rect width="{width}" height="{height}" fill="white"/>'
-    return "\n".join([head, white, *parts, *named, "</svg>", ""])
+    named = [text(LEFT + SIDE / 2, height - 8, below, "middle"), turned]
+    return drawing(width, height, [*parts, *named])
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, colour: str, more: str = "") -> str:
@@ -85,10 +82,6 @@ def _dot(x: float, y: float, radius: float, colour: str, words: str) -> str:
     return f'<circle {at} fill="{colour}" fill-opacity="0.75"><title>{words}</title></circle>'
 
 
-def _text(x: float, y: float, words: str, anchor: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{words}</text>'
-
-
 def _x(share: float) -> float:
     return LEFT + SIDE * share
 
@@ -97,4 +90,7 @@ def _y(share: float) -> float:
     return TOP + SIDE * (1 - share)
 
 
-FIGURES = {"reliability.svg": reliability, "new_site.svg": new_site, "drift_delays.svg": drift_drawing.delays}
+FIGURES = {
+    "reliability.svg": reliability, "new_site.svg": new_site, "drift_delays.svg": drift_drawing.delays,
+    "xray_flow.svg": flow_drawing.flow,
+}  # fmt: skip

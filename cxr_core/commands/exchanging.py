@@ -12,7 +12,7 @@ from cxr_core.store import destinations, senders
 from cxr_core.store.db import opened
 from cxr_core.store.destinations import Rule
 from cxr_core.store.migrations import check
-from cxr_core.work import connecting, identity, pulling
+from cxr_core.work import connecting, hailing, identity, pulling
 from cxr_core.work.connecting import WebAddress
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import open_home
@@ -36,6 +36,7 @@ def run_key(settings: Settings, options: argparse.Namespace) -> int:
 
 def run_let(settings: Settings, options: argparse.Namespace) -> int:
     """Let one send; the token of one that sends by STOW-RS is told once, here."""
+    check(settings.home)
     token = connecting.add_sender(
         settings.home, COMMAND_LINE, options.name, options.network, options.ae_title, options.certificate
     )
@@ -45,6 +46,7 @@ def run_let(settings: Settings, options: argparse.Namespace) -> int:
 
 def run_let_no_more(settings: Settings, options: argparse.Namespace) -> int:
     """Let one send no more."""
+    check(settings.home)
     connecting.remove_sender(settings.home, COMMAND_LINE, options.name)
     result({"removed": options.name})
     return 0
@@ -52,6 +54,7 @@ def run_let_no_more(settings: Settings, options: argparse.Namespace) -> int:
 
 def run_to(settings: Settings, options: argparse.Namespace) -> int:
     """Add a destination, over DICOM or DICOMweb."""
+    check(settings.home)
     proof = Proof(options.proof)
     if options.address.startswith(("http://", "https://")):
         connecting.add_stow(settings.home, COMMAND_LINE, options.name, web_address(options.address, options), proof)
@@ -81,13 +84,24 @@ def web_address(url: str, options: argparse.Namespace) -> WebAddress:
 
 def run_to_no_more(settings: Settings, options: argparse.Namespace) -> int:
     """Remove a destination."""
+    check(settings.home)
     connecting.remove_destination(settings.home, COMMAND_LINE, options.name)
     result({"removed": options.name})
     return 0
 
 
+def run_echo(settings: Settings, options: argparse.Namespace) -> int:
+    """Whether a destination answers, and after how many milliseconds."""
+    check(settings.home)
+    with opened(settings.home) as db:
+        destination = destinations.named(db, options.name)
+    result({"destination": options.name, "milliseconds": hailing.hail(settings, destination)})
+    return 0
+
+
 def run_rule(settings: Settings, options: argparse.Namespace) -> int:
     """Add a rule, or with --dry-run say what it would have done."""
+    check(settings.home)
     rule = _rule(settings, options)
     if options.dry_run:
         result(asdict(connecting.dry_run(settings.home, COMMAND_LINE, rule, options.dry_run)))
@@ -98,6 +112,7 @@ def run_rule(settings: Settings, options: argparse.Namespace) -> int:
 
 def run_rule_no_more(settings: Settings, options: argparse.Namespace) -> int:
     """Remove a rule."""
+    check(settings.home)
     connecting.remove_rule(settings.home, COMMAND_LINE, options.number)
     result({"removed": options.number})
     return 0
@@ -105,6 +120,7 @@ def run_rule_no_more(settings: Settings, options: argparse.Namespace) -> int:
 
 def run_status(settings: Settings, options: argparse.Namespace) -> int:
     """All that is set, a JSON line each: senders, archives that are asked, destinations, rules."""
+    check(settings.home)
     for sender in connecting.all_senders(settings.home, COMMAND_LINE):
         result({"sender": sender.name, "network": sender.network, "ae_title": sender.calling,
                 "certificate": sender.certificate})  # fmt: skip
@@ -121,6 +137,7 @@ def run_status(settings: Settings, options: argparse.Namespace) -> int:
 
 def run_ledger(settings: Settings, options: argparse.Namespace) -> int:
     """The last deliveries, newest first, a JSON line each."""
+    check(settings.home)
     with opened(settings.home) as db:
         names = destinations.names(db)
     for each in connecting.ledger(settings.home, COMMAND_LINE, options.last):
@@ -132,6 +149,7 @@ def run_ledger(settings: Settings, options: argparse.Namespace) -> int:
 
 def run_again(settings: Settings, options: argparse.Namespace) -> int:
     """Queue dead deliveries anew."""
+    check(settings.home)
     result({"queued": connecting.send_again(settings.home, COMMAND_LINE, options.deliveries)})
     return 0
 

@@ -21,6 +21,8 @@ from cxr_core.pacs.wire import OBJECT_BYTES, PDU_BYTES, wire_of
 
 ANSWER_SECONDS = 30.0
 """For what must follow at once: an association's first words, and its last."""
+MOST_AT_ONCE = 64
+"""Associations at a time."""
 IDLE_SECONDS = 60.0
 """After which an association on which nothing comes is ended."""
 _LOOK_SECONDS = 0.05
@@ -35,7 +37,7 @@ class Listener:
     """
 
     def __init__(
-        self, ae_title: str, ports: Sequence[Port], desk: Desk, most: int = 64, largest: int = OBJECT_BYTES
+        self, ae_title: str, ports: Sequence[Port], desk: Desk, most: int = MOST_AT_ONCE, largest: int = OBJECT_BYTES
     ) -> None:
         self._ports, self._most, self._largest = ports, most, largest
         self._answers = Answers(ae_title, desk)

@@ -32,11 +32,17 @@ def status(user: User) -> None:
     found = traffic.readiness(site(), user)
     said = [f"Listening as {escape(where(each))} since {words.day(each.started_at)} UTC." for each in found.listening]
     line = " ".join(said) if said else "Nothing listens, so nothing comes in over the network."
-    st.html(f'<div class="{"listens" if said else "deaf"}">{line}{_steps(missing(found))}</div>')
-    if waiting := holding.how_many(site().home, user):
-        link = f'<a href="/pacs?part=Quarantine" target="_self">{words.how_many(waiting, "files")}</a>'
-        held = f"{link} {'is' if waiting == 1 else 'are'} held back under Quarantine: an admin must look."
-        st.html(f'<div class="deaf">{held}</div>')
+    state = f'<div class="{"listens" if said else "deaf"}">{line}{_steps(missing(found))}</div>'
+    st.html(f'<div class="abreast">{state}{_held_back(holding.how_many(site().home, user))}</div>')
+
+
+def _held_back(waiting: int) -> str:
+    """Beside the other, for the same reason as `_steps`."""
+    if not waiting:
+        return ""
+    link = f'<a href="/pacs?part=Quarantine" target="_self">{words.how_many(waiting, "files")}</a>'
+    held = f"{link} {'is' if waiting == 1 else 'are'} held back under Quarantine: an admin must look."
+    return f'<div class="deaf">{held}</div>'
 
 
 def _steps(steps: list[str]) -> str:

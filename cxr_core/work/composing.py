@@ -34,13 +34,13 @@ INTAKE = "intake"
 """What gives the answer to an object that no model has seen, in the place of a model version."""
 NO_WEIGHTS = "0" * 64
 
-
-_CLASSES = {
+CLASSES = {
     Answer.CAPTURE: (Kind.PICTURE, SecondaryCaptureImageStorage),
     Answer.REPORT: (Kind.REPORT, Comprehensive3DSRStorage),
     Answer.PRESENTATION: (Kind.MARKS, GrayscaleSoftcopyPresentationStateStorage),
     Answer.ASSESSMENT: (Kind.ASSESSMENT, Comprehensive3DSRStorage),
 }  # fmt: skip
+"""Of each answer, what its UIDs call it, and its SOP class."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def compose(settings: Settings, db: Database, delivery: Delivery) -> bytes:
 def name(settings: Settings, db: Database, delivery: Delivery) -> Name:
     """How an archive knows the answer, whether or not it could still be made. Raises as `compose`, but no Conflict."""
     envelope, finding = _about(settings, db, delivery)
-    kind, sop_class = _CLASSES[delivery.answer]
+    kind, sop_class = CLASSES[delivery.answer]
     return Name(
         envelope.text("StudyInstanceUID") or "",
         series_uid(envelope, finding, kind),

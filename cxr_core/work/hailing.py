@@ -6,8 +6,10 @@ import time
 
 from cxr_core.errors import DeliveryError, SettingsError
 from cxr_core.records import Job
+from cxr_core.settings import Settings
 from cxr_core.store import destinations
 from cxr_core.store.db import opened
+from cxr_core.store.destinations import Destination
 from cxr_core.work.archives import archive_of
 from cxr_core.work.doing import Desk, Outcome
 
@@ -19,10 +21,15 @@ def echo(desk: Desk, job: Job) -> Outcome:
     """A job: an echo to one destination. Raises DeliveryError, with the remedy, where it doesn't answer."""
     with opened(desk.home) as db:
         destination = destinations.get(db, job.payload["destination"])
+    return Outcome({"milliseconds": hail(desk.settings, destination)})
+
+
+def hail(settings: Settings, destination: Destination) -> float:
+    """How many milliseconds an echo to a destination takes, at once and in this process. Raises as `echo`."""
     try:
-        archive = archive_of(desk.settings, destination, PATIENCE_SECONDS)
+        archive = archive_of(settings, destination, PATIENCE_SECONDS)
     except SettingsError as error:  # it is this destination's own, and stops no worker
         raise DeliveryError(str(error)) from error
     begun = time.perf_counter()
     archive.echo()
-    return Outcome({"milliseconds": round(1000 * (time.perf_counter() - begun), 1)})
+    return round(1000 * (time.perf_counter() - begun), 1)

@@ -16,7 +16,11 @@ from tests.dicom.golden import GOLDEN
 
 def unpacked(data):
     """Stored values, the curve with its lowest value, and the spacing."""
-    plain = gzip.decompress(data)
+    return values_in(gzip.decompress(data))
+
+
+def values_in(plain):
+    """The same of what a browser has unpacked."""
     magic, rows, columns, lowest, count, *spacing = struct.unpack_from("<4sIIiIff", plain)
     assert magic == b"CXR1"
     curve = np.frombuffer(plain, "<u2", count, 28)

@@ -96,8 +96,7 @@ def test_after_going_on_fifty_more_are_needed_to_hold_it_again(outbox):
         outbox.deliver(pacs)
         assert held(outbox) is None
         told(outbox, pacs, 1, first=3000)
-        with clock.at(outbox.moment), outbox.db() as db:
-            add_delivery(db, arrivals.get(db, 1), pacs, Answer.CAPTURE, models.running(db))
+        answer_more(outbox)
         outbox.deliver(pacs)
         assert "where 50% are usual" in held(outbox)
 

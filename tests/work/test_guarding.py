@@ -28,7 +28,7 @@ TOOLS = {
     "fetching.endpoint_of",
     "change_plan.site_plan", "checkpoints.place", "checkpoints.remove",
     "composing.compose", "composing.name", "confirming.committed", "delivering.deliver_to", "delivering.delivering",
-    "gathering.of_the_site", "gathering.of_training_set", "identity.require_key", "identity.unseal",
+    "gathering.of_the_site", "gathering.of_training_set", "hailing.hail", "identity.require_key", "identity.unseal",
     "opening.secret_for", "picturing.catching_up", "receiving.is_known", "receiving.receive", "receiving.require_key",
     "receiving.sender_bearing", "receiving.sender_calling", "receiving.why_to_wait",
     "lineage.patient_named", "notifying.deliver", "notifying.delivering", "picturing.put", "pictures.place",

@@ -3,10 +3,12 @@
 import json
 import os
 from base64 import b64decode, b64encode
+from io import BytesIO
 
 import cv2
 import numpy as np
 import pytest
+from pydicom import dcmread
 
 from cxr_core.dicom.stored import from_stored
 from cxr_core.errors import BadInput, Conflict, NotFound
@@ -14,7 +16,7 @@ from cxr_core.records import Answer, JobState
 from cxr_core.store import deliveries, destinations, files, quarantine
 from cxr_core.store.db import opened
 from cxr_core.store.destinations import Rule
-from cxr_core.work import erasing, holding, lineage, requests, showing, spool
+from cxr_core.work import composing, erasing, holding, lineage, requests, showing, spool
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import open_home
 from cxr_core.work.requests import Upload
@@ -181,7 +183,11 @@ def test_refused_one_from_the_network_is_answered_that_it_was_not_analysed(setti
     assert arrival["image"] is None
     assert "Identifying text is in the picture" in arrival["refused"]
     with opened(settings.home) as db:
-        assert [(each.answer, each.model) for each in deliveries.newest(db, 5)] == [(Answer.REPORT, None)]
+        (queued,) = deliveries.newest(db, 5)
+        assert (queued.answer, queued.model) == (Answer.REPORT, None)
+        report = composing.compose(settings, db, queued)
+    assert dcmread(BytesIO(report)).PatientID == "CANARY-7"
+    assert b"Not analysed. Identifying text is in the picture itself" in report
 
 
 def test_whoever_brought_it_is_told_what_became_of_it(settings):

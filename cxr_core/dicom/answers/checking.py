@@ -11,7 +11,7 @@ from pydicom.datadict import tag_for_keyword
 
 from cxr_core.dicom.answers.envelope import Envelope, raw_value
 from cxr_core.dicom.answers.kept import SAME
-from cxr_core.dicom.answers.objects import ANALYSED
+from cxr_core.dicom.answers.objects import contribution
 from cxr_core.dicom.dicom_file import parse
 from cxr_core.dicom.elements import Header, items_of
 from cxr_core.errors import IntegrityError, RejectedFile
@@ -74,8 +74,7 @@ def _check_references(header: Header, envelope: Envelope) -> None:
 
 def _check_image(header: Header, envelope: Envelope) -> None:
     said = [_value(item, "ContributionDescription") for item in _items(header, "ContributingEquipmentSequence")]
-    wanted = [(ANALYSED + envelope.image_id).encode()] if envelope.image_id else []
-    if [text for text in said if text] != wanted:
+    if [text for text in said if text] != [contribution(envelope.image_id).encode()]:
         raise _wrong("ContributionDescription")
 
 

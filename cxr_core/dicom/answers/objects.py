@@ -14,8 +14,6 @@ from cxr_core.dicom.answers.uids import Kind, device_uid, instance_uid, series_u
 from cxr_core.dicom.body_part import CHEST
 from cxr_core.dicom.marks import PROGRAM
 
-ANALYSED = "Analysed image "
-"""How the description of the processing equipment begins; the image's id follows. What was never read has neither."""
 SERIES_NUMBERS = {Kind.PICTURE: 9001, Kind.REPORT: 9002, Kind.MARKS: 9003, Kind.ASSESSMENT: 9004}
 """Far above those that machines give, so that answers come last."""
 _WHAT = {
@@ -31,6 +29,11 @@ class Making:
     kind: Kind
     made_at: datetime
     read: int | None = None
+
+
+def contribution(image_id: str) -> str:
+    """What the processing equipment did, for the description of it; the id is empty where no image came about."""
+    return f"Analysed image {image_id}" if image_id else "Analysed no image"
 
 
 def code(value: str, scheme: str, meaning: str) -> Dataset:
@@ -126,6 +129,5 @@ def _processing(envelope: Envelope, finding: Finding) -> Dataset:
     item.PurposeOfReferenceCodeSequence = [code("109102", "DCM", "Processing Equipment")]
     item.DeviceUID = device_uid(finding)
     item.ContributionDateTime = at_source(envelope, finding.moment).strftime("%Y%m%d%H%M%S.%f%z")
-    if finding.image_id:
-        item.ContributionDescription = ANALYSED + finding.image_id
+    item.ContributionDescription = contribution(finding.image_id)
     return item

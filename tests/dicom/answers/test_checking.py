@@ -30,6 +30,13 @@ def test_an_answer_passes(kind):
     check(MAKERS[kind](enveloped()), enveloped())
 
 
+def test_an_answer_to_what_never_became_an_image_passes():
+    never = replace(enveloped(), image_id="")
+    check(MAKERS["not analysed"](never, replace(REFUSED, image_id="")), never)
+    with pytest.raises(IntegrityError, match="ContributionDescription"):
+        check(MAKERS["not analysed"](enveloped()), never)
+
+
 @every_kind
 @pytest.mark.parametrize("keyword", [*OTHER, "SOPInstanceUID"])
 def test_an_answer_to_another_x_ray_is_stopped(kind, keyword):
