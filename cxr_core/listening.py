@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import logging
 import secrets
-import signal
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from threading import Event
-from types import FrameType
+from functools import partial
 
 from cxr_core.errors import SettingsError
 from cxr_core.pacs.answering import Caller
 from cxr_core.pacs.commitment import Commitment
-from cxr_core.pacs.door import Port
 from cxr_core.pacs.listener import Listener
 from cxr_core.pacs.memory import keep_memory
+from cxr_core.pacs.ports import OpenPort, Port, close, open_ports
+from cxr_core.pacs.processes import Processes, hold_signals, side_by_side, told_to_stop
 from cxr_core.pacs.status import Refused, Status
 from cxr_core.pacs.wire import OBJECT_BYTES
 from cxr_core.settings import Settings
@@ -33,6 +32,10 @@ log = logging.getLogger(__name__)
 BEAT_SECONDS = 2.0
 STOP_SECONDS = 60.0
 """For what is being sent when the listener is told to stop."""
+_END_SECONDS = 10.0
+"""For a process to end after that."""
+ASSOCIATIONS = 64
+"""At once, in all processes together."""
 
 
 class Desk:
@@ -69,46 +72,58 @@ class Desk:
 def run(settings: Settings, tell: Callable[[list[int]], None]) -> None:
     """Listen until told to stop (SIGTERM, SIGINT); `tell` gets the ports. What was taken is finished first.
 
-    Raises SettingsError where no port is open, or one can't be used, or the site has no key.
+    Processes of its own receive, one for each core. Raises SettingsError where no port is open, or one can't be used,
+    or the site has no key.
     """
+    hold_signals()
     check(settings.home)
     receiving.require_key(settings.home)
-    ports = _ports(settings)
-    if not ports:
+    asked = _ports(settings)
+    if not asked:
         raise SettingsError("no port is open: say CXR_LISTEN_PORT, or CXR_LISTEN_TLS_PORT with the files of TLS")
-    stopping = Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopping.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    ports = open_ports(asked)
     keep_memory()
+    count = side_by_side()
+    receivers = Processes(count, partial(_receive, settings, ports, ASSOCIATIONS // count))
+    tell([port.number for port in ports])
+    _watch(settings, receivers, ports)
+    close(ports)
+    receivers.stop(STOP_SECONDS + _END_SECONDS)
+
+
+def _receive(settings: Settings, ports: Sequence[OpenPort], most: int) -> None:
+    """Receive, as one of several processes, until told to stop."""
     largest = min(OBJECT_BYTES, settings.max_upload_mb * MEGABYTE)
-    listener = Listener(settings.ae_title, ports, Desk(settings), largest=largest)
-    listener.start()
-    tell(listener.ports)
-    _be_seen(settings, ports, listener.ports, stopping)
-    listener.stop(STOP_SECONDS)
-
-
-def _be_seen(settings: Settings, asked: list[Port], ports: list[int], stopping: Event) -> None:
-    """Have a row that says where this process listens, until told to stop; a database that is busy ends no listener."""
-    name = secrets.token_hex(8)
-    given = {port.tls is not None: number for port, number in zip(asked, ports, strict=True)}
-    found = Listening(settings.ae_title, settings.listen_host, given.get(False), given.get(True))
+    listener = Listener(settings.ae_title, (), Desk(settings), most, largest)
     # Held open: the last to close a database writes its log into it and syncs both, and each X-ray would pay for that.
-    with opened(settings.home) as db:
-        while True:
-            try:
-                if not listeners.beat(db, name):
-                    listeners.register(db, name, found)
-            except sqlite3.OperationalError:
-                log.warning("the database is busy: screens may say that nothing listens")
-            if stopping.wait(BEAT_SECONDS):
-                break
-        with suppress(sqlite3.OperationalError):
-            listeners.leave(db, name)
+    with opened(settings.home):
+        listener.start(ports)
+        told_to_stop()
+        listener.stop(STOP_SECONDS)
+
+
+def _watch(settings: Settings, receivers: Processes, ports: Sequence[OpenPort]) -> None:
+    """Until told to stop, replace processes that have ended, and have a row that says where this one listens."""
+    name = secrets.token_hex(8)
+    given = {port.tls is not None: port.number for port in ports}
+    found = Listening(settings.ae_title, settings.listen_host, given.get(False), given.get(True))
+    while True:
+        _beat(settings, name, found)
+        if told_to_stop(BEAT_SECONDS):
+            break
+        receivers.mend()
+    with suppress(sqlite3.OperationalError), opened(settings.home) as db:
+        listeners.leave(db, name)
+
+
+def _beat(settings: Settings, name: str, found: Listening) -> None:
+    """Say that this process listens; a database that is busy ends no listener, and is open for this alone."""
+    try:
+        with opened(settings.home) as db:
+            if not listeners.beat(db, name):
+                listeners.register(db, name, found)
+    except sqlite3.OperationalError:
+        log.warning("the database is busy: screens may say that nothing listens")
 
 
 def _ports(settings: Settings) -> list[Port]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
+import time
 from contextlib import suppress
-from dataclasses import dataclass
 from socketserver import BaseServer
 from threading import Lock
 from typing import Any, cast
@@ -17,48 +17,58 @@ from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
 from cxr_core.pacs.answering import Answers
 from cxr_core.pacs.contexts import served
-from cxr_core.pacs.tls import Tls, fingerprint, server_context
+from cxr_core.pacs.ports import OpenPort
+from cxr_core.pacs.tls import fingerprint
 from cxr_core.pacs.upper_layer import UpperLayer
 from cxr_core.pacs.wire import Wire
 
 HANDSHAKE_SECONDS = 20.0
+_COURTESY, _MOST_COURTESY = 0.01, 0.1
+"""Seconds, for each association that a process has, in which one that has fewer may take the next connection."""
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Port:
-    """Where to listen: a name or address of this machine, and a port, 0 for any that is free."""
-
-    host: str
-    port: int
-    tls: Tls | None = None
-
-
 class Door(ThreadedAssociationServer):
-    """The port itself. pynetdicom's own shakes hands before it listens on, for as long as the other end likes."""
+    """What accepts at a port. pynetdicom's shakes hands before it listens on, for as long as the other end likes."""
 
-    request_queue_size = 128
-
-    def __init__(self, ae: AE, port: Port, answers: Answers, most: int, largest: int) -> None:
+    def __init__(self, ae: AE, port: OpenPort, answers: Answers, most: int, largest: int, shared: bool) -> None:
+        self._port, self._shared = port, shared
         self.largest = largest
         """Bytes of an object that is listened to."""
         self._knows = answers.knows
         self._most = 2 * most  # those that are more than `most` are told so, once it is known that they speak DICOM
         self._greeted: set[socket.socket] = set()
         self._lock = Lock()
-        context = server_context(port.tls) if port.tls else None
         super().__init__(
             ae,
-            (port.host, port.port),
+            port.socket.getsockname(),
             ae.ae_title,
             served(),
-            context,
+            port.tls,
             evt_handlers=answers.handlers(),
             request_handler=_Greeter,
         )
 
+    def server_bind(self) -> None:
+        """Take over the port, which is bound already."""
+        self.socket.close()  # type: ignore[union-attr]
+        self.socket = self._port.socket
+
+    def server_activate(self) -> None:
+        """Nothing: connections wait there already."""
+
+    def server_close(self) -> None:
+        """Listen no longer. Closed before pynetdicom shuts it down, which would end it for all that share it."""
+        self.socket.close()  # type: ignore[union-attr]
+        super().server_close()
+
     def get_request(self) -> tuple[socket.socket, Any]:
-        """The next connection; the handshake is left to its own thread."""
+        """The next connection; the handshake is left to its own thread.
+
+        Raises BlockingIOError where another process was quicker, as it is let be by one that has more to do.
+        """
+        if self._shared:
+            time.sleep(min(_COURTESY * len(self.ae.active_associations), _MOST_COURTESY))
         connection, address = self.socket.accept()  # type: ignore[union-attr]
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.settimeout(HANDSHAKE_SECONDS)

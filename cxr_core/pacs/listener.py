@@ -13,10 +13,10 @@ from pydicom.uid import UID
 from pynetdicom.ae import ApplicationEntity as AE
 from pynetdicom.association import Association
 
-from cxr_core.errors import SettingsError
 from cxr_core.pacs import contexts
 from cxr_core.pacs.answering import Answers, Desk
-from cxr_core.pacs.door import Door, Port
+from cxr_core.pacs.door import Door
+from cxr_core.pacs.ports import OpenPort, Port, open_ports
 from cxr_core.pacs.wire import OBJECT_BYTES, PDU_BYTES, wire_of
 
 ANSWER_SECONDS = 30.0
@@ -56,16 +56,13 @@ class Listener:
         """The ports that it listens at, in the order that they were asked for."""
         return [door.server_address[1] for door in self._doors]
 
-    def start(self) -> None:
-        """Listen, in threads. Raises SettingsError where a port, a host or a certificate can't be used."""
-        try:
-            for port in self._ports:
-                self._doors.append(self._door(port))
-        except SettingsError:
-            for door in self._doors:
-                door.server_close()
-            self._doors.clear()
-            raise
+    def start(self, shared: Sequence[OpenPort] = ()) -> None:
+        """Listen, in threads, at the ports that other processes share, or else at its own.
+
+        Raises SettingsError where a port, a host or a certificate can't be used.
+        """
+        for port in shared or open_ports(self._ports):
+            self._doors.append(Door(self._ae, port, self._answers, self._most, self._largest, bool(shared)))
         for door in self._doors:
             thread = Thread(target=door.serve_forever, args=(_LOOK_SECONDS,), name="DICOM port", daemon=True)
             thread.start()
@@ -86,13 +83,6 @@ class Listener:
         end = time.monotonic() + _END_SECONDS
         for thread in [*self._threads, *here, *(assoc.dul for assoc in here)]:
             thread.join(max(end - time.monotonic(), 0))
-
-    def _door(self, port: Port) -> Door:
-        try:
-            return Door(self._ae, port, self._answers, self._most, self._largest)
-        except OSError as error:
-            remedy = "name an address of this machine and a port that is free and may be used"
-            raise SettingsError(f"can't listen at {port.host}:{port.port} ({error.strerror}): {remedy}") from error
 
     def _associations(self) -> list[Association]:
         return [assoc for door in self._doors for assoc in door.active_associations]

@@ -27,7 +27,7 @@ class Status(IntEnum):
     CLASS_MISMATCH = 0xA900
     """The data set isn't of the SOP class, or not the instance, that it was announced as."""
     NOT_UNDERSTOOD = 0xC000
-    """The data set can't be walked, or lacks a valid UID of itself, its series or study. The sender must not repeat it."""
+    """No data set that can be walked, or no valid UID of itself, its series or study. It must not be sent again."""
 
 
 class Refused(CxrError):

@@ -43,8 +43,8 @@ def test_a_listener_is_seen_until_it_ends_whichever_way(tmp_path, end):
 def test_what_is_larger_than_may_be_uploaded_is_not_taken(tmp_path):
     hospital = founded(tmp_path, NoArchive())
     small, large = tmp_path / "small.dcm", tmp_path / "large.dcm"
-    small.write_bytes(phantom(1, False, rows=128))
-    large.write_bytes(phantom(2, False, rows=1200))
+    small.write_bytes(phantom(1, False, machine="DEMO-SIE-1", rows=128))
+    large.write_bytes(phantom(2, False, machine="DEMO-SIE-1", rows=1200))
     assert small.stat().st_size < 2**20 < large.stat().st_size
     with ExitStack() as stack:
         listening(hospital, stack, CXR_MAX_UPLOAD_MB="1")

@@ -40,7 +40,10 @@ FORKED = multiprocessing.get_context("fork")
 
 
 class Round:
-    """One life of a part of the program: in a process of its own, which may be killed at one of its own calls."""
+    """One life of a part of the program: in a process of its own, which may be killed at one of its own calls.
+
+    Those of processes that it starts are its own, too, and end it.
+    """
 
     def __init__(self, act, hospital, limit=None):
         self._calls = FORKED.Value("q", 0, lock=False)
@@ -50,11 +53,14 @@ class Round:
         told.close()
 
     def _live(self, act, hospital, told, limit):
+        whole = os.getpid()
+
         def look(frame, event, argument):
             where = frame.f_code.co_filename
             if event == "call" and "cxr_core" in where and not where.endswith("wire.py"):  # which asks all the time
                 self._calls.value += 1
-                if self._calls.value == limit:
+                if limit and self._calls.value >= limit:
+                    os.kill(whole, signal.SIGKILL)
                     os.kill(os.getpid(), signal.SIGKILL)
 
         threading.setprofile(look)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from threading import Lock
 
-from cxr_core.pacs.door import Port
 from cxr_core.pacs.listener import Listener
+from cxr_core.pacs.ports import Port
 
 TITLE = "CXR"
 

@@ -11,8 +11,8 @@ from pynetdicom import build_context
 from cxr_core.errors import SettingsError
 from cxr_core.pacs import wire
 from cxr_core.pacs.contexts import VERIFICATION
-from cxr_core.pacs.door import Port
 from cxr_core.pacs.listener import Listener
+from cxr_core.pacs.ports import Port
 from tests.pacs.certificates import Authority
 from tests.pacs.desks import TITLE, listening
 from tests.pacs.objects import data_set, xray
