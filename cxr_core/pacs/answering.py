@@ -19,6 +19,7 @@ from pynetdicom.pdu import P_DATA_TF
 from cxr_core.pacs.commitment import Commitment, reported
 from cxr_core.pacs.quiet import told_without_words
 from cxr_core.pacs.status import Refused, Status
+from cxr_core.pacs.upper_layer import file_of
 from cxr_core.pacs.wire import wire_of
 
 _CALLING_UNKNOWN, _CALLED_UNKNOWN, _CONGESTED = (1, 1, 3), (1, 1, 7), (2, 3, 1)
@@ -117,7 +118,7 @@ class Answers:
         if event.request.AffectedSOPClassUID != event.context.abstract_syntax:
             return Status.CLASS_MISMATCH
         caller = _caller(event.assoc)
-        return self._status(event.assoc, lambda: self._desk.take(caller, event.encoded_dataset()))
+        return self._status(event.assoc, lambda: self._desk.take(caller, file_of(event)))
 
     def _reported(self, event: Event) -> tuple[int, None]:
         _wait_until_established(event.assoc)

@@ -68,7 +68,9 @@ class Door(ThreadedAssociationServer):
         Raises BlockingIOError where another process was quicker, as it is let be by one that has more to do.
         """
         if self._shared:
-            time.sleep(min(_COURTESY * len(self.ae.active_associations), _MOST_COURTESY))
+            with self._lock:
+                there = len(self.ae.active_associations) + len(self._greeted)
+            time.sleep(min(_COURTESY * there, _MOST_COURTESY))
         connection, address = self.socket.accept()  # type: ignore[union-attr]
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.settimeout(HANDSHAKE_SECONDS)

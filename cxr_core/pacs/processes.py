@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import logging
 import multiprocessing
 import os
@@ -46,6 +47,7 @@ class Processes:
 
     def __init__(self, count: int, do: Callable[[], None]) -> None:
         self._do = do
+        gc.freeze()  # what is here already needn't be looked through by each of them, time and again
         self._all = [self._started() for _ in range(count)]
 
     def mend(self) -> None:

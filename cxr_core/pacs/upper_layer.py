@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import struct
 from io import BytesIO
-from typing import cast
+from typing import Any, cast
 
+from pynetdicom.dimse_messages import C_STORE_RQ
+from pynetdicom.dimse_primitives import C_STORE
+from pynetdicom.dsutils import encode_file_meta
 from pynetdicom.dul import DULServiceProvider
+from pynetdicom.events import Event
 
 from cxr_core.pacs.wire import Wire
 
@@ -56,8 +60,41 @@ class UpperLayer(DULServiceProvider):
     def _gather(self, wire: Wire, length: int) -> None:
         """Move a fragment to its data set. Raises OSError where the connection ends within it, or it is too much."""
         wire.recv(_PDU.size + _ITEM.size)
-        fragment = wire.recv(length)
-        if len(fragment) < length:
-            raise ConnectionAbortedError("ended within a PDU")
-        assert self.assoc.dimse.message is not None
-        cast(BytesIO, self.assoc.dimse.message.data_set).write(fragment)
+        wire.pour(length, self._data_set())
+
+    def _data_set(self) -> BytesIO:
+        message = self.assoc.dimse.message
+        assert message is not None and message.data_set is not None
+        if isinstance(message, C_STORE_RQ) and not message.data_set.tell():
+            message.data_set = Pieces()
+        return message.data_set
+
+
+class Pieces(BytesIO):
+    """The data set of a C-STORE as it comes, read when it is whole. In one place, it would be moved as it grows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[bytes | bytearray] = []
+        self._size = 0
+
+    def write(self, piece: Any) -> int:
+        """Keep one more."""
+        self.pieces.append(piece)
+        self._size += len(piece)
+        return len(piece)
+
+    def tell(self) -> int:
+        """How many bytes have come."""
+        return self._size
+
+    def getvalue(self) -> bytes:
+        """All of it."""
+        return b"".join(self.pieces)
+
+
+def file_of(event: Event) -> bytes:
+    """The DICOM file (PS3.10) with what a C-STORE brought, its data set exactly as it came."""
+    data_set = cast(BytesIO, cast(C_STORE, event.request).DataSet)
+    pieces = data_set.pieces if isinstance(data_set, Pieces) else [data_set.getvalue()]
+    return b"".join((bytes(128), b"DICM", encode_file_meta(event.file_meta), *pieces))

@@ -7,6 +7,8 @@ import select
 import socket
 import time
 from contextlib import suppress
+from functools import cached_property
+from io import BytesIO
 from typing import Any
 
 from pynetdicom.association import Association
@@ -38,8 +40,8 @@ class Wire(AssociationSocket):
     """Bytes of a message, its command set among them, that are kept until it is whole."""
     moved = 0.0
     """When something last came or went, on the clock of time.monotonic."""
-    _early = b""
-    """What was read ahead of its time."""
+    _begin = _end = 0
+    """Of what was read ahead of its time, in `_buffer`."""
 
     @property
     def ready(self) -> bool:
@@ -53,24 +55,57 @@ class Wire(AssociationSocket):
 
     def something_is_there(self) -> bool:
         """Whether there is something to read now."""
-        return super().ready
+        return self._end > self._begin or super().ready
 
     def recv(self, nr_bytes: int) -> bytearray:
         """This many bytes, fewer where the connection ends. Raises OSError where they are too many or come too late."""
-        if nr_bytes > PDU_BYTES + _SLACK or self._held() + nr_bytes > self.largest + _SLACK:
+        self._check(nr_bytes)
+        early = self._taken(nr_bytes)
+        return early + self._read(nr_bytes - len(early)) if len(early) < nr_bytes else early
+
+    def ahead(self, size: int) -> bytes:
+        """The next few bytes, which are read again after; fewer where the connection ends. Raises OSError as `recv`."""
+        end = time.monotonic() + self.patience
+        while self._end - self._begin < size and self._fill(end):
+            pass
+        return bytes(self._buffer[self._begin : min(self._begin + size, self._end)])
+
+    def pour(self, size: int, sink: BytesIO) -> None:
+        """Write the next bytes to `sink`. Raises OSError as `recv`, and where the connection ends before."""
+        self._check(size)
+        end = time.monotonic() + self.patience
+        while size:
+            if self._begin == self._end and not self._fill(end):
+                raise ConnectionAbortedError("ended within a PDU")
+            size -= sink.write(self._taken(size))
+
+    def _check(self, more: int) -> None:
+        if more > PDU_BYTES + _SLACK or self._held() + more > self.largest + _SLACK:
             log.warning(
                 "%s sends more than an X-ray may have (CXR_MAX_UPLOAD_MB): it is cut off", self.assoc.requestor.address
             )
             raise ConnectionAbortedError("larger than an X-ray may be")
-        early, self._early = self._early[:nr_bytes], self._early[nr_bytes:]
-        data = self._read(nr_bytes - len(early))
-        return bytearray(early) + data if early else data
 
-    def ahead(self, size: int) -> bytes:
-        """The next bytes, which `recv` gives again; fewer where the connection ends. Raises OSError as it does."""
-        if len(self._early) < size:
-            self._early += self._read(size - len(self._early))
-        return self._early[:size]
+    @cached_property
+    def _buffer(self) -> bytearray:
+        return bytearray(_PIECE_BYTES)
+
+    def _taken(self, most: int) -> bytearray:
+        """What was read ahead, up to so many bytes."""
+        start, self._begin = self._begin, min(self._begin + most, self._end)
+        return self._buffer[start : self._begin]
+
+    def _fill(self, end: float) -> int:
+        """Read what is there into the room that is left, or wait for it; how many bytes came."""
+        rest = self._taken(_PIECE_BYTES)
+        self._buffer[: len(rest)] = rest
+        self._begin, self._end = 0, len(rest)
+        self._connection.settimeout(max(end - time.monotonic(), 0.001))
+        with memoryview(self._buffer) as view:
+            came = self._connection.recv_into(view[self._end :])
+        self._end += came
+        self.moved = time.monotonic()
+        return came
 
     def send(self, bytestream: bytes) -> None:
         """All of it; where that can't be done, the association learns that the connection is closed."""
