@@ -30,9 +30,9 @@ from bench.drift_watch import listen
 from bench.measure import Measurement
 from cxr_core.drift.trace import WINDOW_DAYS
 from cxr_core.model import release
-from cxr_core.work import references
+from cxr_core.work.drift import references
+from cxr_core.work.drift.references import Reference
 from cxr_core.work.opening import open_home
-from cxr_core.work.references import Reference
 
 RESULTS = Path(__file__).parents[1] / "docs" / "drift.jsonl"
 RATES = (10, 30, 200)

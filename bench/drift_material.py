@@ -30,7 +30,8 @@ from cxr_core.model.gate.walk import Film
 from cxr_core.model.predict import Model
 from cxr_core.model.preprocess import brightness, stretch
 from cxr_core.records import Floats, Opinion, Side
-from cxr_core.work import gathering, references, rolling
+from cxr_core.work.drift import references, rolling
+from cxr_core.work.models import gathering
 
 SIZE, BATCH = 224, 64
 LATERALS = 100

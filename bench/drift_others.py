@@ -18,7 +18,7 @@ from cxr_core.drift.compare import distances
 from cxr_core.drift.grid import Counts
 from cxr_core.drift.sight import known
 from cxr_core.drift.trace import WINDOW_DAYS
-from cxr_core.work.references import Reference
+from cxr_core.work.drift.references import Reference
 
 ALPHA, FAR = 0.05, 0.1
 """From what on a column has drifted: its chance, or its distance."""

@@ -35,9 +35,11 @@ from cxr_core.store import images, predictions, site_references, tallies
 from cxr_core.store.db import one, opened, transaction
 from cxr_core.store.site_references import Part
 from cxr_core.store.tallies import PICTURES, Key
-from cxr_core.work import accounts, alarming, intake, references, rolling
+from cxr_core.work import accounts
 from cxr_core.work.doing import Desk
+from cxr_core.work.drift import alarming, references, rolling
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.incoming import intake
 from cxr_core.work.opening import open_home
 from tests.browser import steps
 from tests.browser.app import ROOT, chromium, new_page, running_app

@@ -21,9 +21,9 @@ from cxr_core.store import alarms
 from cxr_core.store.alarms import Alarm
 from cxr_core.store.db import opened
 from cxr_core.store.site_references import Frozen
-from cxr_core.work import alarming
-from cxr_core.work.references import Reference
-from cxr_core.work.sighting import FEWEST, MODELS_OWN, SITES_OWN, Seen
+from cxr_core.work.drift import alarming
+from cxr_core.work.drift.references import Reference
+from cxr_core.work.drift.sighting import FEWEST, MODELS_OWN, SITES_OWN, Seen
 
 
 @dataclass(frozen=True)

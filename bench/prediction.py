@@ -19,8 +19,8 @@ from cxr_core.model.predict import Model
 from cxr_core.model.preprocess import squeeze, to_grey
 from cxr_core.records import Radiograph
 from cxr_core.settings import Settings
-from cxr_core.work import reading
-from cxr_core.work.quickening import as_set, quickest
+from cxr_core.work.models import reading
+from cxr_core.work.models.quickening import as_set, quickest
 
 ROUNDS = 15
 FOLDER = 500

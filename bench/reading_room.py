@@ -23,9 +23,10 @@ from bench.waiting import PERSON
 from cxr_core.records import Role
 from cxr_core.settings import Settings
 from cxr_core.store.db import opened, rows, transaction
-from cxr_core.work import accounts, intake
+from cxr_core.work import accounts
 from cxr_core.work.doing import Desk
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.incoming import intake
 from cxr_core.work.opening import open_home
 from tests.browser import steps
 from tests.browser.app import chromium, new_page, running_app

@@ -28,8 +28,9 @@ from cxr_core.settings import Settings
 from cxr_core.store import destinations
 from cxr_core.store.db import opened
 from cxr_core.store.destinations import Rule
-from cxr_core.work import connecting, identity
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import connecting
+from cxr_core.work.privacy import identity
 from tests import orthanc
 from tests.debian import program
 from tests.network import hospital

@@ -29,12 +29,15 @@ from cxr_core.records import CLASSES, Label, Role, Side
 from cxr_core.settings import Settings
 from cxr_core.store import images, jobs, predictions
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import accounts, gathering, intake, recording, retraining
-from cxr_core.work.change_plan import FILE, shipped
+from cxr_core.work import accounts
 from cxr_core.work.doing import Desk
-from cxr_core.work.drafting import Options
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.learning import recipe_of
+from cxr_core.work.incoming import intake
+from cxr_core.work.models import gathering, retraining
+from cxr_core.work.models.change_plan import FILE, shipped
+from cxr_core.work.models.drafting import Options
+from cxr_core.work.models.learning import recipe_of
+from cxr_core.work.reading_room import recording
 from tests.model.chests import phantom_chest, public_set
 
 FILES, EPOCHS, ROUNDS = 128, 10, 2

@@ -24,9 +24,9 @@ from cxr_core.store.db import opened
 from cxr_core.store.listeners import Listening
 from cxr_core.store.migrations import check
 from cxr_core.store.senders import Sender
-from cxr_core.work import confirming, receiving
-from cxr_core.work.archives import own_tls
-from cxr_core.work.requests import MEGABYTE
+from cxr_core.work.hospital import confirming, receiving
+from cxr_core.work.hospital.archives import own_tls
+from cxr_core.work.incoming.requests import MEGABYTE
 
 log = logging.getLogger(__name__)
 BEAT_SECONDS = 2.0

@@ -32,26 +32,19 @@ from cxr_core.settings import Settings
 from cxr_core.store import deliveries, jobs, workers
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.migrations import check
-from cxr_core.work import (
-    alarming,
-    collecting,
-    delivering,
-    identity,
-    notifying,
-    passing,
-    picturing,
-    quickening,
-    reading,
-    spool,
-)
 from cxr_core.work.doing import Desk, Outcome
-from cxr_core.work.echoing import ECHO
-from cxr_core.work.explaining import EXPLAIN
-from cxr_core.work.holding import LOOK
-from cxr_core.work.pulling import FETCH, PULL, QUERY
-from cxr_core.work.requests import MEGABYTE
-from cxr_core.work.retraining import REPREDICT, RETRAIN
-from cxr_core.work.shadowing import SHADOW
+from cxr_core.work.drift import alarming, notifying
+from cxr_core.work.hospital import collecting, delivering
+from cxr_core.work.hospital.echoing import ECHO
+from cxr_core.work.hospital.pulling import FETCH, PULL, QUERY
+from cxr_core.work.incoming import passing, picturing, spool
+from cxr_core.work.incoming.holding import LOOK
+from cxr_core.work.incoming.requests import MEGABYTE
+from cxr_core.work.models import quickening, reading
+from cxr_core.work.models.retraining import REPREDICT, RETRAIN
+from cxr_core.work.models.shadowing import SHADOW
+from cxr_core.work.privacy import identity
+from cxr_core.work.reading_room.explaining import EXPLAIN
 from cxr_core.work.starting import MAKE_DEMO
 
 log = logging.getLogger(__name__)
@@ -61,14 +54,17 @@ Chore = Callable[[], Iterator[bool]]
 
 HANDLERS = {
     Lane.READING: {
-        spool.INTAKE: "intake.take_in", REPREDICT: "reading.repredict", EXPLAIN: "drawing.explain",
-        SHADOW: "reading.predict_beside", ECHO: "hailing.echo", LOOK: "showing.show",
+        spool.INTAKE: "incoming.intake.take_in", LOOK: "incoming.showing.show",
+        REPREDICT: "models.reading.repredict", SHADOW: "models.reading.predict_beside",
+        EXPLAIN: "reading_room.drawing.explain", ECHO: "hospital.hailing.echo",
     },
-    Lane.LEARNING: {RETRAIN: "learning.retrain", MAKE_DEMO: "demo.make", EXPLAIN: "drawing.explain"},
+    Lane.LEARNING: {
+        RETRAIN: "models.learning.retrain", MAKE_DEMO: "demo.make", EXPLAIN: "reading_room.drawing.explain"
+    },
 }  # fmt: skip
 """Which function of work/ does each kind of job. Only a worker's own lane is imported: reading is up sooner for it."""
 ERRANDS = {
-    Lane.READING: {QUERY: "fetching.find", FETCH: "fetching.fetch", PULL: "fetching.fetch"},
+    Lane.READING: {QUERY: "hospital.fetching.find", FETCH: "hospital.fetching.fetch", PULL: "hospital.fetching.fetch"},
     Lane.LEARNING: {},
 }
 """The same for what asks other hosts: each kind has a thread, for one that is slow must not keep a reader waiting."""
@@ -134,7 +130,7 @@ def new_worker(settings: Settings, lane: Lane, starter: int | None = None) -> Wo
 
 
 def _imported(name: str) -> Handler:
-    module, function = name.split(".")
+    module, _, function = name.rpartition(".")
     handler: Handler = getattr(importlib.import_module(f"cxr_core.work.{module}"), function)
     return handler
 

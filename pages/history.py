@@ -8,7 +8,7 @@ from cxr_core.records import Role
 from cxr_core.ui import words
 from cxr_core.ui.history_table import MOST_SHOWN, export, filters, revise, revised, table
 from cxr_core.ui.session import require_user, site
-from cxr_core.work import reviewing
+from cxr_core.work.reading_room import reviewing
 
 user = require_user(Role.RADIOLOGIST, Role.ADMIN)
 

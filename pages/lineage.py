@@ -10,7 +10,7 @@ from cxr_core.ui.erase_form import erase_form, erased
 from cxr_core.ui.lineage_tables import of_model, of_patient, of_prediction
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import require_user, site
-from cxr_core.work import lineage
+from cxr_core.work.models import lineage
 
 user = require_user(Role.ADMIN)
 

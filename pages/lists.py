@@ -7,7 +7,7 @@ import streamlit as st
 from cxr_core.records import Role
 from cxr_core.ui.list_form import explained, list_form
 from cxr_core.ui.session import require_user, site
-from cxr_core.work import listing
+from cxr_core.work.reading_room import listing
 
 user = require_user(Role.ADMIN)
 

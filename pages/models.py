@@ -14,7 +14,7 @@ from cxr_core.ui.retire_form import retire_form
 from cxr_core.ui.session import require_user, site
 from cxr_core.ui.side_by_side import side_by_side
 from cxr_core.ui.stopping import switch
-from cxr_core.work import registry
+from cxr_core.work.models import registry
 
 user = require_user(Role.RADIOLOGIST, Role.ADMIN)
 

@@ -7,7 +7,7 @@ from cxr_core.ui import words
 from cxr_core.ui.conduct_table import charts, explained, table
 from cxr_core.ui.ending import end_page
 from cxr_core.ui.session import require_user, site
-from cxr_core.work import monitoring
+from cxr_core.work.drift import monitoring
 
 user = require_user(Role.ADMIN)
 

@@ -12,7 +12,7 @@ from cxr_core.ui.retrain_result import candidate, decisions
 from cxr_core.ui.session import require_user, site
 from cxr_core.ui.shadow import shadow
 from cxr_core.ui.words import empty
-from cxr_core.work import retraining
+from cxr_core.work.models import retraining
 
 user = require_user(Role.ADMIN)
 

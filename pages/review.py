@@ -13,8 +13,8 @@ from cxr_core.ui.read_form import read_form
 from cxr_core.ui.reads_shown import reads_shown, recorded_last, regions_shown, undone
 from cxr_core.ui.session import require_user, site
 from cxr_core.ui.viewer import Around, said_of, viewer
-from cxr_core.work import recording, reviewing
-from cxr_core.work.reviewing import Stage
+from cxr_core.work.reading_room import recording, reviewing
+from cxr_core.work.reading_room.reviewing import Stage
 
 user = require_user(Role.RADIOLOGIST, Role.ADMIN)
 

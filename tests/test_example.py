@@ -8,9 +8,10 @@ import pytest
 from cxr_core.settings import Settings
 from cxr_core.store import migrations
 from cxr_core.store.db import FILE, opened, rows
-from cxr_core.work import accounts, reviewing
+from cxr_core.work import accounts
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import is_demo, open_home
+from cxr_core.work.reading_room import reviewing
 from cxr_core.work.verifying import verify
 from tests.processes import command
 

@@ -1,6 +1,6 @@
 """Twenty retrains past the real gate don't lead downhill."""
 
-from cxr_core.work.change_plan import shipped
+from cxr_core.work.models.change_plan import shipped
 from tools.retrain_simulation import FIRST_AUC, TOO_FAR, Setting, row, run
 
 GATE = shipped("default").gate

@@ -14,8 +14,9 @@ from cxr_core.errors import BadInput
 from cxr_core.records import JobState, Lane
 from cxr_core.store import alarms, jobs, messages, site, workers
 from cxr_core.store.db import opened
-from cxr_core.work import arriving, intake, spool
 from cxr_core.work.doing import Outcome
+from cxr_core.work.hospital import arriving
+from cxr_core.work.incoming import intake, spool
 from tests.processes import PATIENCE, ROOT, wait_until
 from tests.store.exchanged import add_sender
 from tests.work.asked import sealing_home

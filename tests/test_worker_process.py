@@ -12,10 +12,13 @@ import torch
 from cxr_core.records import JobState, Label, Lane, Role, Side
 from cxr_core.store import jobs
 from cxr_core.store.db import opened
-from cxr_core.work import recording, requests, retraining, starting
-from cxr_core.work.drafting import Options
+from cxr_core.work import starting
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.requests import Upload
+from cxr_core.work.incoming import requests
+from cxr_core.work.incoming.requests import Upload
+from cxr_core.work.models import retraining
+from cxr_core.work.models.drafting import Options
+from cxr_core.work.reading_room import recording
 from cxr_core.work.verifying import verify
 from tests.model.chests import public_set
 from tests.processes import PATIENCE, ROOT, command, kill, start_worker, wait_until, worker_of

@@ -16,7 +16,7 @@ from cxr_core.pacs.outcome import State, of_status
 from cxr_core.pacs.proof import STUDY_ROOT_FIND
 from cxr_core.records import Answer
 from cxr_core.settings import Settings
-from cxr_core.work.composing import CLASSES
+from cxr_core.work.hospital.composing import CLASSES
 
 Rows = list[tuple[Any, ...]]
 _MEGABYTE = 2**20

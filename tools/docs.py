@@ -19,7 +19,7 @@ from cxr_core.errors import CxrError
 from cxr_core.model import release
 from cxr_core.settings import Settings
 from cxr_core.ui.keys import KEYS
-from cxr_core.work.change_plan import shipped
+from cxr_core.work.models.change_plan import shipped
 from tools import conformance, drift, profile
 from tools.ablation import table as recipes
 from tools.burned_in import table as burned_in

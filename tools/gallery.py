@@ -25,7 +25,7 @@ from cxr_core.model.gate.walk import Answer
 from cxr_core.model.predict import Model
 from cxr_core.model.preprocess import brightness
 from cxr_core.records import Floats, Label, Opinion
-from cxr_core.work.reading import prepared
+from cxr_core.work.models.reading import prepared
 from tools.ablation.shifts import SHIFTS, Shift
 
 DOCS = Path(__file__).parents[1] / "docs"

@@ -19,9 +19,9 @@ import numpy as np
 from scipy.stats import norm
 
 from cxr_core.model import calibrate
-from cxr_core.work.change_plan import Gate, shipped
-from cxr_core.work.criteria import Locked, Said, findings
-from cxr_core.work.slices import SLICES
+from cxr_core.work.models.change_plan import Gate, shipped
+from cxr_core.work.models.criteria import Locked, Said, findings
+from cxr_core.work.models.slices import SLICES
 
 FIRST_AUC = 0.95
 SPREAD = 0.01

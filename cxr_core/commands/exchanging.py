@@ -12,10 +12,11 @@ from cxr_core.store import destinations, senders
 from cxr_core.store.db import opened
 from cxr_core.store.destinations import Rule
 from cxr_core.store.migrations import check
-from cxr_core.work import connecting, hailing, identity, pulling
-from cxr_core.work.connecting import WebAddress
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import connecting, hailing, pulling
+from cxr_core.work.hospital.connecting import WebAddress
 from cxr_core.work.opening import open_home
+from cxr_core.work.privacy import identity
 
 
 def run_listen(settings: Settings, options: argparse.Namespace) -> int:

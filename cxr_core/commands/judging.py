@@ -26,8 +26,9 @@ from cxr_core.store import db as database
 from cxr_core.store import files, models
 from cxr_core.store.migrations import check, has_database
 from cxr_core.store.secret import site_secret
-from cxr_core.work import evaluating, learning, quickening, reading, sources, stopping
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.incoming import sources
+from cxr_core.work.models import evaluating, learning, quickening, reading, stopping
 from cxr_core.work.opening import open_home
 
 PICTURE_SIZE = 448

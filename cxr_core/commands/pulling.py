@@ -14,8 +14,9 @@ from cxr_core.records import JobState, Lane
 from cxr_core.settings import Settings
 from cxr_core.store.migrations import check
 from cxr_core.store.pulls import Pull
-from cxr_core.work import identity, pulling
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import pulling
+from cxr_core.work.privacy import identity
 
 
 def run_from(settings: Settings, options: argparse.Namespace) -> int:

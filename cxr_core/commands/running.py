@@ -15,9 +15,11 @@ from cxr_core.errors import BadInput, IntegrityError, NotFound, RejectedFile
 from cxr_core.records import Job, JobState, Lane, Role, Status
 from cxr_core.settings import Settings
 from cxr_core.store.migrations import check
-from cxr_core.work import accounts, exporting, requests, retraining, sources, starting
-from cxr_core.work.drafting import Options
+from cxr_core.work import accounts, starting
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.incoming import requests, sources
+from cxr_core.work.models import exporting, retraining
+from cxr_core.work.models.drafting import Options
 from cxr_core.work.opening import is_demo, open_home
 from cxr_core.work.verifying import verify
 

@@ -8,8 +8,9 @@ from dataclasses import asdict
 from cxr_core.commands.output import result, say
 from cxr_core.settings import Settings
 from cxr_core.store.migrations import check
-from cxr_core.work import erasing, lineage, scanning
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.models import lineage
+from cxr_core.work.privacy import erasing, scanning
 
 
 def run_lineage(settings: Settings, options: argparse.Namespace) -> int:

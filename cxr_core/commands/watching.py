@@ -10,10 +10,10 @@ from cxr_core.errors import BadInput
 from cxr_core.settings import Settings
 from cxr_core.store import files
 from cxr_core.store.migrations import check
-from cxr_core.work import alarming, metrics, notifying, reporting
+from cxr_core.work.drift import alarming, metrics, notifying, reporting
+from cxr_core.work.drift.reporting import Report
+from cxr_core.work.drift.watching import View
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.reporting import Report
-from cxr_core.work.watching import View
 
 ALARM_IS_OPEN = 3
 """The exit status of `drift`, for what monitors it."""

@@ -18,8 +18,8 @@ from cxr_core.ui.mishaps import told
 from cxr_core.ui.places import place
 from cxr_core.ui.session import site
 from cxr_core.ui.viewer import thumbnail_url
-from cxr_core.work import alarming, notifying
-from cxr_core.work.alarming import Told
+from cxr_core.work.drift import alarming, notifying
+from cxr_core.work.drift.alarming import Told
 
 SPOKE = ["Signal", "What", "Where", "Beside", "Changed", "Images", "Since its first word", "Now"]
 CLOSED = ["Alarm", "Where", "Since", "Taken for", "It was", "Done", "Owner", "Closed (UTC)", "By"]

@@ -15,7 +15,7 @@ from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.removal import removes
 from cxr_core.ui.session import end_if_signed_out, site
-from cxr_core.work import pulling
+from cxr_core.work.hospital import pulling
 
 SAID = {
     "fetched": "fetched", "known": "here before", "gone": "there no longer", "refused": "refused",

@@ -17,8 +17,9 @@ from cxr_core.ui import fields, words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import end_if_signed_out, site
 from cxr_core.ui.tall_table import HEAD_PIXELS, ROW_PIXELS
-from cxr_core.work import pulling, requests
-from cxr_core.work.passing import Asked
+from cxr_core.work.hospital import pulling
+from cxr_core.work.incoming import requests
+from cxr_core.work.incoming.passing import Asked
 
 SEARCH = "search of an archive"
 """Key of the session state: the question of this session, and its answer."""

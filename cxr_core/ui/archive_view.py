@@ -11,7 +11,7 @@ from cxr_core.ui.archive_search import archive_search
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import site
 from cxr_core.ui.web_address import web_address
-from cxr_core.work import connecting, pulling
+from cxr_core.work.hospital import connecting, pulling
 
 
 def archive_view(user: User) -> None:

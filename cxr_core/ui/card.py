@@ -8,7 +8,7 @@ import streamlit as st
 
 from cxr_core.model.calibrate import ALPHA, Calibration
 from cxr_core.ui import charts, words
-from cxr_core.work.registry import Version
+from cxr_core.work.models.registry import Version
 
 HASH = 64
 """Length of a hash in hexadecimal digits: shown by its first few."""

@@ -9,7 +9,7 @@ from cxr_core.store.destinations import Destination
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import site
 from cxr_core.ui.web_address import web_address
-from cxr_core.work import connecting
+from cxr_core.work.hospital import connecting
 
 DICOM, WEB = "DICOM", "DICOMweb"
 PROOFS = {

@@ -14,7 +14,7 @@ from cxr_core.ui.destination_form import destination_form
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.removal import removes
 from cxr_core.ui.session import end_if_signed_out, site
-from cxr_core.work import connecting, echoing
+from cxr_core.work.hospital import connecting, echoing
 
 PROOFS = {
     Proof.COMMITMENT: "proven by storage commitment",

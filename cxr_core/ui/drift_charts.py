@@ -16,8 +16,8 @@ from cxr_core.drift.weeks import monday
 from cxr_core.store.alarms import Span
 from cxr_core.ui import charts
 from cxr_core.ui.drift_table import RANK
-from cxr_core.work.monitoring import Release
-from cxr_core.work.watching import Watch
+from cxr_core.work.drift.monitoring import Release
+from cxr_core.work.drift.watching import Watch
 
 COLUMNS = 4
 ROW_PIXELS = 140

@@ -16,8 +16,8 @@ from cxr_core.drift.trace import WINDOW_DAYS, Finding
 from cxr_core.ui import asked_for, charts
 from cxr_core.ui.drift_table import CHANGED, RANK
 from cxr_core.ui.words import percent
-from cxr_core.work.sighting import MODELS_OWN, SITES_OWN
-from cxr_core.work.watching import Watch
+from cxr_core.work.drift.sighting import MODELS_OWN, SITES_OWN
+from cxr_core.work.drift.watching import Watch
 
 HEIGHT = 300
 NAMES = {MODELS_OWN: "the model's reference", SITES_OWN: "the site's reference"}

@@ -15,9 +15,9 @@ import streamlit as st
 
 from cxr_core.errors import BadInput
 from cxr_core.records import User
-from cxr_core.work import reporting
-from cxr_core.work.reporting import Report
-from cxr_core.work.watching import View
+from cxr_core.work.drift import reporting
+from cxr_core.work.drift.reporting import Report
+from cxr_core.work.drift.watching import View
 
 KINDS = {"html": "text/html; charset=utf-8", "csv": "text/csv", "json": "application/json"}
 """What each kind of file is."""

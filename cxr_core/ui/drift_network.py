@@ -12,9 +12,9 @@ from cxr_core.drift.plane import grid
 from cxr_core.records import User
 from cxr_core.ui import charts, words
 from cxr_core.ui.session import site
-from cxr_core.work import mapping
-from cxr_core.work.mapping import MOST, Map
-from cxr_core.work.watching import Watch
+from cxr_core.work.drift import mapping
+from cxr_core.work.drift.mapping import MOST, Map
+from cxr_core.work.drift.watching import Watch
 
 HEIGHT = 300
 MARGIN = 3

@@ -18,8 +18,8 @@ from cxr_core.drift.sight import SITE
 from cxr_core.store.site_references import Frozen
 from cxr_core.ui import alarms, drift_charts, drift_slices, drift_table, words
 from cxr_core.ui.expected import BLIND_TO, differing, figures_of
-from cxr_core.work.reporting import Alarms, Raised, Report
-from cxr_core.work.watching import Watch
+from cxr_core.work.drift.reporting import Alarms, Raised, Report
+from cxr_core.work.drift.watching import Watch
 
 FOLDER = Path(__file__).parent
 PAGE = Template((FOLDER / "drift_report.html").read_text(encoding="utf-8"))

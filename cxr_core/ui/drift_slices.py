@@ -11,8 +11,8 @@ from cxr_core.drift.slices import Slice
 from cxr_core.drift.trace import ENOUGH, State
 from cxr_core.ui import words
 from cxr_core.ui.drift_table import CHANGED, CLASSES, RANK, worst
-from cxr_core.work.slicing import Slices
-from cxr_core.work.watching import Watch
+from cxr_core.work.drift.slicing import Slices
+from cxr_core.work.drift.watching import Watch
 
 UNNAMED = "not named"
 NAMED = 3

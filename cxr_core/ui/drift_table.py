@@ -12,8 +12,8 @@ from cxr_core.drift.catalogue import About
 from cxr_core.drift.sight import SITE, Said
 from cxr_core.drift.trace import ENOUGH, Finding, State
 from cxr_core.ui import words
-from cxr_core.work.sighting import FEWEST, MODELS_OWN, SITES_OWN
-from cxr_core.work.watching import Watch
+from cxr_core.work.drift.sighting import FEWEST, MODELS_OWN, SITES_OWN
+from cxr_core.work.drift.watching import Watch
 
 WEEKS = 12
 RANK = {state: rank for rank, state in enumerate((State.ALARM, State.WATCH, State.STEADY, State.TOO_FEW))}

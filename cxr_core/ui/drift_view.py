@@ -10,8 +10,9 @@ from cxr_core.ui import asked_for, fields, words
 from cxr_core.ui.ending import end_page
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import site
-from cxr_core.work import reviewing, watching
-from cxr_core.work.watching import View, Watch
+from cxr_core.work.drift import watching
+from cxr_core.work.drift.watching import View, Watch
+from cxr_core.work.reading_room import reviewing
 
 RANGES = {"4 weeks": 28, "3 months": 91, "1 year": 365}
 USUAL = "3 months"

@@ -9,9 +9,9 @@ from cxr_core.ui import words
 from cxr_core.ui.lineage_tables import learnt, model_link
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import site
-from cxr_core.work import erasing
-from cxr_core.work.erasing import Erasure
-from cxr_core.work.lineage import OfPatient, Touched
+from cxr_core.work.models.lineage import OfPatient, Touched
+from cxr_core.work.privacy import erasing
+from cxr_core.work.privacy.erasing import Erasure
 
 DONE = "erased"
 """Key of the session state: what was just erased, to be told once."""

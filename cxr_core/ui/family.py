@@ -11,7 +11,7 @@ import streamlit as st
 
 from cxr_core.ui import words
 from cxr_core.ui.charts import AMBER, BLUE, DIM, GREEN, PAPER, RED
-from cxr_core.work.registry import State, Version
+from cxr_core.work.models.registry import State, Version
 
 KEY = "family"
 FOLDER = Path(__file__).parent

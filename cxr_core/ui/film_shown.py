@@ -11,7 +11,7 @@ import streamlit as st
 
 from cxr_core.store.quarantine import Boxes, Held
 from cxr_core.ui.viewer import WEB, loader
-from cxr_core.work.holding import Picture
+from cxr_core.work.incoming.holding import Picture
 
 KEY = "blanking"
 

@@ -13,7 +13,9 @@ from cxr_core.ui.places import PAGES, place, places
 from cxr_core.ui.session import require_user, site, watch
 from cxr_core.ui.stopping import banner
 from cxr_core.ui.workers import WORKERS
-from cxr_core.work import monitoring, opening, reviewing
+from cxr_core.work import opening
+from cxr_core.work.drift import monitoring
+from cxr_core.work.reading_room import reviewing
 
 STYLE = Path(__file__).parent / "frame.css"
 

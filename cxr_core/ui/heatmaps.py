@@ -9,9 +9,9 @@ import streamlit as st
 
 from cxr_core.records import Floats, Job, JobState, Method, User
 from cxr_core.ui.session import end_if_signed_out, require_user, site
-from cxr_core.work import explaining
-from cxr_core.work.explaining import Asked
-from cxr_core.work.reviewing import Case
+from cxr_core.work.reading_room import explaining
+from cxr_core.work.reading_room.explaining import Asked
+from cxr_core.work.reading_room.reviewing import Case
 
 ABSOLUTE = "Evidence in logits, on one scale for all X-rays"
 RELATIVE = "Relative scale: up to this map's own peak"

@@ -15,8 +15,8 @@ from cxr_core.ui.places import link_to_versions, place
 from cxr_core.ui.session import site
 from cxr_core.ui.tall_table import clicked_row
 from cxr_core.ui.worklist_table import COLOURS
-from cxr_core.work import recording
-from cxr_core.work.recording import ReadForm
+from cxr_core.work.reading_room import recording
+from cxr_core.work.reading_room.recording import ReadForm
 
 MOST_SHOWN = 2000
 """Reads that the page fetches: drawing a table of more would make it wait."""

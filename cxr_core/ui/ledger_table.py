@@ -14,8 +14,8 @@ from cxr_core.ui.mishaps import told
 from cxr_core.ui.places import link_to_versions, place
 from cxr_core.ui.session import site
 from cxr_core.ui.tall_table import clicked_row
-from cxr_core.work import connecting, ledger
-from cxr_core.work.ledger import DeadLetters, Entry
+from cxr_core.work.hospital import connecting, ledger
+from cxr_core.work.hospital.ledger import DeadLetters, Entry
 
 MOST_SHOWN = 500
 REASONS_SHOWN = 3

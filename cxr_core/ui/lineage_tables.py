@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from cxr_core.ui import words
-from cxr_core.work.lineage import THROUGH, OfModel, OfPatient, OfPrediction, Touched, Version
+from cxr_core.work.models.lineage import THROUGH, OfModel, OfPatient, OfPrediction, Touched, Version
 
 MOST_READS = 200
 """Rows of a table of reads; the command line gives all."""

@@ -9,7 +9,7 @@ import streamlit as st
 from cxr_core.records import Mode, Ordering, User, Worklist
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import site
-from cxr_core.work import listing
+from cxr_core.work.reading_room import listing
 
 MODES = {
     Mode.CONCURRENT: "Concurrent: the model's opinion is there at once",

@@ -13,8 +13,9 @@ from cxr_core.ui.mishaps import told
 from cxr_core.ui.places import place
 from cxr_core.ui.session import site
 from cxr_core.ui.stopping import why
-from cxr_core.work import pictures, registry, stopping
-from cxr_core.work.registry import Told, Version
+from cxr_core.work.incoming import pictures
+from cxr_core.work.models import registry, stopping
+from cxr_core.work.models.registry import Told, Version
 
 THUMBNAIL = 280
 """Pixels of its longer side."""

@@ -10,7 +10,7 @@ import streamlit as st
 from cxr_core.records import Mode
 from cxr_core.ui import words
 from cxr_core.ui.stopping import why
-from cxr_core.work.reviewing import Case, Stage
+from cxr_core.work.reading_room.reviewing import Case, Stage
 
 HEADS = {
     Stage.FIRST: "Your opinion first", Stage.DONE: "You have read this", Stage.TAKEN: "Others read this",

@@ -10,8 +10,9 @@ from cxr_core.records import User
 from cxr_core.store.listeners import Listening
 from cxr_core.ui import words
 from cxr_core.ui.session import end_if_signed_out, site
-from cxr_core.work import holding, traffic
-from cxr_core.work.traffic import Readiness
+from cxr_core.work.hospital import traffic
+from cxr_core.work.hospital.traffic import Readiness
+from cxr_core.work.incoming import holding
 
 SECONDS = 5.0
 MAKE_KEY = (

@@ -9,8 +9,9 @@ import streamlit as st
 from cxr_core.records import User
 from cxr_core.ui import words
 from cxr_core.ui.session import site
-from cxr_core.work import monitoring, reviewing
-from cxr_core.work.reviewing import Case, Prior
+from cxr_core.work.drift import monitoring
+from cxr_core.work.reading_room import reviewing
+from cxr_core.work.reading_room.reviewing import Case, Prior
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from cxr_core.ui import words
 from cxr_core.ui.film_shown import Place, drawn, film, found_on
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import end_if_signed_out, site
-from cxr_core.work import holding, requests
-from cxr_core.work.holding import Picture
-from cxr_core.work.passing import Asked
+from cxr_core.work.incoming import holding, requests
+from cxr_core.work.incoming.holding import Picture
+from cxr_core.work.incoming.passing import Asked
 
 LOOK = "look into quarantine"
 """Key of the session state: the one that is being looked at. Its picture is in this memory and nowhere else."""

@@ -10,9 +10,9 @@ from cxr_core.records import CLASSES, Label, Mode, Reason, User
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import require_user, site
 from cxr_core.ui.viewer import marked
-from cxr_core.work import recording, reviewing
-from cxr_core.work.recording import ReadForm
-from cxr_core.work.reviewing import Case, Stage
+from cxr_core.work.reading_room import recording, reviewing
+from cxr_core.work.reading_room.recording import ReadForm
+from cxr_core.work.reading_room.reviewing import Case, Stage
 
 REASON_KEYS = dict(zip(Reason, ("1", "2", "3", "4", "5", "6", "7", "8", "9", "0", "U", "L"), strict=True))
 

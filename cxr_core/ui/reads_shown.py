@@ -12,9 +12,9 @@ from cxr_core.ui import walk, words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.places import place
 from cxr_core.ui.session import site
-from cxr_core.work import recording
-from cxr_core.work.recording import Recorded
-from cxr_core.work.reviewing import Case, Stage
+from cxr_core.work.reading_room import recording
+from cxr_core.work.reading_room.recording import Recorded
+from cxr_core.work.reading_room.reviewing import Case, Stage
 
 
 def reads_shown(case: Case, user: User, newest: Recorded | None) -> None:

@@ -12,8 +12,8 @@ from cxr_core.store.site_references import Frozen
 from cxr_core.ui import fields, words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import site
-from cxr_core.work import freezing
-from cxr_core.work.freezing import FEWEST, MOST, Period
+from cxr_core.work.drift import freezing
+from cxr_core.work.drift.freezing import FEWEST, MOST, Period
 
 TITLES = ["Number", "X-rays", "From", "To", "Model", "Frozen (UTC)", "By", "Reason"]
 WAYS = ("The first since the last reference", f"{MOST} evenly over a period")

@@ -8,8 +8,8 @@ from cxr_core.records import User
 from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import site
-from cxr_core.work import registry
-from cxr_core.work.registry import Version
+from cxr_core.work.models import registry
+from cxr_core.work.models.registry import Version
 
 
 def retire_form(user: User, version: Version) -> None:

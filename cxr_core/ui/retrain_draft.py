@@ -11,9 +11,9 @@ from cxr_core.settings import Settings
 from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import site
-from cxr_core.work import retraining
-from cxr_core.work.drafting import FEWEST_REPLAYED, Draft, Options, State
-from cxr_core.work.settling import REFUSALS
+from cxr_core.work.models import retraining
+from cxr_core.work.models.drafting import FEWEST_REPLAYED, Draft, Options, State
+from cxr_core.work.models.settling import REFUSALS
 
 TRAINED = {
     "head": "The last layer alone: seconds to minutes, and it forgets least",

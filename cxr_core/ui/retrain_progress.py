@@ -10,8 +10,8 @@ from cxr_core.records import Job, JobState, User
 from cxr_core.ui import charts, words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import end_if_signed_out, require_user, site
-from cxr_core.work import retraining
-from cxr_core.work.pace import share_done
+from cxr_core.work.models import retraining
+from cxr_core.work.models.pace import share_done
 
 
 def is_open(job: Job | None) -> bool:

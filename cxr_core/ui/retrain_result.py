@@ -12,7 +12,8 @@ from cxr_core.records import User
 from cxr_core.ui import charts, words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import site
-from cxr_core.work import monitoring, retraining
+from cxr_core.work.drift import monitoring
+from cxr_core.work.models import retraining
 
 Decision = Callable[[Path, User, str, str], object]
 

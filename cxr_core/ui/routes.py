@@ -26,7 +26,9 @@ from cxr_core.ui import drift_downloads, sign_in, stow
 from cxr_core.ui.guard import user_of
 from cxr_core.ui.session import COOKIE
 from cxr_core.ui.throttle import THROTTLE
-from cxr_core.work import accounts, explaining, pictures, recording, reviewing, starting
+from cxr_core.work import accounts, starting
+from cxr_core.work.incoming import pictures
+from cxr_core.work.reading_room import explaining, recording, reviewing
 
 WEB = Path(__file__).parent / "web"
 LARGEST_FORM = 16_384

@@ -14,7 +14,8 @@ from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.rule_words import ANSWERS, RELEASES, dry_run_words, forestalls, in_words
 from cxr_core.ui.session import site
-from cxr_core.work import connecting, listing, traffic
+from cxr_core.work.hospital import connecting, traffic
+from cxr_core.work.reading_room import listing
 
 MODALITIES = ("CR", "DX", "OT")
 TRIED = "tried rule"

@@ -14,7 +14,7 @@ from cxr_core.ui.removal import removes
 from cxr_core.ui.rule_form import Names, rule_form, warn_if_it_forestalls
 from cxr_core.ui.rule_words import in_words
 from cxr_core.ui.session import site
-from cxr_core.work import connecting
+from cxr_core.work.hospital import connecting
 
 
 def rule_list(user: User) -> None:

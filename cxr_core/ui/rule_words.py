@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from cxr_core.records import Answer, Mode, Release, Worklist
 from cxr_core.store.destinations import Rule
 from cxr_core.ui import words
-from cxr_core.work.connecting import DryRun
+from cxr_core.work.hospital.connecting import DryRun
 
 ANSWERS = {
     Answer.CAPTURE: "picture with the opinion (Secondary Capture)",

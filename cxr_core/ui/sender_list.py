@@ -12,7 +12,7 @@ from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.removal import removes
 from cxr_core.ui.session import site
-from cxr_core.work import connecting
+from cxr_core.work.hospital import connecting
 
 DICOM, STOW = "DICOM, by AE title", "DICOMweb (STOW-RS), by token"
 TOKEN = "token of a sender"

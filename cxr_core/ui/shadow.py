@@ -12,7 +12,7 @@ from cxr_core.store.shadows import Shadow
 from cxr_core.ui import charts, words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import site
-from cxr_core.work import shadowing
+from cxr_core.work.models import shadowing
 
 COLOURS = {Label.NORMAL: charts.GREEN, Label.PNEUMONIA: charts.AMBER, None: charts.BLUE}
 """By what readers found."""

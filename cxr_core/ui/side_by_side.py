@@ -10,8 +10,8 @@ import streamlit as st
 from cxr_core.records import User
 from cxr_core.ui import charts, words
 from cxr_core.ui.session import site
-from cxr_core.work import registry
-from cxr_core.work.registry import State, Version
+from cxr_core.work.models import registry
+from cxr_core.work.models.registry import State, Version
 
 MOST = 4
 

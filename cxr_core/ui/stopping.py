@@ -13,7 +13,7 @@ from cxr_core.store.stops import Stop
 from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import WATCH_SECONDS, end_if_signed_out, site
-from cxr_core.work import stopping
+from cxr_core.work.models import stopping
 
 Switch = Callable[[Path, User, str], None]
 

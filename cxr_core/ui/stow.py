@@ -22,8 +22,8 @@ from cxr_core.pacs.web.stow import Failed, Stored
 from cxr_core.settings import Settings
 from cxr_core.store.senders import Sender
 from cxr_core.ui.throttle import Throttle
-from cxr_core.work import receiving
-from cxr_core.work.requests import MEGABYTE
+from cxr_core.work.hospital import receiving
+from cxr_core.work.incoming.requests import MEGABYTE
 
 BODIES_AT_ONCE = CapacityLimiter(4)
 """Each may hold an X-ray in memory, and its sealed copy."""

@@ -12,8 +12,9 @@ import streamlit as st
 from cxr_core.records import DeliveryState, User
 from cxr_core.ui import charts, words
 from cxr_core.ui.session import end_if_signed_out, site
-from cxr_core.work import stopping, traffic
-from cxr_core.work.traffic import Hour, Line, Queue
+from cxr_core.work.hospital import traffic
+from cxr_core.work.hospital.traffic import Hour, Line, Queue
+from cxr_core.work.models import stopping
 
 SECONDS = 2.0
 STATES = {

@@ -12,8 +12,10 @@ from cxr_core.records import JobState, Status, User
 from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import end_if_signed_out, site
-from cxr_core.work import requests, reviewing, stopping
-from cxr_core.work.requests import Upload, Verdict
+from cxr_core.work.incoming import requests
+from cxr_core.work.incoming.requests import Upload, Verdict
+from cxr_core.work.models import stopping
+from cxr_core.work.reading_room import reviewing
 
 LOOK_AGAIN_SECONDS = 0.3
 UNTIL_DECIDED_SECONDS = 5.0

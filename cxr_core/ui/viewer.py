@@ -12,8 +12,8 @@ from cxr_core.records import Floats, Region, Shape
 from cxr_core.ui.heatmaps import Drawn
 from cxr_core.ui.keys import KEYS, STEPS
 from cxr_core.ui.priors import Beside
-from cxr_core.work import explaining
-from cxr_core.work.reviewing import Case
+from cxr_core.work.reading_room import explaining
+from cxr_core.work.reading_room.reviewing import Case
 
 KEY = "viewer"
 WEB = Path(__file__).parent / "web"

@@ -6,9 +6,9 @@ import streamlit as st
 
 from cxr_core.records import User
 from cxr_core.ui.session import end_if_signed_out, site
-from cxr_core.work import recording, reviewing
-from cxr_core.work.recording import Recorded
-from cxr_core.work.reviewing import Case, Stage
+from cxr_core.work.reading_room import recording, reviewing
+from cxr_core.work.reading_room.recording import Recorded
+from cxr_core.work.reading_room.reviewing import Case, Stage
 
 LONGEST_TRAIL = 50
 AHEAD = 3

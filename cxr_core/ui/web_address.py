@@ -9,8 +9,8 @@ import streamlit as st
 
 from cxr_core.settings import Settings
 from cxr_core.ui.session import site
-from cxr_core.work.connecting import WebAddress
-from cxr_core.work.credentials import LONGEST_NAME
+from cxr_core.work.hospital.connecting import WebAddress
+from cxr_core.work.hospital.credentials import LONGEST_NAME
 
 
 def web_address(now: Mapping[str, Any] | None = None) -> WebAddress:

@@ -13,9 +13,9 @@ from cxr_core.records import Label, Mode, Ordering, User, Worklist
 from cxr_core.ui import asked_for, fields, words
 from cxr_core.ui.session import site
 from cxr_core.ui.tall_table import clicked_row
-from cxr_core.work import listing, reviewing
-from cxr_core.work.listing import BLIND_ORDERS
-from cxr_core.work.reviewing import Filters, Show
+from cxr_core.work.reading_room import listing, reviewing
+from cxr_core.work.reading_room.listing import BLIND_ORDERS
+from cxr_core.work.reading_room.reviewing import Filters, Show
 
 PAGE = 100
 ANSWERS = (*(label.value for label in Label), "not analysed")

@@ -16,10 +16,13 @@ from cxr_core.model.dataset import split_file, write_split
 from cxr_core.records import CLASSES, Job, Role, User
 from cxr_core.store import audit, files, models, predictions, reads, site, users
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import alarming, freezing, intake, learning, recording, retraining
 from cxr_core.work.accounts import DEMO_ACCOUNTS
-from cxr_core.work.base_data import DEMO_BASE
 from cxr_core.work.doing import Desk, Outcome
+from cxr_core.work.drift import alarming, freezing
+from cxr_core.work.incoming import intake
+from cxr_core.work.models import learning, retraining
+from cxr_core.work.models.base_data import DEMO_BASE
+from cxr_core.work.reading_room import recording
 from cxr_core.work.story import RETRAINED_ON_DAY, RETRAINED_WITH, STUDIES, Study, base
 
 TOLD_AT = "demo told at"

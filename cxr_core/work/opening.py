@@ -14,8 +14,10 @@ from cxr_core.model.card import is_usable
 from cxr_core.records import Lane
 from cxr_core.store import audit, jobs, migrations, models, secret, site
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import recounting, spool, sweeping
-from cxr_core.work.retraining import REPREDICT
+from cxr_core.work.drift import recounting
+from cxr_core.work.incoming import spool
+from cxr_core.work.models.retraining import REPREDICT
+from cxr_core.work.privacy import sweeping
 
 DEMO_SECRET = hashlib.sha256(b"the demo's patients are nobody's").digest()
 """Known to all: it keys synthetic studies alone, so that every demo has the same pseudonyms."""

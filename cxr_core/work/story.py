@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from cxr_core.dicom.phantoms.phantom import Phantom, demo_set, newcomer_set
 from cxr_core.records import Label, Reason, Side
-from cxr_core.work.drafting import Options
+from cxr_core.work.models.drafting import Options
 from cxr_core.work.starting import DEMO_DAYS
 
 DAYS = DEMO_DAYS - 1

@@ -13,8 +13,8 @@ from cxr_core.model import release
 from cxr_core.records import Role, User
 from cxr_core.store import audit, files, images, models, site
 from cxr_core.store.db import opened
-from cxr_core.work import sweeping
 from cxr_core.work.guarding import open_to
+from cxr_core.work.privacy import sweeping
 
 
 @open_to(Role.ADMIN)

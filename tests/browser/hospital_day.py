@@ -15,8 +15,9 @@ from cxr_core.store import deliveries, destinations, models, senders
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.deliveries import Delivery
 from cxr_core.store.destinations import Rule
-from cxr_core.work import connecting, pictures
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import connecting
+from cxr_core.work.incoming import pictures
 from tests.network.hospital import Hospital
 from tests.store.exchanged import add_arrival, add_delivery
 from tests.store.rows import add_image

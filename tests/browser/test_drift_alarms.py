@@ -13,8 +13,8 @@ from cxr_core.model import release
 from cxr_core.store import alarms
 from cxr_core.store.db import opened, rows
 from cxr_core.ui import words
-from cxr_core.work import alarming
 from cxr_core.work.accounts import DEMO_ACCOUNTS
+from cxr_core.work.drift import alarming
 from cxr_core.work.guarding import COMMAND_LINE
 from tests.browser import steps
 from tests.browser.app import App

@@ -12,9 +12,9 @@ from cxr_core.settings import Settings
 from cxr_core.store import audit
 from cxr_core.store.db import opened
 from cxr_core.ui import drift_downloads
-from cxr_core.work import alarming, reporting
+from cxr_core.work.drift import alarming, reporting
+from cxr_core.work.drift.watching import View
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.watching import View
 from tests.browser import steps
 from tests.browser.app import new_page, running_app
 from tests.work.drifted import drifted

@@ -12,9 +12,11 @@ from cxr_core.records import Side
 from cxr_core.store import images, training_sets
 from cxr_core.store.db import opened
 from cxr_core.ui.read_form import REASON_KEYS
-from cxr_core.work import monitoring, retraining, reviewing
 from cxr_core.work.accounts import DEMO_ACCOUNTS
+from cxr_core.work.drift import monitoring
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.models import retraining
+from cxr_core.work.reading_room import reviewing
 from tests.browser import steps
 from tests.browser.app import App
 

@@ -11,8 +11,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from cxr_core.dicom.phantoms.phantom import phantom
 from cxr_core.records import Role
-from cxr_core.work import accounts, identity
+from cxr_core.work import accounts
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.privacy import identity
 from tests import orthanc
 from tests.browser import steps
 from tests.browser.app import Watched, new_page, running_app

@@ -18,9 +18,10 @@ from cxr_core.dicom.stored import from_stored
 from cxr_core.records import Role
 from cxr_core.settings import Settings
 from cxr_core.store import files
-from cxr_core.work import accounts, holding, requests
+from cxr_core.work import accounts
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.requests import Upload
+from cxr_core.work.incoming import holding, requests
+from cxr_core.work.incoming.requests import Upload
 from tests.browser import steps
 from tests.browser.app import Watched, new_page, running_app
 from tests.browser.viewing import drag

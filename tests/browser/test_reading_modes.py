@@ -14,10 +14,11 @@ from playwright.sync_api import Browser, Page, WebSocket, expect
 from cxr_core.dicom.phantoms.phantom import Phantom
 from cxr_core.records import Mode, Role
 from cxr_core.ui import words
-from cxr_core.work import accounts, explaining, listing, reviewing
+from cxr_core.work import accounts
 from cxr_core.work.accounts import DEMO_ACCOUNTS
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.reviewing import Filters
+from cxr_core.work.reading_room import explaining, listing, reviewing
+from cxr_core.work.reading_room.reviewing import Filters
 from tests.browser import steps
 from tests.browser.app import App, new_page
 from tests.browser.viewing import come, opened, recorded, taken_in

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import CDPSession, Page, expect
 
-from cxr_core.work import accounts, reviewing, stopping
+from cxr_core.work import accounts
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.models import stopping
+from cxr_core.work.reading_room import reviewing
 from tests.browser import steps
 from tests.browser.app import App
 from tests.browser.viewing import drawn, opened, pane, recorded, taken_in

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
-from cxr_core.work import reviewing
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.reading_room import reviewing
 from tests.browser import steps
 from tests.browser.app import App
 from tests.browser.viewing import opened, recorded

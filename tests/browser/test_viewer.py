@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Page, WebSocket, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from cxr_core.work import reviewing
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.reading_room import reviewing
 from tests.browser import steps
 from tests.browser.app import App
 from tests.browser.viewing import Pane, drag, drawn, opened, pane, recorded, taken_in

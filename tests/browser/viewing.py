@@ -12,9 +12,10 @@ from playwright.sync_api import Page, expect
 
 from cxr_core.records import JobState, Region, Status
 from cxr_core.settings import Settings
-from cxr_core.work import holding, requests, reviewing
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.requests import Upload
+from cxr_core.work.incoming import holding, requests
+from cxr_core.work.incoming.requests import Upload
+from cxr_core.work.reading_room import reviewing
 from tests.browser import steps
 from tests.browser.app import App
 

@@ -15,7 +15,7 @@ from cxr_core.records import Lane
 from cxr_core.settings import Settings
 from cxr_core.store import alarms, users, workers
 from cxr_core.store.db import opened
-from cxr_core.work.requests import BULK_FROM
+from cxr_core.work.incoming.requests import BULK_FROM
 from tests.dicom.films import dataset, dicom, film, reread, to_bytes
 from tests.model.chests import phantom_chest
 from tests.processes import command, worker_of

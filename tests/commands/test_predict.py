@@ -10,8 +10,9 @@ import pytest
 from cxr_core.dicom.phantoms.phantom import phantom
 from cxr_core.model import release
 from cxr_core.records import Role
-from cxr_core.work import accounts, stopping
+from cxr_core.work import accounts
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.models import stopping
 from tests.dicom.films import reread, to_bytes
 from tests.model.chests import phantom_chest, png
 from tests.work.sites import film, picture, zipped

@@ -9,8 +9,8 @@ from cxr_core.pacs.web.finding import Query
 from cxr_core.records import Lane
 from cxr_core.store import workers
 from cxr_core.store.db import opened
-from cxr_core.work import fetching, pulling, receiving
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import fetching, pulling, receiving
 from tests.orthanc import PASSWORD, USER, running
 from tests.pacs.web.films import CANARY, film, uid
 from tests.pacs.web.servers import serving

@@ -13,7 +13,7 @@ import pytest
 from cxr_core.settings import Settings
 from cxr_core.store import senders
 from cxr_core.store.db import opened
-from cxr_core.work import spool
+from cxr_core.work.incoming import spool
 from tests.dicom.films import dataset, film, to_bytes
 from tests.model.chests import phantom_chest
 from tests.work.sites import files_in, work_off

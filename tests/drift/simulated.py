@@ -7,7 +7,7 @@ import numpy as np
 from bench.drift_material import Seen, columns
 from cxr_core.drift.catalogue import ANSWERS, AXES, REFUSALS, TURNS
 from cxr_core.drift.tally import OPINION_LAYOUT, PICTURE_LAYOUT
-from cxr_core.work.references import Reference
+from cxr_core.work.drift.references import Reference
 
 USUAL = 600
 

@@ -19,7 +19,7 @@ from cxr_core.model.card import Card, read_card, write_card
 from cxr_core.model.gate import strangers
 from cxr_core.model.preprocess import Preprocessing
 from cxr_core.records import CLASSES, Side
-from cxr_core.work import evaluating, learning
+from cxr_core.work.models import evaluating, learning
 
 
 @pytest.fixture

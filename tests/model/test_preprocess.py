@@ -9,7 +9,7 @@ from cxr_core.errors import ModelError
 from cxr_core.model.examples import as_bytes
 from cxr_core.model.preprocess import Preprocessing, brightness, squeeze, stretch, to_grey
 from cxr_core.records import Radiograph, Tone
-from cxr_core.work.gathering import Labelled, prepare
+from cxr_core.work.models.gathering import Labelled, prepare
 from tests.model.chests import PLAIN, chest, plain
 
 RULE = Preprocessing()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cxr_core.work import archives
+from cxr_core.work.hospital import archives
 from tests.network.outbox import Outbox, judged
 from tests.pacs.certificates import Authority
 

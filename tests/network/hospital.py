@@ -19,8 +19,9 @@ from cxr_core.settings import Settings
 from cxr_core.store import destinations
 from cxr_core.store.db import opened, rows
 from cxr_core.store.destinations import Rule
-from cxr_core.work import connecting, identity, traffic
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import connecting, traffic
+from cxr_core.work.privacy import identity
 from tests.debian import program
 from tests.orthanc import Orthanc, free_port
 from tests.processes import PATIENCE, ROOT, wait_until

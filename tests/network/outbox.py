@@ -19,9 +19,10 @@ from cxr_core.settings import Settings
 from cxr_core.store import arrivals, deliveries, destinations, senders
 from cxr_core.store.db import opened
 from cxr_core.store.destinations import Rule
-from cxr_core.work import answering, connecting, delivering, identity, receiving
-from cxr_core.work.connecting import WebAddress
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import answering, connecting, delivering, receiving
+from cxr_core.work.hospital.connecting import WebAddress
+from cxr_core.work.privacy import identity
 from tests.pacs.peers import serving
 from tests.work.sites import new_home, work_off
 

@@ -10,8 +10,9 @@ import pytest
 
 from cxr_core.records import Answer, Role
 from cxr_core.store.db import opened
-from cxr_core.work import exporting, recording, retraining, reviewing
-from cxr_core.work.drafting import Options
+from cxr_core.work.models import exporting, retraining
+from cxr_core.work.models.drafting import Options
+from cxr_core.work.reading_room import recording, reviewing
 from tests import orthanc
 from tests.network.canaries import Marked, found
 from tests.network.hospital import answer_to, founded, listening, working

@@ -12,7 +12,7 @@ from cxr_core.listening import Desk
 from cxr_core.records import DeliveryState, Proof
 from cxr_core.store import listeners
 from cxr_core.store.listeners import Listening
-from cxr_core.work import archives
+from cxr_core.work.hospital import archives
 from tests.network.outbox import Archive, Outbox, judged
 from tests.pacs.desks import listening
 from tests.pacs.peers import PATIENCE, archive, report

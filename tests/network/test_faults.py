@@ -12,7 +12,8 @@ from pynetdicom.pdu import P_DATA_TF
 
 from cxr_core.pacs import tls
 from cxr_core.records import Answer, DeliveryState, Proof
-from cxr_core.work import archives, recording
+from cxr_core.work.hospital import archives
+from cxr_core.work.reading_room import recording
 from tests.network.outbox import FIND, Archive
 from tests.orthanc import free_port
 from tests.pacs.certificates import Authority

@@ -9,7 +9,7 @@ import pytest
 
 from cxr_core.records import DeliveryState, Proof
 from cxr_core.store import deliveries
-from cxr_core.work import composing
+from cxr_core.work.hospital import composing
 from tests.network.outbox import Archive
 from tests.orthanc import free_port
 from tests.processes import PATIENCE

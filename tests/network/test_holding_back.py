@@ -10,8 +10,10 @@ from cxr_core import clock, worker
 from cxr_core.records import Answer, DeliveryState, Proof, Role
 from cxr_core.store import arrivals, deliveries, models, predictions, seal
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import archives, composing, connecting, delivering, identity, stopping
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import archives, composing, connecting, delivering
+from cxr_core.work.models import stopping
+from cxr_core.work.privacy import identity
 from tests.network.outbox import Archive
 from tests.pacs.peers import PATIENCE
 from tests.pacs.web.servers import serving

@@ -19,8 +19,9 @@ from cxr_core import clock, listening
 from cxr_core.dicom.phantoms.phantom import phantom
 from cxr_core.dicom.reading import named
 from cxr_core.records import Answer, Lane
-from cxr_core.work import arriving, delivering, opening
+from cxr_core.work import opening
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import arriving, delivering
 from cxr_core.work.verifying import verify
 from cxr_core.worker import standing_in
 from tests import orthanc

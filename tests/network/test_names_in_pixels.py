@@ -11,8 +11,9 @@ from cxr_core.records import Answer
 from cxr_core.store import files, jobs
 from cxr_core.store.db import opened
 from cxr_core.store.seal import is_sealed
-from cxr_core.work import holding, near_duplicates
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.incoming import holding
+from cxr_core.work.models import near_duplicates
 from tests import orthanc
 from tests.network.hospital import answer_to, founded, listening, working
 from tests.network.names_in_pixels import FILMS, Fate, pictures_in

@@ -8,8 +8,9 @@ from pydicom import dcmread
 from cxr_core import clock
 from cxr_core.records import Answer, DeliveryState, Proof
 from cxr_core.store import deliveries, models, predictions
-from cxr_core.work import answering, composing, connecting, recording
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import answering, composing, connecting
+from cxr_core.work.reading_room import recording
 from tests.network.outbox import Archive
 from tests.store.rows import opinion
 from tests.work.sites import add_user, form, query

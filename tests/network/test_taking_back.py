@@ -7,9 +7,10 @@ from cxr_core.records import Answer, DeliveryState, Mode, Release
 from cxr_core.settings import Settings
 from cxr_core.store import sessions
 from cxr_core.store.destinations import Rule
-from cxr_core.work import connecting, recording
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.recording import ReadForm
+from cxr_core.work.hospital import connecting
+from cxr_core.work.reading_room import recording
+from cxr_core.work.reading_room.recording import ReadForm
 from tests.network.outbox import Archive
 from tests.work.sites import add_user, form, query
 

@@ -10,8 +10,8 @@ from cxr_core.dicom.phantoms.phantom import phantom
 from cxr_core.dicom.reading import named
 from cxr_core.records import Answer
 from cxr_core.store import jobs
-from cxr_core.work import traffic
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import traffic
 from tests import orthanc
 from tests.network.hospital import answer_to, founded, running
 from tests.network.test_kills import Round, work

@@ -12,8 +12,9 @@ from cxr_core.dicom.phantoms.phantom import phantom
 from cxr_core.records import DeliveryState, Proof
 from cxr_core.store import senders
 from cxr_core.store.db import opened
-from cxr_core.work import connecting, identity, ledger, receiving
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import connecting, ledger, receiving
+from cxr_core.work.privacy import identity
 from tests.network.outbox import Archive, Outbox
 from tests.work.sites import new_home, work_off
 

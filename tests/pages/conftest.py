@@ -15,7 +15,8 @@ from cxr_core.records import Label, Opinion, Role, Side
 from cxr_core.settings import Settings
 from cxr_core.store import images, models, predictions
 from cxr_core.store.db import opened
-from cxr_core.work import accounts, rolling
+from cxr_core.work import accounts
+from cxr_core.work.drift import rolling
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import open_home
 

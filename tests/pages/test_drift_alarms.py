@@ -11,7 +11,8 @@ from cxr_core.records import Role
 from cxr_core.store import alarms, messages
 from cxr_core.store.db import opened
 from cxr_core.store.messages import Event
-from cxr_core.work import accounts, freezing
+from cxr_core.work import accounts
+from cxr_core.work.drift import freezing
 from cxr_core.work.guarding import COMMAND_LINE
 
 

@@ -9,9 +9,9 @@ import pytest
 from cxr_core.records import Label
 from cxr_core.store import audit
 from cxr_core.store.db import opened, rows
-from cxr_core.work import recording, reviewing
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.recording import ReadForm
+from cxr_core.work.reading_room import recording, reviewing
+from cxr_core.work.reading_room.recording import ReadForm
 
 
 @pytest.fixture

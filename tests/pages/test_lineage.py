@@ -8,9 +8,10 @@ from cxr_core.model import release
 from cxr_core.records import Label, Reason, Side
 from cxr_core.store import audit, models, predictions, training_sets
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import lineage, recording
-from cxr_core.work.exporting import EXPORT
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.models import lineage
+from cxr_core.work.models.exporting import EXPORT
+from cxr_core.work.reading_room import recording
 
 PATIENT = f"{1:08x}" * 3
 CODE = PATIENT[:8]

@@ -10,8 +10,9 @@ from cxr_core.model import release
 from cxr_core.records import Label, Role, User
 from cxr_core.store import models, predictions
 from cxr_core.store.db import opened
-from cxr_core.work import accounts, registry, stopping
+from cxr_core.work import accounts
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.models import registry, stopping
 from tests.store.rows import opinion
 
 FIRST, SECOND = release.card()["name"], "cxr-resnet18-2"

@@ -10,8 +10,11 @@ from cxr_core.store import deliveries, destinations, jobs, listeners, lists, sen
 from cxr_core.store.db import opened
 from cxr_core.store.destinations import Rule
 from cxr_core.store.listeners import Listening
-from cxr_core.work import accounts, connecting, echoing, identity, stopping
+from cxr_core.work import accounts
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import connecting, echoing
+from cxr_core.work.models import stopping
+from cxr_core.work.privacy import identity
 from tests.pages.forms import field
 from tests.store.exchanged import add_arrival, add_delivery, add_destination, add_sender, delivery
 

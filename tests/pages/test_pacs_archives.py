@@ -16,10 +16,12 @@ from cxr_core.settings import Settings
 from cxr_core.store import jobs, pulls
 from cxr_core.store.db import opened
 from cxr_core.ui import archive_list, archive_search
-from cxr_core.work import connecting, identity, passing, pulling
-from cxr_core.work.connecting import WebAddress
-from cxr_core.work.fetching import Came
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import connecting, pulling
+from cxr_core.work.hospital.connecting import WebAddress
+from cxr_core.work.hospital.fetching import Came
+from cxr_core.work.incoming import passing
+from cxr_core.work.privacy import identity
 from tests.pages.forms import field
 
 URL = "https://pacs.hospital/dicom-web"

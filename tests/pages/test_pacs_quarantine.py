@@ -12,8 +12,8 @@ from cxr_core.store import jobs
 from cxr_core.store.db import opened
 from cxr_core.ui.film_shown import Place
 from cxr_core.ui.quarantine_view import LOOK
-from cxr_core.work import holding
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.incoming import holding
 from tests.work.sites import query, work_off
 from tests.work.written import hold_back
 

@@ -8,8 +8,9 @@ import pytest
 
 from cxr_core.records import Label, Mode, Role
 from cxr_core.store.db import opened
-from cxr_core.work import accounts, listing, recording, reviewing
+from cxr_core.work import accounts
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.reading_room import listing, recording, reviewing
 from tests.pages.forms import record
 
 

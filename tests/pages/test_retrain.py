@@ -10,8 +10,10 @@ from cxr_core.model import release
 from cxr_core.records import Label, Lane
 from cxr_core.store import jobs, models, shadows, training_sets
 from cxr_core.store.db import opened
-from cxr_core.work import monitoring, recording, reviewing, shadowing
+from cxr_core.work.drift import monitoring
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.models import shadowing
+from cxr_core.work.reading_room import recording, reviewing
 
 
 @pytest.fixture

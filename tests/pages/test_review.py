@@ -6,9 +6,10 @@ from streamlit.testing.v1 import AppTest
 
 from cxr_core.records import Label, Role
 from cxr_core.store.db import opened
-from cxr_core.work import accounts, recording, reviewing
+from cxr_core.work import accounts
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.recording import ReadForm
+from cxr_core.work.reading_room import recording, reviewing
+from cxr_core.work.reading_room.recording import ReadForm
 from tests.pages.forms import record
 
 
@@ -143,7 +144,7 @@ def drawn_while_another_takes_it(home, ann, ben, image):
     import streamlit as st
 
     from cxr_core.ui import walk
-    from cxr_core.work import recording, reviewing
+    from cxr_core.work.reading_room import recording, reviewing
 
     case = reviewing.case(home, ann, image)
     st.caption(case.stage.value)

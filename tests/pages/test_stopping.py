@@ -9,8 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from cxr_core.records import Label, Mode, Role
 from cxr_core.store.db import opened
-from cxr_core.work import accounts, recording, stopping
+from cxr_core.work import accounts
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.models import stopping
+from cxr_core.work.reading_room import recording
 from tests.pages.forms import record
 
 WHY = "too many <b>misses</b>"

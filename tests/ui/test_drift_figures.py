@@ -21,10 +21,10 @@ from cxr_core.ui.drift_charts import FIRST_SHOWN, loudest, multiples
 from cxr_core.ui.drift_distribution import overlaid
 from cxr_core.ui.drift_network import mapped
 from cxr_core.ui.drift_slices import told
-from cxr_core.work.mapping import Map
-from cxr_core.work.monitoring import Release
-from cxr_core.work.slicing import Slices
-from cxr_core.work.watching import Watch
+from cxr_core.work.drift.mapping import Map
+from cxr_core.work.drift.monitoring import Release
+from cxr_core.work.drift.slicing import Slices
+from cxr_core.work.drift.watching import Watch
 
 SINCE, UNTIL = date(2026, 3, 1), date(2026, 3, 29)
 A_DAY = timedelta(days=1)

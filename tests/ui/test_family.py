@@ -8,7 +8,7 @@ import pytest
 
 from cxr_core.model import release
 from cxr_core.ui.family import drawn, placed
-from cxr_core.work.registry import State, Version
+from cxr_core.work.models.registry import State, Version
 
 
 def version(name, parent=None, was_used=True, state=State.WAS_IN_USE, **more):

@@ -17,9 +17,10 @@ from cxr_core.store import explanations, files, images, models, predictions, rea
 from cxr_core.store.db import one, opened, rows
 from cxr_core.store.explanations import Explanation
 from cxr_core.ui.routes import THUMBNAIL, local_path
-from cxr_core.work import accounts, starting, stopping
-from cxr_core.work.explaining import digest
+from cxr_core.work import accounts, starting
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.models import stopping
+from cxr_core.work.reading_room.explaining import digest
 from tests.store.rows import add_image, opinion
 from tests.work.sites import film, take_in
 

@@ -12,7 +12,7 @@ from cxr_core.store.listeners import Listening
 from cxr_core.ui.pacs_status import where
 from cxr_core.ui.rule_words import dry_run_words, forestalls, in_words
 from cxr_core.ui.sender_list import machine_or_network
-from cxr_core.work.connecting import DryRun
+from cxr_core.work.hospital.connecting import DryRun
 
 PLACES, SENDERS = {1: "PACS"}, {3: "Room 1"}
 BARE = Rule(1, (Answer.REPORT,))

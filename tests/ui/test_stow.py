@@ -12,8 +12,9 @@ from cxr_core.store import seal
 from cxr_core.store.db import opened, rows
 from cxr_core.ui import stow
 from cxr_core.ui.throttle import NAME, Throttle
-from cxr_core.work import connecting, identity
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import connecting
+from cxr_core.work.privacy import identity
 from tests.pacs.web.films import CANARY, film, header, uid
 
 HERE = "10.1.2.3"

@@ -8,9 +8,10 @@ from pydicom import dcmread
 from requests import HTTPError, Session
 
 from cxr_core.store.db import opened, rows
-from cxr_core.work import connecting, identity
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import connecting
 from cxr_core.work.opening import open_home
+from cxr_core.work.privacy import identity
 from tests.browser.app import running_app
 from tests.orthanc import running
 from tests.pacs.web.films import CANARY, film

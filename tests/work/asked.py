@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from cxr_core.store import senders
 from cxr_core.store.db import opened
-from cxr_core.work import identity, pulling
-from cxr_core.work.connecting import WebAddress
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import pulling
+from cxr_core.work.hospital.connecting import WebAddress
+from cxr_core.work.privacy import identity
 from tests.orthanc import PASSWORD, USER
 from tests.work.sites import new_home, run_errands
 

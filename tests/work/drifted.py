@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from cxr_core import clock
 from cxr_core.records import Role
-from cxr_core.work import alarming
+from cxr_core.work.drift import alarming
 from tests.work.drifting import Stream
 from tests.work.sites import add_user, new_home
 

@@ -14,7 +14,7 @@ from cxr_core.store import models, site_references, tallies
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.site_references import Part
 from cxr_core.store.tallies import PICTURES, Key, readers_of
-from cxr_core.work.references import Reference
+from cxr_core.work.drift.references import Reference
 
 TUBES = ("left", "right")
 MAKER = "maker"

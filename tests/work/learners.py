@@ -13,10 +13,12 @@ from cxr_core.records import CLASSES, Label, Lane, Opinion, Reason, Role, Side, 
 from cxr_core.settings import Settings
 from cxr_core.store import images, models, predictions, secret
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import accounts, recording, requests
+from cxr_core.work import accounts
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.incoming import requests
+from cxr_core.work.incoming.requests import Upload
 from cxr_core.work.opening import open_home
-from cxr_core.work.requests import Upload
+from cxr_core.work.reading_room import recording
 from tests.model.chests import phantom_chest, png
 from tests.work import plans
 from tests.work.sites import work_off

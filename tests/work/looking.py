@@ -5,9 +5,12 @@ from dataclasses import fields, is_dataclass
 import numpy as np
 
 from cxr_core.store.db import opened
-from cxr_core.work import mapping, monitoring, registry, reporting, requests, reviewing, spool, watching
-from cxr_core.work.reviewing import Filters, Show
-from cxr_core.work.watching import View
+from cxr_core.work.drift import mapping, monitoring, reporting, watching
+from cxr_core.work.drift.watching import View
+from cxr_core.work.incoming import requests, spool
+from cxr_core.work.models import registry
+from cxr_core.work.reading_room import reviewing
+from cxr_core.work.reading_room.reviewing import Filters, Show
 
 
 def everything(settings, user, image, job):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cxr_core.work.change_plan import FILE, parse, shipped
+from cxr_core.work.models.change_plan import FILE, parse, shipped
 
 
 def text(**lines):

@@ -4,8 +4,8 @@ from cxr_core import clock
 from cxr_core.records import Label, Mode, Side
 from cxr_core.store import images, models, predictions
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import recording, reviewing
-from cxr_core.work.recording import ReadForm
+from cxr_core.work.reading_room import recording, reviewing
+from cxr_core.work.reading_room.recording import ReadForm
 from tests.store.rows import opinion
 
 PROBABILITY = 0.8765432109

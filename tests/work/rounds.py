@@ -5,9 +5,10 @@ from __future__ import annotations
 from cxr_core import worker
 from cxr_core.records import CLASSES, Label, Lane, Side
 from cxr_core.store.db import opened, rows
-from cxr_core.work import recording, retraining, reviewing
-from cxr_core.work.drafting import Options
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.models import retraining
+from cxr_core.work.models.drafting import Options
+from cxr_core.work.reading_room import recording, reviewing
 
 QUICK = Options(epochs=2, learning_rate=0.001)
 

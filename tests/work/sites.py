@@ -15,10 +15,11 @@ from cxr_core.records import Label, Lane, Reason, Role
 from cxr_core.settings import Settings
 from cxr_core.store import jobs, secret, users
 from cxr_core.store.db import opened, rows
-from cxr_core.work import recording, requests, reviewing
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.incoming import requests
+from cxr_core.work.incoming.requests import Upload
 from cxr_core.work.opening import open_home
-from cxr_core.work.requests import Upload
+from cxr_core.work.reading_room import recording, reviewing
 from tests.model.chests import phantom_chest
 from tests.work import plans
 

@@ -10,7 +10,7 @@ from cxr_core.store import deliveries, destinations, predictions, reads
 from cxr_core.store.db import opened
 from cxr_core.store.destinations import Rule
 from cxr_core.store.migrations import migrate
-from cxr_core.work import answering
+from cxr_core.work.hospital import answering
 from tests.store.exchanged import add_arrival, add_destination, add_sender
 from tests.store.rows import add_image, add_model, add_user, opinion
 

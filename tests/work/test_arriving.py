@@ -14,8 +14,10 @@ from cxr_core.records import Answer, DeliveryState, Release
 from cxr_core.store import deliveries, destinations, senders
 from cxr_core.store.db import opened
 from cxr_core.store.destinations import Rule
-from cxr_core.work import composing, holding, identity, receiving
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import composing, receiving
+from cxr_core.work.incoming import holding
+from cxr_core.work.privacy import identity
 from tests.dicom.answers.material import MAKERS, enveloped, received
 from tests.pacs.web.films import film
 from tests.store.exchanged import add_destination, add_sender

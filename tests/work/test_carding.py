@@ -18,9 +18,9 @@ from cxr_core.model.gate.likeness import features
 from cxr_core.model.predict import forward_all
 from cxr_core.model.preprocess import Preprocessing
 from cxr_core.records import Side
-from cxr_core.work import references
-from cxr_core.work.carding import Origin, make_card
-from cxr_core.work.gathering import Gathered
+from cxr_core.work.drift import references
+from cxr_core.work.models.carding import Origin, make_card
+from cxr_core.work.models.gathering import Gathered
 from tests.model.chests import halves
 
 RULE = Preprocessing(size=32)

@@ -8,7 +8,7 @@ from cxr_core.errors import BadInput, NotFound
 from cxr_core.records import Role, User
 from cxr_core.store import plans as kept_plans
 from cxr_core.store.db import opened, transaction
-from cxr_core.work.change_plan import FILE, kept, parse, shipped, site_plan
+from cxr_core.work.models.change_plan import FILE, kept, parse, shipped, site_plan
 from cxr_core.work.opening import open_home
 from cxr_core.work.starting import ask_for_demo
 from tests.work import plans

@@ -10,8 +10,10 @@ import pytest
 from cxr_core import clock, worker
 from cxr_core.errors import Conflict
 from cxr_core.store.pulls import Pull
-from cxr_core.work import collecting, erasing, holding, pulling
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import collecting, pulling
+from cxr_core.work.incoming import holding
+from cxr_core.work.privacy import erasing
 from tests.orthanc import PASSWORD, running
 from tests.pacs.web.archive import empty
 from tests.pacs.web.films import CANARY, film

@@ -15,8 +15,8 @@ from cxr_core.model.gate.gate import Gate
 from cxr_core.model.gate.likeness import features
 from cxr_core.model.gate.quality import Quality
 from cxr_core.model.predict import Model, forward_all
-from cxr_core.work.comparing import gate, name_of
-from cxr_core.work.gathering import Gathered
+from cxr_core.work.models.comparing import gate, name_of
+from cxr_core.work.models.gathering import Gathered
 from tests.work import plans
 
 SLICE = dict.fromkeys(("device", "view", "age band", "sex"), "not known")

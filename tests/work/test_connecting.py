@@ -7,9 +7,9 @@ from cxr_core.records import Answer, DeliveryState, Label, Proof, Release, Role,
 from cxr_core.store import audit, deliveries, destinations, predictions, senders
 from cxr_core.store.db import opened
 from cxr_core.store.destinations import Rule
-from cxr_core.work import connecting
-from cxr_core.work.connecting import WebAddress
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import connecting
+from cxr_core.work.hospital.connecting import WebAddress
 from tests.store.exchanged import add_arrival, add_delivery, add_destination, add_sender, delivery
 from tests.store.rows import add_image, opinion
 from tests.work.sites import new_home

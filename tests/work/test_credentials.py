@@ -10,9 +10,9 @@ from cxr_core.errors import SettingsError
 from cxr_core.records import JobState, Proof
 from cxr_core.store import destinations, secret, senders
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import archives, echoing, pulling
-from cxr_core.work.credentials import file_called
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import archives, echoing, pulling
+from cxr_core.work.hospital.credentials import file_called
 from tests.pacs.web.servers import serving
 from tests.work.asked import sealing_home
 from tests.work.sites import job, run_errands, work_off

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from cxr_core.model import calibrate
-from cxr_core.work.change_plan import shipped
-from cxr_core.work.criteria import Locked, Said, better_on_flagged, enough, findings
+from cxr_core.work.models.change_plan import shipped
+from cxr_core.work.models.criteria import Locked, Said, better_on_flagged, enough, findings
 
 GATE = replace(shipped("default").gate, margin=0.05)
 IMAGES = 400

@@ -11,22 +11,15 @@ from cxr_core.records import JobState, Role
 from cxr_core.store import users
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.secret import site_secret
-from cxr_core.work import (
-    accounts,
-    alarming,
-    base_data,
-    drafting,
-    monitoring,
-    pictures,
-    registry,
-    retraining,
-    reviewing,
-    starting,
-)
-from cxr_core.work.change_plan import FILE, shipped
-from cxr_core.work.drafting import Options
+from cxr_core.work import accounts, starting
+from cxr_core.work.drift import alarming, monitoring
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.incoming import pictures
+from cxr_core.work.models import base_data, drafting, registry, retraining
+from cxr_core.work.models.change_plan import FILE, shipped
+from cxr_core.work.models.drafting import Options
 from cxr_core.work.opening import DEMO_SECRET, is_demo
+from cxr_core.work.reading_room import reviewing
 from cxr_core.work.story import RETRAINED_WITH, STUDIES, base
 from cxr_core.work.verifying import verify
 from tests.processes import command

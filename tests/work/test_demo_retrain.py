@@ -11,10 +11,11 @@ from cxr_core import clock
 from cxr_core.errors import Conflict
 from cxr_core.records import JobState
 from cxr_core.store.db import opened
-from cxr_core.work import demo, retraining, verifying
+from cxr_core.work import demo, verifying
 from cxr_core.work.doing import Desk
-from cxr_core.work.drafting import Options
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.models import retraining
+from cxr_core.work.models.drafting import Options
 from cxr_core.work.story import RETRAINED_WITH
 from tests.work.learners import FIRST, add_model, copied
 from tests.work.sites import query

@@ -4,9 +4,9 @@ import pytest
 
 from cxr_core.errors import NotFound
 from cxr_core.records import JobState, Proof
-from cxr_core.work import connecting, echoing, hailing
-from cxr_core.work.connecting import WebAddress
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import connecting, echoing, hailing
+from cxr_core.work.hospital.connecting import WebAddress
 from tests.orthanc import free_port
 from tests.pacs.desks import TITLE, Desk, listening
 from tests.pacs.web.servers import Dribble, running

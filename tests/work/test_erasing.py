@@ -20,27 +20,19 @@ from cxr_core.store import claims, explanations, files, images, jobs, models, pr
 from cxr_core.store import db as db_module
 from cxr_core.store.db import FILE, opened, rows, transaction
 from cxr_core.store.explanations import Explanation
-from cxr_core.work import (
-    erasing,
-    exporting,
-    gathering,
-    lineage,
-    pictures,
-    recording,
-    reporting,
-    requests,
-    retraining,
-    reviewing,
-    sweeping,
-)  # fmt: skip
-from cxr_core.work.drafting import Options, draft
-from cxr_core.work.explaining import EXPLAIN
+from cxr_core.work.drift import reporting  # fmt: skip
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.incoming import pictures, requests  # fmt: skip
+from cxr_core.work.incoming.requests import Upload
+from cxr_core.work.incoming.spool import INTAKE
+from cxr_core.work.models import exporting, gathering, lineage, retraining  # fmt: skip
+from cxr_core.work.models.drafting import Options, draft
+from cxr_core.work.models.retraining import REPREDICT, RETRAIN
 from cxr_core.work.opening import open_home
-from cxr_core.work.requests import Upload
-from cxr_core.work.retraining import REPREDICT, RETRAIN
-from cxr_core.work.reviewing import Filters, Show
-from cxr_core.work.spool import INTAKE
+from cxr_core.work.privacy import erasing, sweeping  # fmt: skip
+from cxr_core.work.reading_room import recording, reviewing  # fmt: skip
+from cxr_core.work.reading_room.explaining import EXPLAIN
+from cxr_core.work.reading_room.reviewing import Filters, Show
 from cxr_core.work.verifying import verify
 from tests.dicom.films import dataset, to_bytes
 from tests.model.chests import phantom_chest

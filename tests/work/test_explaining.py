@@ -8,8 +8,8 @@ from cxr_core.dicom.phantoms.phantom import phantom
 from cxr_core.errors import BadInput, NotFound
 from cxr_core.model import trust
 from cxr_core.records import JobState, Lane, Method
-from cxr_core.work import explaining, reviewing
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.reading_room import explaining, reviewing
 from tests.work.sites import job, new_home, query, take_in, work_off
 
 ILL, WELL = phantom(3001, True, rows=448), phantom(3002, False, rows=448)

@@ -10,9 +10,9 @@ import pytest
 from cxr_core.errors import BadInput, ModelError, NotFound
 from cxr_core.records import Side
 from cxr_core.store import files
-from cxr_core.work import retraining
-from cxr_core.work.drafting import Options
-from cxr_core.work.exporting import export
+from cxr_core.work.models import retraining
+from cxr_core.work.models.drafting import Options
+from cxr_core.work.models.exporting import export
 from tests.work.learners import copied
 from tests.work.sites import query
 

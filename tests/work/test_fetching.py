@@ -18,9 +18,11 @@ from cxr_core.store import pulls, senders, tombstones
 from cxr_core.store.db import opened
 from cxr_core.store.pulls import Pull
 from cxr_core.store.secret import site_secret
-from cxr_core.work import fetching, identity, pulling, receiving, spool
-from cxr_core.work.fetching import MOST_IN_A_ROW, Came
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import fetching, pulling, receiving
+from cxr_core.work.hospital.fetching import MOST_IN_A_ROW, Came
+from cxr_core.work.incoming import spool
+from cxr_core.work.privacy import identity
 from tests.orthanc import running
 from tests.pacs.web.archive import empty
 from tests.pacs.web.films import CANARY, film, header, uid

@@ -14,10 +14,10 @@ from cxr_core.model.dataset import find_samples, read_split, split_file
 from cxr_core.records import CLASSES, JobState, Label, Side
 from cxr_core.store import audit, jobs, models
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import learning, lineage, retraining
 from cxr_core.work.doing import Desk
-from cxr_core.work.drafting import Options
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.models import learning, lineage, retraining
+from cxr_core.work.models.drafting import Options
 from cxr_core.work.verifying import verify
 from tests.work import plans
 from tests.work.learners import copied, send

@@ -16,9 +16,10 @@ from cxr_core.records import Label
 from cxr_core.store import audit, images, models, site_references
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.tallies import PICTURES
-from cxr_core.work import freezing, reading, rolling, sighting
-from cxr_core.work.freezing import FEWEST, MOST, Period
-from cxr_core.work.sighting import SITES_OWN
+from cxr_core.work.drift import freezing, rolling, sighting
+from cxr_core.work.drift.freezing import FEWEST, MOST, Period
+from cxr_core.work.drift.sighting import SITES_OWN
+from cxr_core.work.models import reading
 from tests.store.rows import add_image, opinion
 from tests.work.sites import new_home, query
 

@@ -10,7 +10,7 @@ from cxr_core.model import dataset
 from cxr_core.model.preprocess import Preprocessing, to_grey
 from cxr_core.records import Side
 from cxr_core.store.db import opened
-from cxr_core.work import gathering
+from cxr_core.work.models import gathering
 from tests.model.chests import phantom_chest, plain, png, public_set, write_chest
 from tests.work.sites import new_home, picture, query, take_in
 

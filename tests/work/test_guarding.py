@@ -41,12 +41,12 @@ TOOLS = {
 
 def public_functions():
     """Name and function of whatever in work/ is done on a home."""
-    for module in pkgutil.iter_modules(work.__path__):
-        found = importlib.import_module(f"cxr_core.work.{module.name}")
+    for module in pkgutil.walk_packages(work.__path__, "cxr_core.work."):
+        found = importlib.import_module(module.name)
         for name, function in inspect.getmembers(found, inspect.isfunction):
             here = function.__module__ == found.__name__ and not name.startswith("_")
             if here and next(iter(inspect.signature(function).parameters), "") in ("home", "settings"):
-                yield f"{module.name}.{name}", function
+                yield f"{module.name.rpartition('.')[2]}.{name}", function
 
 
 FUNCTIONS = dict(public_functions())

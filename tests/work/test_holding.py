@@ -16,10 +16,13 @@ from cxr_core.records import Answer, JobState
 from cxr_core.store import deliveries, destinations, files, quarantine
 from cxr_core.store.db import opened
 from cxr_core.store.destinations import Rule
-from cxr_core.work import composing, erasing, holding, lineage, requests, showing, spool
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import composing
+from cxr_core.work.incoming import holding, requests, showing, spool
+from cxr_core.work.incoming.requests import Upload
+from cxr_core.work.models import lineage
 from cxr_core.work.opening import open_home
-from cxr_core.work.requests import Upload
+from cxr_core.work.privacy import erasing
 from tests.model.chests import png
 from tests.store.exchanged import add_destination, add_sender
 from tests.work.asked import is_anywhere, sealing_home

@@ -7,8 +7,10 @@ from cxr_core.records import Role, User
 from cxr_core.settings import Settings
 from cxr_core.store import audit, seal
 from cxr_core.store.db import opened
-from cxr_core.work import identity, receiving, spool
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import receiving
+from cxr_core.work.incoming import spool
+from cxr_core.work.privacy import identity
 from tests.work.sites import files_in, job, new_home
 
 

@@ -17,9 +17,9 @@ from cxr_core.records import JobState, Lane, Status
 from cxr_core.store import files, jobs
 from cxr_core.store.db import opened
 from cxr_core.store.secret import site_secret
-from cxr_core.work import pictures, requests, spool
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.requests import Upload
+from cxr_core.work.incoming import pictures, requests, spool
+from cxr_core.work.incoming.requests import Upload
 from tests.dicom.films import dataset, reread, to_bytes
 from tests.model.chests import phantom_chest
 from tests.work.sites import files_in, film, new_home, picture, query, take_in, work_off, zipped

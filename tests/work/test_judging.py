@@ -9,9 +9,12 @@ from cxr_core.drift.tally import JUDGEMENT_LAYOUT
 from cxr_core.records import Label, Mode, Reason
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.tallies import readers_of
-from cxr_core.work import accounts, erasing, freezing, recording, recounting
+from cxr_core.work import accounts
+from cxr_core.work.drift import freezing, recounting
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.recording import ReadForm
+from cxr_core.work.privacy import erasing
+from cxr_core.work.reading_room import recording
+from cxr_core.work.reading_room.recording import ReadForm
 from tests.work.reading_rooms import PROBABILITY, put, read, said
 from tests.work.sites import add_user, new_home, query
 

@@ -15,8 +15,8 @@ from cxr_core.records import JobState
 from cxr_core.store import audit
 from cxr_core.store.db import opened
 from cxr_core.store.migrations import check
-from cxr_core.work import retraining
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.models import retraining
 from cxr_core.work.verifying import verify
 from tests.work.learners import copied, send
 from tests.work.rounds import ask, decide, learn

@@ -21,10 +21,11 @@ from cxr_core.model.preprocess import Preprocessing
 from cxr_core.records import JobState, Label, Lane, Side
 from cxr_core.store import audit, models, predictions, training_sets
 from cxr_core.store.db import opened, rows
-from cxr_core.work import checkpoints, drafting, learning, reading, retraining, verifying
-from cxr_core.work.drafting import Options
+from cxr_core.work import verifying
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.retraining import start
+from cxr_core.work.models import checkpoints, drafting, learning, reading, retraining
+from cxr_core.work.models.drafting import Options
+from cxr_core.work.models.retraining import start
 from cxr_core.worker import new_worker, process_one_job
 from tests.work.learners import BASE, FIRST, copied, read, send
 from tests.work.sites import work_off

@@ -14,7 +14,7 @@ from cxr_core.model.card import read_card
 from cxr_core.model.dataset import find_samples, read_split
 from cxr_core.model.recipe import Recipe
 from cxr_core.records import Side
-from cxr_core.work import evaluating, learning
+from cxr_core.work.models import evaluating, learning
 from tests.dicom.films import dataset as dicom_dataset
 from tests.dicom.films import to_bytes
 from tests.model.chests import phantom_chest, write_chest

@@ -6,8 +6,8 @@ from cxr_core.errors import NotFound
 from cxr_core.records import Answer, DeliveryState
 from cxr_core.store import audit, deliveries
 from cxr_core.store.db import opened
-from cxr_core.work import connecting, ledger
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import connecting, ledger
 from tests.store.exchanged import add_arrival, add_delivery, add_destination, add_sender
 from tests.store.rows import add_image
 from tests.work.sites import new_home

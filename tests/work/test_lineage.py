@@ -10,8 +10,8 @@ from cxr_core.records import Label, Role, Side, User
 from cxr_core.store import images, models, training_sets
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.secret import site_secret
-from cxr_core.work import lineage
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.models import lineage
 from cxr_core.work.opening import DEMO_SECRET
 from tests.store.rows import add_image
 from tests.work.learners import FIRST, add_model, copied, flagged, passed, store_image

@@ -9,8 +9,8 @@ from cxr_core import clock
 from cxr_core.errors import BadInput
 from cxr_core.records import Mode, Ordering
 from cxr_core.store.db import opened
-from cxr_core.work import listing, reviewing
-from cxr_core.work.reviewing import Filters
+from cxr_core.work.reading_room import listing, reviewing
+from cxr_core.work.reading_room.reviewing import Filters
 from tests.work.reading_rooms import put
 from tests.work.sites import new_home, picture, query, take_in
 

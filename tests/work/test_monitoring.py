@@ -10,8 +10,9 @@ from cxr_core.model import release
 from cxr_core.records import Label
 from cxr_core.store import models
 from cxr_core.store.db import opened
-from cxr_core.work import monitoring, recording
+from cxr_core.work.drift import monitoring
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.reading_room import recording
 from tests.work.sites import add_user, form, new_home, picture, take_in
 
 FIRST = release.card()["name"]

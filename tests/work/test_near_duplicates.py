@@ -11,9 +11,9 @@ from cxr_core.model.fingerprint import NEAR, distance, near_pairs
 from cxr_core.records import CLASSES, Label, Side
 from cxr_core.store import fingerprints, images, models, predictions, training_sets
 from cxr_core.store.db import opened, rows, transaction
-from cxr_core.work import recording
-from cxr_core.work.drafting import Options, draft
-from cxr_core.work.near_duplicates import on_one_side
+from cxr_core.work.models.drafting import Options, draft
+from cxr_core.work.models.near_duplicates import on_one_side
+from cxr_core.work.reading_room import recording
 from tests.work.learners import new_home, opinion_of, row_of
 from tests.work.sites import picture, take_in
 

@@ -15,7 +15,7 @@ from cxr_core.settings import Settings
 from cxr_core.store import alarms, messages
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.messages import Event
-from cxr_core.work import alarming, notifying, sending
+from cxr_core.work.drift import alarming, notifying, sending
 from cxr_core.work.guarding import COMMAND_LINE
 from tests.dicom.films import dataset, to_bytes
 from tests.model.chests import phantom_chest

@@ -13,8 +13,8 @@ from cxr_core.store import models
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.migrations import migrate
 from cxr_core.store.secret import site_secret
-from cxr_core.work import retraining
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.models import retraining
 from cxr_core.work.opening import is_demo, open_home
 from tests.work.sites import add_user, query
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cxr_core.work import pace
+from cxr_core.work.models import pace
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from cxr_core.errors import BadInput, IntegrityError, NotFound
 from cxr_core.records import Lane
 from cxr_core.store import jobs, seal
 from cxr_core.store.db import opened
-from cxr_core.work import passing
-from cxr_core.work.passing import Asked
+from cxr_core.work.incoming import passing
+from cxr_core.work.incoming.passing import Asked
 from tests.work.sites import new_home
 
 

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from cxr_core.work import pictures, picturing
+from cxr_core.work.incoming import pictures, picturing
 from tests.work.sites import files_in, new_home, picture, take_in
 
 

@@ -7,7 +7,7 @@ from cxr_core.store import deliveries, destinations, predictions
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.destinations import Rule
 from cxr_core.store.migrations import migrate
-from cxr_core.work.proportion import LATELY, objection
+from cxr_core.work.hospital.proportion import LATELY, objection
 from tests.store.exchanged import add_arrival, add_delivery, add_destination, add_sender
 from tests.store.rows import add_image, add_model, opinion
 

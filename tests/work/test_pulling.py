@@ -12,9 +12,10 @@ from cxr_core.records import JobState, Role, User
 from cxr_core.store import audit, jobs
 from cxr_core.store.db import opened
 from cxr_core.store.pulls import Pull
-from cxr_core.work import connecting, identity, pulling
-from cxr_core.work.connecting import WebAddress
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import connecting, pulling
+from cxr_core.work.hospital.connecting import WebAddress
+from cxr_core.work.privacy import identity
 from tests.work.asked import NAME, ask_there, is_anywhere, sealing_home
 from tests.work.sites import job, new_home
 

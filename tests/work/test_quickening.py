@@ -17,8 +17,8 @@ from cxr_core.model.predict import BATCH, look
 from cxr_core.model.preprocess import to_grey
 from cxr_core.records import Side
 from cxr_core.settings import Settings
-from cxr_core.work import gathering, learning, quickening
 from cxr_core.work.doing import Desk
+from cxr_core.work.models import gathering, learning, quickening
 from tests.work.sites import picture
 
 NEAR = 0.2

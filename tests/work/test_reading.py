@@ -21,9 +21,10 @@ from cxr_core.model.network import to_file
 from cxr_core.records import Job, JobState, Label, Lane, Status
 from cxr_core.store import files, models
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import drafting, reading, recording, reviewing
 from cxr_core.work.doing import Desk
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.models import drafting, reading
+from cxr_core.work.reading_room import recording, reviewing
 from tests.dicom.films import dataset, to_bytes
 from tests.model.chests import opinions, phantom_chest, plain, png
 from tests.work.sites import add_user, form, new_home, picture, query, take_in, zipped

@@ -10,7 +10,7 @@ from cxr_core.pacs.status import Status
 from cxr_core.settings import Settings
 from cxr_core.store import senders
 from cxr_core.store.db import opened
-from cxr_core.work import receiving
+from cxr_core.work.hospital import receiving
 from tests.pacs.web.films import film, header, uid
 from tests.store.exchanged import add_sender
 from tests.work.sites import files_in, job, new_home

@@ -10,9 +10,11 @@ from cxr_core import clock
 from cxr_core.errors import Conflict, NotAllowed
 from cxr_core.records import Label, Mode, Reason
 from cxr_core.store import claims
-from cxr_core.work import accounts, monitoring, recording, reviewing
-from cxr_core.work.recording import ReadForm
-from cxr_core.work.reviewing import Filters, Show, Stage
+from cxr_core.work import accounts
+from cxr_core.work.drift import monitoring
+from cxr_core.work.reading_room import recording, reviewing
+from cxr_core.work.reading_room.recording import ReadForm
+from cxr_core.work.reading_room.reviewing import Filters, Show, Stage
 from tests.work.reading_rooms import put, read, said
 from tests.work.sites import add_user, new_home, query
 

@@ -11,8 +11,8 @@ from cxr_core.drift.tally import JUDGEMENT_LAYOUT, OPINION_LAYOUT, PICTURE_LAYOU
 from cxr_core.errors import BadInput, CxrError
 from cxr_core.model import release
 from cxr_core.records import Label, Opinion
-from cxr_core.work import references
-from cxr_core.work.references import FEWEST
+from cxr_core.work.drift import references
+from cxr_core.work.drift.references import FEWEST
 
 
 def card_with(reference, weights="0" * 64):

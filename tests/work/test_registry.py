@@ -16,10 +16,11 @@ from cxr_core.model.network import to_file
 from cxr_core.records import Label, Lane, Role
 from cxr_core.store import audit, files, images, models, predictions, training_sets, users
 from cxr_core.store.db import opened, rows, transaction
-from cxr_core.work import reading, recording, registry, retraining
 from cxr_core.work.doing import Desk
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.registry import State
+from cxr_core.work.models import reading, registry, retraining
+from cxr_core.work.models.registry import State
+from cxr_core.work.reading_room import recording
 from tests.work import sites
 from tests.work.learners import FIRST, add_model, copied, passed, send, store_image
 

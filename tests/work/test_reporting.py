@@ -17,8 +17,10 @@ from cxr_core.drift.sight import Scope
 from cxr_core.drift.trace import State
 from cxr_core.errors import BadInput
 from cxr_core.records import Role
-from cxr_core.work import alarming, erasing, metrics, reporting, stopping, watching
-from cxr_core.work.watching import View
+from cxr_core.work.drift import alarming, metrics, reporting, watching
+from cxr_core.work.drift.watching import View
+from cxr_core.work.models import stopping
+from cxr_core.work.privacy import erasing
 from tests.work.drifted import drifted
 from tests.work.sites import add_user, new_home, picture, query, take_in
 

@@ -4,9 +4,9 @@ import pytest
 
 from cxr_core.errors import BadInput, NotFound
 from cxr_core.records import JobState, Status
-from cxr_core.work import requests, spool
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.requests import BULK_FROM, Upload, Verdict
+from cxr_core.work.incoming import requests, spool
+from cxr_core.work.incoming.requests import BULK_FROM, Upload, Verdict
 from tests.work.sites import add_user, files_in, film, new_home, picture, query, work_off, zipped
 
 

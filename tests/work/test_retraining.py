@@ -15,10 +15,11 @@ from cxr_core.model.dataset import find_samples, split_file, write_split
 from cxr_core.records import CLASSES, JobState, Label, Role, Side
 from cxr_core.store import audit, training_sets, users
 from cxr_core.store.db import opened, rows, transaction
-from cxr_core.work import base_data, checkpoints, recording, retraining
-from cxr_core.work.drafting import Options, draft
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.retraining import start
+from cxr_core.work.models import base_data, checkpoints, retraining
+from cxr_core.work.models.drafting import Options, draft
+from cxr_core.work.models.retraining import start
+from cxr_core.work.reading_room import recording
 from tests.work import plans
 from tests.work.learners import FIRST, add_model, agreed, copied, flagged, passed, read, refused, store_image
 

@@ -8,11 +8,13 @@ from cxr_core.errors import BadInput, Conflict, NotAllowed
 from cxr_core.records import Role
 from cxr_core.store import jobs, models, predictions
 from cxr_core.store.db import opened, rows
-from cxr_core.work import accounts, monitoring, retraining, shadowing
-from cxr_core.work.change_plan import FILE, kept
-from cxr_core.work.drafting import Options
+from cxr_core.work import accounts
+from cxr_core.work.drift import monitoring
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.retraining import REPREDICT, start
+from cxr_core.work.models import retraining, shadowing
+from cxr_core.work.models.change_plan import FILE, kept
+from cxr_core.work.models.drafting import Options
+from cxr_core.work.models.retraining import REPREDICT, start
 from tests.work import plans
 from tests.work.learners import FIRST, add_model, copied, flagged, passed, store_image
 

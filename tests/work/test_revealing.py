@@ -9,9 +9,10 @@ from cxr_core import clock
 from cxr_core.errors import BadInput, Conflict, NotAllowed, NotFound
 from cxr_core.records import Label, Method, Mode, Reason
 from cxr_core.store.db import opened
-from cxr_core.work import explaining, monitoring, recording, reviewing
-from cxr_core.work.recording import ReadForm
-from cxr_core.work.reviewing import Filters, Stage
+from cxr_core.work.drift import monitoring
+from cxr_core.work.reading_room import explaining, recording, reviewing
+from cxr_core.work.reading_room.recording import ReadForm
+from cxr_core.work.reading_room.reviewing import Filters, Stage
 from tests.store.rows import opinion
 from tests.work.looking import job_about, told_too_soon
 from tests.work.reading_rooms import PROBABILITY, put, read, said

@@ -12,10 +12,10 @@ from cxr_core.errors import BadInput, Conflict, NotAllowed, NotFound
 from cxr_core.records import Label, Reason, Region, Role, Shape
 from cxr_core.store import models, predictions
 from cxr_core.store.db import opened
-from cxr_core.work import recording, reviewing
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.recording import LONGEST_COMMENT, ReadForm
-from cxr_core.work.reviewing import Filters, Show
+from cxr_core.work.reading_room import recording, reviewing
+from cxr_core.work.reading_room.recording import LONGEST_COMMENT, ReadForm
+from cxr_core.work.reading_room.reviewing import Filters, Show
 from tests.work.sites import add_user, form, new_home, picture, query, take_in
 
 

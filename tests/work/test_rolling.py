@@ -13,10 +13,11 @@ from cxr_core.records import Lane
 from cxr_core.store import files, images, jobs, models
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.tallies import PICTURES
-from cxr_core.work import erasing, recounting
+from cxr_core.work.drift import recounting
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.models.retraining import REPREDICT
 from cxr_core.work.opening import open_home
-from cxr_core.work.retraining import REPREDICT
+from cxr_core.work.privacy import erasing
 from tests.work.sites import film, new_home, picture, query, take_in, work_off
 
 FIRST = release.card()["name"]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxr_core.work.seeking import LEAD, WINDOW, Label, Seeker, Words, blocks
+from cxr_core.work.privacy.seeking import LEAD, WINDOW, Label, Seeker, Words, blocks
 
 PLAIN = Label("listed", "utf-8")
 NUMBER = Label("listed", "utf-8", 1)

@@ -14,7 +14,7 @@ import pytest
 
 from cxr_core.errors import DeliveryError
 from cxr_core.settings import Settings
-from cxr_core.work import sending
+from cxr_core.work.drift import sending
 from tests.debian import program
 from tests.work.hosts import Dribbling, MailServer, Webhook, serving
 

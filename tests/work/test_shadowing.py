@@ -14,8 +14,8 @@ from cxr_core.model.network import to_file
 from cxr_core.records import Label, Mode, Reason
 from cxr_core.store import files, models, predictions, shadows
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import reading, retraining, shadowing
-from cxr_core.work.shadowing import SHADOW
+from cxr_core.work.models import reading, retraining, shadowing
+from cxr_core.work.models.shadowing import SHADOW
 from tests.work.looking import everything, job_about
 from tests.work.looking import told as words_of
 from tests.work.reading_rooms import put, read

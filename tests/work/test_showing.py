@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from cxr_core.work import showing
+from cxr_core.work.incoming import showing
 
 
 def test_a_large_picture_is_shown_smaller_and_a_small_one_as_it_is():

@@ -14,8 +14,8 @@ from cxr_core.store import site_references, tallies
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.site_references import Part
 from cxr_core.store.tallies import PICTURES, Key
-from cxr_core.work import watching
-from cxr_core.work.watching import View
+from cxr_core.work.drift import watching
+from cxr_core.work.drift.watching import View
 from tests.work.drifting import Stream
 from tests.work.sites import add_user, new_home
 

@@ -6,7 +6,7 @@ import pytest
 
 from cxr_core.errors import RejectedFile
 from cxr_core.records import Radiograph
-from cxr_core.work import sources
+from cxr_core.work.incoming import sources
 from tests.work.sites import film, picture, zipped
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from cxr_core.dicom.identifiers import Identifier
-from cxr_core.work.spellings import forms_of, listed, needles_of
+from cxr_core.work.privacy.spellings import forms_of, listed, needles_of
 
 NEVER = date(2100, 1, 1)
 

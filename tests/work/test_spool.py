@@ -10,9 +10,9 @@ from cxr_core.errors import NotFound
 from cxr_core.records import Lane
 from cxr_core.store import jobs, quarantine
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import intake, spool
 from cxr_core.work.doing import Desk
-from cxr_core.work.spool import Sender, receive
+from cxr_core.work.incoming import intake, spool
+from cxr_core.work.incoming.spool import Sender, receive
 from tests.work.sites import files_in, job, new_home, picture, query, work_off, zipped
 
 

@@ -9,9 +9,11 @@ from cxr_core.errors import BadInput, Conflict, NotAllowed
 from cxr_core.records import Label, Method, Mode, Reason
 from cxr_core.store import audit
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import explaining, monitoring, recording, reviewing, stopping
-from cxr_core.work.recording import ReadForm
-from cxr_core.work.reviewing import Filters, Stage
+from cxr_core.work.drift import monitoring
+from cxr_core.work.models import stopping
+from cxr_core.work.reading_room import explaining, recording, reviewing
+from cxr_core.work.reading_room.recording import ReadForm
+from cxr_core.work.reading_room.reviewing import Filters, Stage
 from tests.store.rows import opinion
 from tests.work import plans
 from tests.work.looking import everything, job_about, of_the_case, told_too_soon

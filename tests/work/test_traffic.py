@@ -13,8 +13,10 @@ from cxr_core.store import deliveries, destinations, listeners
 from cxr_core.store.db import opened
 from cxr_core.store.destinations import Rule
 from cxr_core.store.listeners import Listening
-from cxr_core.work import identity, spool, traffic
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.hospital import traffic
+from cxr_core.work.incoming import spool
+from cxr_core.work.privacy import identity
 from tests.store.exchanged import add_arrival, add_delivery, add_destination, add_sender
 from tests.work.sites import new_home
 

@@ -18,9 +18,10 @@ from cxr_core.model import release
 from cxr_core.records import Label, Mode, Role
 from cxr_core.store import alarms, images, models, predictions
 from cxr_core.store.db import opened
-from cxr_core.work import freezing, mapping, reading, reporting, rolling, stopping, watching
+from cxr_core.work.drift import freezing, mapping, reporting, rolling, watching
+from cxr_core.work.drift.watching import LONGEST_DAYS, View
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.watching import LONGEST_DAYS, View
+from cxr_core.work.models import reading, stopping
 from tests.store.rows import add_image, opinion
 from tests.work.drifting import Stream
 from tests.work.reading_rooms import put, read

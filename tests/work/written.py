@@ -6,7 +6,7 @@ from functools import cache
 
 import cv2
 
-from cxr_core.work import spool
+from cxr_core.work.incoming import spool
 from tests.dicom.films import dataset, to_bytes
 from tests.model.chests import phantom_chest, png
 from tests.work.sites import take_in, work_off

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cxr_core.model.gate.objection import Kind
-from cxr_core.work.drafting import Options
+from cxr_core.work.models.drafting import Options
 
 LOOKS = (Kind.QUALITY.value, Kind.UNLIKE.value)
 """Adults don't look like the children that the gate was drawn around: readers' labels on what it refused for its looks

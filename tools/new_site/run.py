@@ -21,13 +21,16 @@ from cxr_core.records import CLASSES, Label, Lane, Reason, Role, Side, User
 from cxr_core.settings import Settings
 from cxr_core.store import secret
 from cxr_core.store.db import opened
-from cxr_core.work import accounts, gathering, reading, recording, requests, retraining, reviewing
-from cxr_core.work.base_data import base_sides
-from cxr_core.work.change_plan import FILE, shipped
-from cxr_core.work.drafting import Options
+from cxr_core.work import accounts
 from cxr_core.work.guarding import COMMAND_LINE
+from cxr_core.work.incoming import requests
+from cxr_core.work.incoming.requests import Upload, Verdict
+from cxr_core.work.models import gathering, reading, retraining
+from cxr_core.work.models.base_data import base_sides
+from cxr_core.work.models.change_plan import FILE, shipped
+from cxr_core.work.models.drafting import Options
 from cxr_core.work.opening import open_home
-from cxr_core.work.requests import Upload, Verdict
+from cxr_core.work.reading_room import recording, reviewing
 from cxr_core.worker import new_worker, process_one_job
 
 PATIENT = r"^(\d+)_"

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from cxr_core import clock
-from cxr_core.work import alarming
+from cxr_core.work.drift import alarming
 from tests.work.drifting import Stream
 from tests.work.sites import new_home
 

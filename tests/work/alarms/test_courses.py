@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cxr_core.store import models
 from cxr_core.store.db import opened
-from cxr_core.work import alarming
+from cxr_core.work.drift import alarming
 from tests.work.alarms.conftest import BRIGHTER, come, day, look, look_daily, noon, spoken, standing
 from tests.work.sites import query
 

@@ -8,7 +8,7 @@ from cxr_core.errors import BadInput, Conflict, NotAllowed, NotFound
 from cxr_core.records import Role
 from cxr_core.store import audit
 from cxr_core.store.db import opened
-from cxr_core.work import alarming
+from cxr_core.work.drift import alarming
 from tests.work.alarms.conftest import standing
 from tests.work.sites import add_user, query
 

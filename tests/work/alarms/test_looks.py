@@ -9,7 +9,7 @@ from cxr_core.drift.sight import Sight
 from cxr_core.model import release
 from cxr_core.store import models, site
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import alarming
+from cxr_core.work.drift import alarming
 from tests.work.alarms.conftest import BRIGHTER, come, day, look, look_daily, noon, standing
 
 

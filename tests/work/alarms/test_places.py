@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from cxr_core.work import alarming
+from cxr_core.work.drift import alarming
 from tests.work.alarms.conftest import BRIGHTER, come, day, look, look_daily, spoken, standing
 from tests.work.drifting import MAKER
 

@@ -1,0 +1,1 @@
+"""Watching what comes in and what models and readers make of it."""

@@ -1,0 +1,1 @@
+"""What identifies: sealed, sought, and erased."""
