@@ -356,7 +356,7 @@ def test_the_learning_worker_gets_no_more_memory_than_it_may_take():
 
 
 def test_what_asks_other_hosts_is_done_beside_the_rest(settings, own, monkeypatch):
-    """Both kinds wait for a slow host while an X-ray is read; each kind has one thread."""
+    """Every kind waits for a slow host while an X-ray is read; each kind has one thread."""
     go_on, asked = threading.Event(), []
 
     def slow(desk, job):

@@ -28,7 +28,7 @@ def run_drift(settings: Settings, options: argparse.Namespace) -> int:
     alarming.look(settings.home, settings.channels)
     found = reporting.report(settings.home, COMMAND_LINE, view)
     for kind, path in paths.items():
-        files.write_durably(path, _drift_as(settings, found, kind).encode(), MODES[kind])
+        files.write_durably(path, _drift_as(settings, found, kind).encode(), mode=MODES[kind])
     if not paths:
         result(reporting.figures(found))
     return ALARM_IS_OPEN if found.alarms and found.alarms.open else 0

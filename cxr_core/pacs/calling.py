@@ -37,7 +37,6 @@ _REJECTED: dict[tuple[int | None, int | None], str] = {
     (3, 2): "it has as many associations as it takes: it may take it later",
 }
 """By source and reason (PS3.8 9.3.4)."""
-_TRANSIENT = 2
 
 
 @dataclass(frozen=True)
@@ -64,11 +63,7 @@ class Endpoint:
 
 
 class NoAssociation(DeliveryError):
-    """Another node can't be talked to; `lasting` where trying again won't help until somebody changes something."""
-
-    def __init__(self, message: str, lasting: bool = False) -> None:
-        super().__init__(message)
-        self.lasting = lasting
+    """Another node can't be talked to."""
 
 
 @contextmanager
@@ -174,7 +169,7 @@ def _why(endpoint: Endpoint, assoc: Association) -> NoAssociation:
     if assoc.is_rejected and answer is not None:
         known = _REJECTED.get((answer.result_source, answer.diagnostic), "it gives no reason: ask whoever runs it")
         words = known.format(calling=endpoint.calling, called=endpoint.called)
-        return NoAssociation(f"{endpoint} rejects the association: {words}", lasting=answer.result != _TRANSIENT)
+        return NoAssociation(f"{endpoint} rejects the association: {words}")
     if assoc._sent_abort:
         words = "check that it runs, and that it is a DICOM node"
         return NoAssociation(f"{endpoint}: no answer within {endpoint.patience:.0f} s: {words}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
+import sys
 import time
 from contextlib import suppress
 from socketserver import BaseServer
@@ -18,6 +19,7 @@ from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 from cxr_core.pacs.answering import Answers
 from cxr_core.pacs.contexts import served
 from cxr_core.pacs.ports import OpenPort
+from cxr_core.pacs.quiet import told_without_words
 from cxr_core.pacs.tls import fingerprint
 from cxr_core.pacs.upper_layer import UpperLayer
 from cxr_core.pacs.wire import Wire
@@ -106,15 +108,20 @@ class Door(ThreadedAssociationServer):
         """Nothing: pynetdicom collects garbage here, for which Python needs no reminder."""
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A caller that can't speak TLS, or isn't of the authority, or left."""
-        log.warning("no secure connection with %s", client_address[0])
+        """A caller that can't speak TLS, or isn't of the authority, or left; or something that nobody foresaw."""
+        error = sys.exception()
+        if isinstance(request, ssl.SSLSocket) and isinstance(error, OSError):
+            log.warning("no secure connection with %s", client_address[0])
+        elif error is not None:
+            log.error("the connection with %s ended before it began: %s", client_address[0], told_without_words(error))
 
     def close(self) -> None:
         """Listen no longer, and hang up on whoever hasn't said yet who it is."""
         BaseServer.shutdown(self)
-        with self._lock, suppress(OSError):
+        with self._lock:
             for each in self._greeted:
-                each.shutdown(socket.SHUT_RDWR)
+                with suppress(OSError):  # one that has left already
+                    each.shutdown(socket.SHUT_RDWR)
         self.server_close()
 
 

@@ -37,8 +37,9 @@ def store(endpoint: Endpoint, objects: Sequence[bytes]) -> list[Outcome]:
     """Send DICOM files on one association; what became of each, in order. Nothing is raised for what a network does.
 
     A data set goes as it is, or between the transfer syntaxes without compression if only another one is accepted.
-    TLS that fails is tried again, like a host that isn't there: a certificate that has run out says nothing about
-    the object, and is renewed some day. Raises BadInput where an object is no DICOM file.
+    Where no association comes about it is tried again, even one that is rejected for good, and TLS that fails: that
+    says nothing about the object, and whoever runs the node puts it right some day. Raises BadInput where an object is
+    no DICOM file.
     """
     packages = [packed(each) for each in objects]
     outcomes: list[Outcome] = []
@@ -47,7 +48,7 @@ def store(endpoint: Endpoint, objects: Sequence[bytes]) -> list[Outcome]:
             for number, package in enumerate(packages, start=1):
                 outcomes.append(_stored(endpoint, assoc, package, number))
     except NoAssociation as error:
-        outcomes = [Outcome(State.DEAD if error.lasting else State.RETRY, str(error)) for _ in packages]
+        outcomes = [Outcome(State.RETRY, str(error)) for _ in packages]
     return outcomes
 
 

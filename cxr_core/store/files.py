@@ -49,12 +49,12 @@ def is_older_than(path: Path, seconds: float) -> bool:
         return False
 
 
-def write_durably(path: Path, data: bytes, mode: int = 0o600) -> None:
+def write_durably(path: Path, *parts: bytes, mode: int = 0o600) -> None:
     """Write a file so that after a power cut it is there whole or not at all; `mode` says who may read it."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = path.with_suffix(f".{secrets.token_hex(4)}.partial")
     try:
-        _write(temporary, data, mode)
+        _write(temporary, parts, mode)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)  # there only where the disk was full, or the like
@@ -65,11 +65,12 @@ def write_durably(path: Path, data: bytes, mode: int = 0o600) -> None:
         os.close(folder)
 
 
-def _write(path: Path, data: bytes, mode: int) -> None:
+def _write(path: Path, parts: tuple[bytes, ...], mode: int) -> None:
     with open(path, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
         # In pieces: for one write of megabytes Linux takes memory that nothing has used yet; where a host lends that
         # page by page, it costs five times the copy.
-        for start in range(0, len(data), _PIECE_BYTES):
-            file.write(memoryview(data)[start : start + _PIECE_BYTES])
+        for part in parts:
+            for start in range(0, len(part), _PIECE_BYTES):
+                file.write(memoryview(part)[start : start + _PIECE_BYTES])
         file.flush()
         os.fsync(file.fileno())

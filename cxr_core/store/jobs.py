@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from cxr_core import clock
 from cxr_core.errors import NotFound
 from cxr_core.records import Job, JobState, Lane, Status
-from cxr_core.store.db import count, insert, one, rows
+from cxr_core.store.db import count, one, rows
 
 MOST_ATTEMPTS = 3
 
@@ -31,11 +31,12 @@ class Request:
 
 def ask(db: Database, request: Request) -> int:
     """Queue a job and return its number."""
-    row = {
-        "kind": request.kind, "lane": request.lane.value, "bulk": int(request.bulk),
-        "payload": json.dumps(request.payload), "asked_by": request.asked_by, "created_at": clock.stamp(),
-    }  # fmt: skip
-    return insert(db, "jobs", row)
+    row = (
+        request.kind, request.lane.value, int(request.bulk), json.dumps(request.payload), request.asked_by,
+        clock.stamp(),
+    )  # fmt: skip
+    sql = "INSERT INTO jobs (kind, lane, bulk, payload, asked_by, created_at) VALUES (?, ?, ?, ?, ?, ?)"
+    return int(db.conn.execute(sql, row).lastrowid or 0)  # as it is: looking the table up first costs more than the row
 
 
 def claim(db: Database, lane: Lane, worker: str, kinds: Iterable[str] | None = None) -> Job | None:

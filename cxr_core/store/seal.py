@@ -64,7 +64,12 @@ def read_key(path: Path) -> X25519PrivateKey:
 
 def seal(public: str, data: bytes, purpose: bytes) -> bytes:
     """`data` sealed to a public key in hex; what was sealed for one purpose doesn't open for another."""
-    return MARK + _SUITE.encrypt(data, X25519PublicKey.from_public_bytes(bytes.fromhex(public)), info=purpose)
+    return b"".join(sealed_parts(public, data, purpose))
+
+
+def sealed_parts(public: str, data: bytes, purpose: bytes) -> tuple[bytes, bytes]:
+    """The same in two parts: what is written down at once needn't be copied together before."""
+    return MARK, _SUITE.encrypt(data, X25519PublicKey.from_public_bytes(bytes.fromhex(public)), info=purpose)
 
 
 def is_sealed(data: bytes) -> bool:

@@ -3,6 +3,7 @@
 import socket
 import ssl
 import threading
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -72,23 +73,30 @@ def test_what_the_archive_has_already_counts_as_there(outbox):
     assert len(archive.kept) == 1
 
 
+@contextmanager
 def rejecting(*how):
+    calls = []
+
     def reject(event):
+        calls.append(event)
         event.assoc.acse.send_reject(*how)
         event.assoc.kill()
 
-    return serving((evt.EVT_REQUESTED, reject), contexts=[build_context(FIND)])
+    with serving((evt.EVT_REQUESTED, reject), contexts=[build_context(FIND)]) as port:
+        yield port, calls
 
 
-@pytest.mark.parametrize(("how", "state", "words"), [
-    ((2, 3, 1), QUEUED, "it is too busy"), ((1, 1, 3), DEAD, "have that registered there"),
-    ((1, 1, 7), DEAD, "check that title"),
+@pytest.mark.parametrize(("how", "words"), [
+    ((2, 3, 1), "it is too busy"), ((1, 1, 3), "have that registered there"), ((1, 1, 7), "check that title"),
 ])  # fmt: skip
-def test_an_archive_that_rejects_the_association(outbox, how, state, words):
-    with rejecting(*how) as port:
-        found = outbox.one(outbox.to(port))
-    assert found.state is state
-    assert f"ARCHIVE at 127.0.0.1:{port}" in found.said and words in found.said
+def test_an_archive_that_rejects_the_association_is_left_alone_until_it_takes_answers(outbox, how, words):
+    with rejecting(*how) as (port, calls):
+        pacs = outbox.to(port, answers=(Answer.REPORT, Answer.CAPTURE))
+        for found in outbox.deliver(pacs):
+            assert found.state is QUEUED
+            assert f"ARCHIVE at 127.0.0.1:{port}" in found.said and words in found.said
+        outbox.deliver(pacs, seconds=20)
+    assert len(calls) == 1
 
 
 def test_an_archive_that_takes_no_reports(outbox):

@@ -169,6 +169,17 @@ def test_what_a_dead_worker_was_sending_goes_out_again_whether_or_not_that_can_b
     assert len(archive.kept) == 1
 
 
+def test_what_had_come_there_when_its_worker_died_does_not_go_again(outbox):
+    archive = Archive()
+    with archive.at_work() as port:
+        pacs = outbox.to(port)
+        outbox.deliver(pacs)
+        with outbox.db() as db:  # it had no time to note what the archive said
+            db.execute("UPDATE deliveries SET state = 'sending', accepted_at = NULL, next_at = ''")
+        assert outbox.one(pacs).state is VERIFIED
+    assert len(archive.kept) == 1
+
+
 def test_an_answer_that_can_not_be_made_holds_up_no_other(outbox, monkeypatch, caplog):
     compose = composing.compose
 

@@ -29,11 +29,22 @@ from tests.network.hospital import answer_to, founded
 from tests.orthanc import free_port
 from tests.processes import PATIENCE
 
+COUNTING = """
+function ReceivedInstanceFilter(dicom, origin)
+  local file = io.open("{}", "a")
+  file:write(dicom.SOPInstanceUID .. "\\n")
+  file:close()
+  return true
+end
+"""
+"""What Orthanc does with whatever comes, before it looks whether it has that already (Lua)."""
 pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("one_thread")]
 RECEIVING, SENDING = 10, 10
 """Kills on the way in, and between there and the archive."""
 TAKEN = r"Sending file: (\S+)(?:(?!Sending file).)*?Received Store Response \(Success\)"
 """What storescu says of a file that was acknowledged."""
+COUNTED = "received.txt"
+"""Where the archive writes a line for each object that it is sent, in the order that they come."""
 FILMS = 2
 """Sent in each round."""
 FORKED = multiprocessing.get_context("fork")
@@ -121,7 +132,9 @@ def names(hospital, paths):
 @pytest.fixture
 def hospital(tmp_path):
     (tmp_path / "archive").mkdir()
-    with orthanc.running(tmp_path / "archive") as archive:
+    script = tmp_path / "count.lua"
+    script.write_text(COUNTING.format(tmp_path / COUNTED))
+    with orthanc.running(tmp_path / "archive", LuaScripts=[str(script)]) as archive:
         hospital = founded(tmp_path, archive)
         archive.knows("cxr", "CXRREADER", 11112)
         hospital.settings = replace(hospital.settings, ae_title="CXRREADER")
@@ -146,8 +159,10 @@ def judged_once(hospital):
 
 
 def answered_once(hospital):
-    """What lies in the archive is what the ledger says, each once, in its own study."""
+    """What lies in the archive is what the ledger says, each once, in its own study, and came there once."""
     assert hospital.states().keys() == {"verified"}
+    received = (hospital.folder / COUNTED).read_text().split()
+    assert len(set(received)) == len(received) == sum(hospital.states().values())
     tags = [hospital.archive.rest(f"/instances/{each}/simplified-tags") for each in hospital.archive.rest("/instances")]
     assert len({each["SOPInstanceUID"] for each in tags}) == len(tags) == sum(hospital.states().values())
     found = sorted((each["StudyInstanceUID"], each["Modality"]) for each in tags)

@@ -3,13 +3,13 @@
 import hashlib
 import socket
 import ssl
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import pytest
 from pynetdicom import build_context
 
 from cxr_core.errors import SettingsError
-from cxr_core.pacs import wire
+from cxr_core.pacs import door, wire
 from cxr_core.pacs.contexts import VERIFICATION
 from cxr_core.pacs.listener import Listener
 from cxr_core.pacs.ports import Port
@@ -73,9 +73,10 @@ def test_versions_of_tls_that_are_too_old_are_refused(secured, authority):
         context.wrap_socket(bare, server_hostname="localhost")
 
 
-def test_a_caller_without_tls_is_hung_up_on(secured, desk):
+def test_a_caller_without_tls_is_hung_up_on(secured, desk, caplog):
     assert run("echoscu", secured).returncode != 0
     assert desk.callers == []
+    assert "no secure connection with 127.0.0.1" in caplog.text
 
 
 def test_callers_that_say_nothing_hold_up_nobody(secured, authority):
@@ -117,6 +118,30 @@ def test_a_desk_that_can_not_tell_whom_it_knows_knows_nobody(listener, desk, cap
     with connection(listener) as there:
         assert hung_up(there)
     assert "TypeError" in caplog.text
+
+
+def test_callers_that_have_left_keep_no_other_from_being_hung_up_on(listener):
+    (port,) = listener._doors
+    with ExitStack() as stack:
+        left = [stack.enter_context(socket.socket()) for _ in range(4)]
+        pairs = [list(map(stack.enter_context, socket.socketpair())) for _ in range(4)]
+        port._greeted.update(left, (here for here, _ in pairs))
+        port.close()
+        assert [there.recv(1, socket.MSG_DONTWAIT) for _, there in pairs] == [b""] * 4
+        port._greeted.clear()
+
+
+def test_what_nobody_foresaw_is_told_as_what_it_is_and_ends_that_connection_alone(listener, monkeypatch, caplog):
+    def failing(connection):
+        raise ValueError("DOE^JANE")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(door, "fingerprint", failing)
+        with connection(listener) as there:
+            assert hung_up(there)
+    assert "the connection with 127.0.0.1 ended before it began: ValueError" in caplog.text
+    assert "secure" not in caplog.text and "DOE" not in caplog.text
+    assert run("echoscu", listener).returncode == 0
 
 
 def test_a_pdu_longer_than_was_asked_for_ends_the_connection(listener, monkeypatch):

@@ -62,7 +62,8 @@ def receive(home: Path, data: bytes, sender: Sender) -> int:
 def put(db: Database, home: Path, token: str, data: bytes) -> None:
     """Write bytes durably, sealed where the site has a key."""
     public = identity.public_key(db)
-    files.write_durably(folder(home) / token, seal.seal(public, data, identity.SPOOL) if public else data)
+    parts = seal.sealed_parts(public, data, identity.SPOOL) if public else (data,)
+    files.write_durably(folder(home) / token, *parts)
 
 
 def queue(db: Database, token: str, patient: str | None, sender: Sender, member: str | None = None) -> int:
