@@ -110,7 +110,7 @@ class Answers:
             log.warning("%r at %s calls %r, which isn't here", caller.calling, caller.address, caller.called)
             return _CALLED_UNKNOWN
         if not self._desk.admits(caller):
-            log.warning("%r at %s isn't admitted", caller.calling, caller.address)
+            log.warning("%r at %s isn't admitted: an admin lets it by `pacs let`", caller.calling, caller.address)
             return _CALLING_UNKNOWN
         return None
 

@@ -116,11 +116,11 @@ def by_hour(db: Database, since: str) -> dict[str, int]:
     return {row["hour"]: row["n"] for row in found}
 
 
-def images_of(db: Database, numbers: Iterable[int]) -> dict[int, str | None]:
-    """What image each of these arrivals became."""
+def became(db: Database, numbers: Iterable[int]) -> dict[int, tuple[str | None, str | None]]:
+    """The image that each of these arrivals became, or why it could not be taken in."""
     wanted = json.dumps(list(numbers))
-    found = rows(db, "SELECT id, image FROM arrivals WHERE id IN (SELECT value FROM json_each(?))", (wanted,))
-    return {row["id"]: row["image"] for row in found}
+    found = rows(db, "SELECT id, image, refused FROM arrivals WHERE id IN (SELECT value FROM json_each(?))", (wanted,))
+    return {row["id"]: (row["image"], row["refused"]) for row in found}
 
 
 def kinds(db: Database, column: Literal["device", "modality"]) -> list[str]:

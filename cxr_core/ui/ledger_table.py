@@ -150,7 +150,7 @@ def _one(user: User, entry: Entry) -> None:
         st.page_link(place("review"), label="Look at the X-ray", query_params={"image": entry.image})
         link_to_versions(entry.image)
     else:
-        st.caption("It answers an object that could not be taken in.")
+        st.caption(f"It answers an object that could not be taken in. {entry.refused or ''}")
     if delivery.state is DeliveryState.DEAD and st.button("Send this one again", key="again-one"):
         with told():
             connecting.send_again(site().home, user, [delivery.id])

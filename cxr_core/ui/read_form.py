@@ -36,7 +36,7 @@ def read_form(case: Case) -> None:
             st.html(f'You said <b class="{case.reads[0]["label"]}">{case.reads[0]["label"]}</b>. Your final answer:')
         _answers(case)
         if _disagrees(case):
-            _reasons(image)
+            _reasons(image, lacking)
         st.text_area(
             "Comment", _comment(image), key=f"comment-{image}", height=68, max_chars=recording.LONGEST_COMMENT,
             on_change=_write, args=(image,),
@@ -44,7 +44,7 @@ def read_form(case: Case) -> None:
         )  # fmt: skip
         # Never disabled: Enter right after an answer comes before the browser would know that it is enabled.
         st.button(_promise(case, _label(image)), key=_button(image), type="primary", shortcut="Enter", width="stretch")
-        if lacking:
+        if lacking and not _disagrees(case):
             st.warning(lacking)
 
 
@@ -116,9 +116,10 @@ def _choice(place: st.delta_generator.DeltaGenerator, words: str, label: Label, 
     )  # fmt: skip
 
 
-def _reasons(image: str) -> None:
+def _reasons(image: str, lacking: str | None) -> None:
+    """The reasons to choose from, under what is lacking, where it is one: below them it could be out of sight."""
     with st.container(key="reasons", gap=None):
-        st.caption("Why do you disagree?")
+        st.caption(f":orange[{lacking}]" if lacking else "Why do you disagree?")
         columns = st.columns([1.16, 1], gap="xxsmall")  # the longest reason stands on the left
         for place, (reason, key) in enumerate(REASON_KEYS.items()):
             columns[place // 6].button(

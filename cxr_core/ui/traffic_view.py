@@ -17,6 +17,8 @@ from cxr_core.work.hospital.traffic import Hour, Line, Queue
 from cxr_core.work.models import stopping
 
 SECONDS = 2.0
+_BRIEF = 40
+"""Characters of a reason; the whole of it is there under the pointer."""
 STATES = {
     DeliveryState.QUEUED: "Waiting",
     DeliveryState.SENDING: "Being sent",
@@ -74,9 +76,14 @@ def _queue(found: Queue) -> None:
 
 def _row(line: Line) -> str:
     name = line.destination.name
-    held = " <span class='dead'>held</span>" if line.destination.held_at else ""
+    held = _held(line.destination.held_because or "") if line.destination.held_at else ""
     cells = "".join(_cell(name, state, line.counts.get(state, 0)) for state in STATES)
     return f"<tr><td>{escape(name)}{held}</td>{cells}</tr>"
+
+
+def _held(why: str) -> str:
+    brief = why if len(why) <= _BRIEF else f"{why[: _BRIEF - 1]}…"
+    return f" <span class='dead' title='{escape(why)}'>held: {escape(brief)}</span>"
 
 
 def _cell(name: str, state: DeliveryState, count: int) -> str:

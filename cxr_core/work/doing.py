@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
-from cxr_core.model.predict import Model
 from cxr_core.settings import Settings
+
+if TYPE_CHECKING:  # loading it takes seconds, which whoever does a job without a model need not wait for
+    from cxr_core.model.predict import Model
 
 
 def _nothing(_: Database) -> None:

@@ -12,7 +12,7 @@ from cxr_core.store.destinations import Rule
 from cxr_core.store.listeners import Listening
 from cxr_core.work import accounts
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.hospital import connecting, echoing
+from cxr_core.work.hospital import connecting
 from cxr_core.work.models import stopping
 from cxr_core.work.privacy import identity
 from tests.pages.forms import field
@@ -144,6 +144,7 @@ def test_a_destination_is_added_held_let_go_on_and_removed(show, home, said):
     app.text_input(key="because-1").set_value("it is being <b>moved</b>")
     app.button(key="hold-1").click().run()
     assert "UTC: it is being &lt;b&gt;moved&lt;/b&gt;" in said(app)
+    assert "held: it is being &lt;b&gt;moved&lt;/b&gt;" in said(show("pacs", "bob", part="Traffic"))
     app.button(key="go-on-1").click().run()
     assert connecting.all_destinations(home, COMMAND_LINE)[0].held_at is None
     app.button(key="remove-destination-1").click().run()
@@ -210,7 +211,8 @@ def test_an_echo_is_a_job_and_the_page_says_what_came_of_it(show, said, db, home
     app.run()
     assert told in said(app)
     assert not app.button(key="echo-1").disabled
-    assert echoing.newest(home, COMMAND_LINE)[1].payload == {"destination": 1}
+    connecting.change_dicom(home, COMMAND_LINE, "PACS", "MOVED@10.1.2.9:104", False, Proof.QUERY)
+    assert told not in said(app.run()), "that was said of another address"
 
 
 def test_a_rule_can_be_added_only_once_it_was_tried_as_it_stands(show, said, home, image):

@@ -28,7 +28,7 @@ def test_disagreeing_asks_for_a_reason_before_it_can_be_recorded(show, arrive, h
     app = show("review", "ann", image=image)
     app.button(key=f"Disagree-{image}").click().run()
     record(app).click().run()
-    assert app.warning[0].value == "Say why you disagree: choose a reason."
+    assert ":orange[Say why you disagree: choose a reason.]" in [said.value for said in app.caption]
     assert reviewing.history(home, COMMAND_LINE) == []
     app.button(key=f"reason-ROTATION-{image}").click().run()
     app.text_area(key=f"comment-{image}").set_value("turned to the left").run()

@@ -92,7 +92,7 @@ def test_devices_and_modalities_are_listed_once_and_what_has_none_is_left_out(db
 def test_the_images_of_arrivals_are_found_in_one_query_and_those_of_the_refused_are_none(db, sender):
     image = add_image(db)
     taken, refused = add_arrival(db, sender, 1, image=image), add_arrival(db, sender, 2)
-    assert arrivals.images_of(db, {taken.id, refused.id}) == {taken.id: image, refused.id: None}
+    assert arrivals.became(db, {taken.id, refused.id}) == {taken.id: (image, None), refused.id: (None, refused.refused)}
 
 
 def test_which_objects_have_come_is_told_by_their_names(db, sender):

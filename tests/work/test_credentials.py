@@ -80,7 +80,7 @@ def test_a_folder_that_has_files_of_the_programs_own_gives_none_of_them(settings
 
 def test_without_the_setting_the_remedy_is_said(settings):
     unset = replace(settings, secrets=None)
-    assert "CXR_SECRETS is not set: let it name the folder" in echoed(unset, "http://localhost:1/", "pacs").error
+    assert "CXR_SECRETS is not set for the process that signs in" in echoed(unset, "http://localhost:1/", "pacs").error
     with opened(settings.home) as db, transaction(db):
         found = destinations.named(db, "Mine")
     with pytest.raises(SettingsError, match="CXR_SECRETS is not set"):

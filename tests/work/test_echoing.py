@@ -74,3 +74,9 @@ def test_a_web_server_that_says_a_byte_now_and_then_keeps_no_reader_waiting(sett
         work_off(settings)
     assert job(settings, number).state is JobState.FAILED
     assert "it answers too slowly" in job(settings, number).error
+
+
+def test_what_was_said_at_another_address_is_said_no_more(settings):
+    tried(settings, free_port())
+    connecting.change_dicom(settings.home, COMMAND_LINE, "PACS", f"A@127.0.0.1:{free_port()}", False, Proof.QUERY)
+    assert echoing.newest(settings.home, COMMAND_LINE) == {}

@@ -23,16 +23,16 @@ def image(home):
     """One whose report PACS has, and that came with an object that could not be taken in, whose report is dead."""
     with opened(home) as db:
         sender, pacs, image = add_sender(db), add_destination(db), add_image(db)
-        taken, refused = add_arrival(db, sender, 1, image=image), add_arrival(db, sender, 2)
+        taken, refused = add_arrival(db, sender, 1, image=image), add_arrival(db, sender, 2, refused="It is a CT.")
         deliveries.verified(db, add_delivery(db, taken, pacs, model=None), "it is there")
         deliveries.dead(db, add_delivery(db, refused, pacs, model=None), "no such study")
     return image
 
 
-def test_an_entry_names_the_destination_and_the_image_that_it_is_about(home, image):
+def test_an_entry_names_the_destination_and_the_image_that_it_is_about_or_why_there_is_none(home, image):
     found = ledger.entries(home, COMMAND_LINE, 10)
-    assert [(each.destination, each.image, each.delivery.state) for each in found] == [
-        ("PACS", None, DeliveryState.DEAD), ("PACS", image, DeliveryState.VERIFIED),
+    assert [(each.destination, each.image, each.refused, each.delivery.state) for each in found] == [
+        ("PACS", None, "It is a CT.", DeliveryState.DEAD), ("PACS", image, None, DeliveryState.VERIFIED),
     ]  # fmt: skip
 
 

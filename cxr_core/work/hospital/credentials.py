@@ -33,7 +33,8 @@ def file_called(settings: Settings, told: str) -> Path:
     """
     if settings.secrets is None:
         raise SettingsError(
-            "CXR_SECRETS is not set: let it name the folder with the files that sign in at archives, and put them there"
+            "CXR_SECRETS is not set for the process that signs in, which is the app's worker if one runs: let it name "
+            "the folder with the files that sign in at archives, put them there, and start the app anew"
         )
     folder = settings.secrets.resolve()
     path = (folder / told).resolve()

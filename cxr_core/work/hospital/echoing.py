@@ -18,14 +18,20 @@ _MOST = 100
 def ask(home: Path, user: User, name: str) -> int:
     """Have a destination tried; the number of the job, which may be one that is open already. Raises NotFound."""
     with opened(home) as db, transaction(db):
-        payload = {"destination": destinations.named(db, name).id}
+        found = destinations.named(db, name)
+        payload = {"destination": found.id, "address": found.address}
         request = jobs.Request(ECHO, Lane.READING, payload, user.id or None)
         return jobs.open_about(db, ECHO, payload) or jobs.ask(db, request)
 
 
 @open_to(Role.ADMIN)
 def newest(home: Path, user: User) -> dict[int, Job]:
-    """The last try of each destination, by its number. A done job's result has the `milliseconds` that it took."""
+    """The last try of each destination where it is now, by its number.
+
+    A done job's result has the `milliseconds` that it took.
+    """
     with opened(home) as db:
         found = jobs.newest(db, ECHO, _MOST)
-    return {job.payload["destination"]: job for job in reversed(found)}
+        now = {each.id: each.address for each in destinations.in_use(db)}
+    said = {job.payload["destination"]: job for job in reversed(found)}
+    return {number: job for number, job in said.items() if job.payload.get("address") == now.get(number)}

@@ -21,6 +21,8 @@ class Entry:
     """Its name, also of one that was removed."""
     image: str | None
     """None of an object that could not be taken in."""
+    refused: str | None = None
+    """Why it could not."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,8 @@ def entries(
     with opened(home) as db:
         where = destinations.named(db, destination).id if destination else None
         found = deliveries.newest(db, limit, state, where)
-        names, images = destinations.names(db), arrivals.images_of(db, {each.arrival for each in found})
-    return [Entry(each, names[each.destination], images[each.arrival]) for each in found]
+        names, became = destinations.names(db), arrivals.became(db, {each.arrival for each in found})
+    return [Entry(each, names[each.destination], *became[each.arrival]) for each in found]
 
 
 @open_to(Role.ADMIN)
