@@ -27,8 +27,13 @@ def started(settings, *arguments, **environment):
     """The program with these arguments, which goes on; what it says is heard by nobody."""
     return subprocess.Popen(
         _line(arguments), env=_environment(settings, environment), cwd=ROOT, stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=_hears_ctrl_c,
     )  # fmt: skip
+
+
+def _hears_ctrl_c():
+    """A shell in the background has those that it starts, and theirs, not hear it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def start_worker(settings, lane="reading", log=None):
