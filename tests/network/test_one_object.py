@@ -11,22 +11,10 @@ from cxr_core.store import deliveries, models, predictions
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.hospital import answering, composing, connecting
 from cxr_core.work.reading_room import recording
-from tests.network.outbox import Archive
 from tests.store.rows import opinion
 from tests.work.sites import add_user, form, query
 
 pytestmark = pytest.mark.alone
-
-
-@pytest.fixture
-def archive():
-    return Archive()
-
-
-@pytest.fixture
-def port(archive):
-    with archive.at_work() as port:
-        yield port
 
 
 def made(outbox, delivery):

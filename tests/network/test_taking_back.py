@@ -11,23 +11,11 @@ from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.hospital import connecting
 from cxr_core.work.reading_room import recording
 from cxr_core.work.reading_room.recording import ReadForm
-from tests.network.outbox import Archive
 from tests.work.sites import add_user, form, query
 
 pytestmark = pytest.mark.alone
 QUEUED, ACCEPTED, DEAD = DeliveryState.QUEUED, DeliveryState.ACCEPTED, DeliveryState.DEAD
 IDLE_MINUTES = Settings().idle_minutes
-
-
-@pytest.fixture
-def archive():
-    return Archive()
-
-
-@pytest.fixture
-def port(archive):
-    with archive.at_work() as port:
-        yield port
 
 
 @pytest.fixture
