@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import asdict
 
 from cxr_core.commands.output import result
@@ -56,13 +57,7 @@ def run_let_no_more(settings: Settings, options: argparse.Namespace) -> int:
 def run_to(settings: Settings, options: argparse.Namespace) -> int:
     """Add a destination, over DICOM or DICOMweb."""
     check(settings.home)
-    proof = Proof(options.proof)
-    if options.address.startswith(("http://", "https://")):
-        connecting.add_stow(settings.home, COMMAND_LINE, options.name, web_address(options.address, options), proof)
-    else:
-        connecting.add_dicom(settings.home, COMMAND_LINE, options.name, options.address, options.tls, proof)
-    result({"destination": options.name})
-    return 0
+    return _place(settings, options, Proof(options.proof), connecting.add_stow, connecting.add_dicom)
 
 
 def run_change(settings: Settings, options: argparse.Namespace) -> int:
@@ -70,10 +65,17 @@ def run_change(settings: Settings, options: argparse.Namespace) -> int:
     check(settings.home)
     with opened(settings.home) as db:
         proof = Proof(options.proof or destinations.named(db, options.name).proof)
+    return _place(settings, options, proof, connecting.change_stow, connecting.change_dicom)
+
+
+def _place(
+    settings: Settings, options: argparse.Namespace, proof: Proof, web: Callable[..., None], dicom: Callable[..., None]
+) -> int:
+    """Have a destination where its address says, by the use case for DICOMweb or the one for DICOM."""
     if options.address.startswith(("http://", "https://")):
-        connecting.change_stow(settings.home, COMMAND_LINE, options.name, web_address(options.address, options), proof)
+        web(settings.home, COMMAND_LINE, options.name, web_address(options.address, options), proof)
     else:
-        connecting.change_dicom(settings.home, COMMAND_LINE, options.name, options.address, options.tls, proof)
+        dicom(settings.home, COMMAND_LINE, options.name, options.address, options.tls, proof)
     result({"destination": options.name})
     return 0
 
