@@ -5,13 +5,13 @@ BIN := $(VENV)/bin
 CXR_HOME ?= var
 export CXR_HOME
 
-.PHONY: run test lint bench train ablation new-site gallery fingerprints burned-in example screenshots pythons docs clean
+.PHONY: run test lint bench train ablation new-site gallery fingerprints burned-in fuzz example screenshots pythons docs clean
 
 run: $(VENV)/runs
 	CXR_DEMO=$${CXR_DEMO-1} $(BIN)/streamlit run app.py
 
 # What waits for browsers and workers of its own goes last and alone, the rest on all cores.
-test: $(VENV)/develops debian
+test: $(VENV)/develops $(VENV)/provides debian
 	$(BIN)/python -m pytest -m "not browser and not alone" -n auto --dist worksteal
 	$(BIN)/python -m pytest -m "browser or alone"
 
@@ -53,12 +53,16 @@ fingerprints: $(VENV)/runs
 burned-in: $(VENV)/runs
 	@$(BIN)/python -m tools.burned_in $(DATA) $(SECOND)
 
+# Broken files and bodies, 10,000 of each kind (make -s fuzz > docs/fuzz.jsonl): half an hour.
+fuzz: $(VENV)/develops
+	@$(BIN)/python -m tools.fuzz
+
 # The example database, made by the program's own code.
 example: $(VENV)/runs
 	$(BIN)/python -m tools.example feedback.db.example
 
 # The pictures of the README and docs/, taken by the browser tests' own code.
-screenshots: $(VENV)/develops debian
+screenshots: $(VENV)/develops $(VENV)/provides debian
 	CXR_SCREENSHOTS=docs/screenshots $(BIN)/python -m pytest tests/browser
 
 .PHONY: debian
@@ -72,6 +76,11 @@ $(VENV)/runs: requirements.txt
 
 $(VENV)/develops: requirements-dev.txt $(VENV)/runs
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+$(VENV)/provides: requirements-provider.txt $(VENV)/runs
+	test -x $(VENV)/provider/bin/python || $(BIN)/python -m venv $(VENV)/provider
+	$(VENV)/provider/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-provider.txt
 	touch $@
 
 # The supported versions of Python, each in an environment of its own: takes long, and several GB.

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from bench import drift, drift_page, prediction, reading_room, receiving, retraining, training, waiting
+from bench import drift, drift_page, load, prediction, reading_room, receiving, retraining, training, waiting
 from bench.measure import Measurement, heading, tell
 from cxr_core.errors import CxrError
 
@@ -27,6 +27,7 @@ MEASUREMENTS: dict[str, Callable[[], Measurement]] = {
     "fine-tune": retraining.fine_tune,
     "fine-tune-block": retraining.fine_tune_block,
     "retrain-interference": retraining.retrain_interference,
+    "load": load.load,
     "receive": receiving.receive,
     "round-trip": receiving.round_trip,
     "receive-interference": receiving.receive_interference,

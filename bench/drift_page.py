@@ -35,7 +35,7 @@ from cxr_core.store import images, predictions, site_references, tallies
 from cxr_core.store.db import one, opened, transaction
 from cxr_core.store.site_references import Part
 from cxr_core.store.tallies import PICTURES, Key
-from cxr_core.work import accounts
+from cxr_core.work import people
 from cxr_core.work.doing import Desk
 from cxr_core.work.drift import alarming, references, rolling
 from cxr_core.work.guarding import COMMAND_LINE
@@ -150,7 +150,7 @@ def _make(folder: Path, number: int) -> None:
     began = clock.now() - timedelta(days=DAYS)
     with clock.at(began):
         open_home(folder)
-        admin = accounts.add_user(folder, COMMAND_LINE, PERSON[0], Role.ADMIN, PERSON[1])
+        admin = people.add_user(folder, COMMAND_LINE, PERSON[0], Role.ADMIN, PERSON[1])
     outcome = intake.accept(Desk(Settings(home=folder), "bench"), big_study(9001, True))
     with opened(folder) as db, transaction(db):
         outcome.write(db)

@@ -23,7 +23,7 @@ from bench.waiting import PERSON
 from cxr_core.records import Role
 from cxr_core.settings import Settings
 from cxr_core.store.db import opened, rows, transaction
-from cxr_core.work import accounts
+from cxr_core.work import people
 from cxr_core.work.doing import Desk
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.incoming import intake
@@ -168,7 +168,7 @@ def _seconds_to_worklist(page: Page, go: Callable[[], object]) -> float:
 def _home() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         open_home(Path(folder))
-        accounts.add_user(Path(folder), COMMAND_LINE, PERSON[0], Role.RADIOLOGIST, PERSON[1])
+        people.add_user(Path(folder), COMMAND_LINE, PERSON[0], Role.RADIOLOGIST, PERSON[1])
         yield Path(folder)
 
 

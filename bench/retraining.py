@@ -29,7 +29,7 @@ from cxr_core.records import CLASSES, Label, Role, Side
 from cxr_core.settings import Settings
 from cxr_core.store import images, jobs, predictions
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import accounts
+from cxr_core.work import people
 from cxr_core.work.doing import Desk
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.incoming import intake
@@ -137,7 +137,7 @@ def retrain_interference() -> Measurement:
         with reading(2 * WATCHED + 2, prepare) as page:
             page.locator(".viewer").evaluate(NOTED)
             alone = _median(page)
-            _start_a_retrain(Settings(home=home[0], base_data=Path(base)))
+            start_a_retrain(Settings(home=home[0], base_data=Path(base)))
             beside = _median(page)
     note = f"p50 of {WATCHED} cases while a retrain runs; without one as reference; at most 1.5 times wanted"
     return Measurement("retrain-interference", beside, alone, "ms", note, in_this_process=False)
@@ -150,12 +150,12 @@ def _median(page: Page) -> float:
     return percentiles(page, "shown", WATCHED)[0]
 
 
-def _start_a_retrain(settings: Settings) -> None:
+def start_a_retrain(settings: Settings) -> None:
     """Flag a case that is learnt from, ask for a long retrain, and wait until it trains."""
     plan = shipped("demo").text.replace("demo = true", "demo = false")
     (settings.home / FILE).write_text(plan, encoding="utf-8")
-    other = accounts.add_user(settings.home, COMMAND_LINE, "bea", Role.RADIOLOGIST, "a password for the bench")
-    admin = accounts.add_user(settings.home, COMMAND_LINE, "ada", Role.ADMIN, "a password for the bench")
+    other = people.add_user(settings.home, COMMAND_LINE, "bea", Role.RADIOLOGIST, "a password for the bench")
+    admin = people.add_user(settings.home, COMMAND_LINE, "ada", Role.ADMIN, "a password for the bench")
     said = _on_the_training_side(settings)
     label = Label.NORMAL if said["label"] == Label.PNEUMONIA else Label.PNEUMONIA
     form = recording.ReadForm(said["image"], said["id"], label, recording.Reason.SMALL)

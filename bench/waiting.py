@@ -10,7 +10,7 @@ from bench.measure import Measurement, seconds
 from bench.prediction import spread
 from bench.subjects import big_study
 from cxr_core.records import Role
-from cxr_core.work import accounts
+from cxr_core.work import people
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import open_home
 from tests.browser import steps
@@ -25,7 +25,7 @@ def upload_to_opinion() -> Measurement:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         open_home(home)
-        accounts.add_user(home, COMMAND_LINE, PERSON[0], Role.RADIOLOGIST, PERSON[1])
+        people.add_user(home, COMMAND_LINE, PERSON[0], Role.RADIOLOGIST, PERSON[1])
         with running_app(home) as app, chromium() as browser:
             page = new_page(browser, app).page
             steps.sign_in(page, *PERSON)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import logging
 import re
 import sqlite3
 import sys
@@ -12,9 +11,11 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from cxr_core import logs
 from cxr_core.errors import CxrError
 from cxr_core.model.recipe import RELEASE
-from cxr_core.records import Answer, Label, Proof, Release
+from cxr_core.plain import plain
+from cxr_core.records import Answer, Label, Proof, Release, Role
 from cxr_core.settings import load
 
 
@@ -24,8 +25,11 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _judging(commands)
     _running(commands)
+    _people(commands)
+    _auditing(commands)
     _learning(commands)
     _exchanging(commands)
+    _keeping(commands)
     return top
 
 
@@ -59,7 +63,10 @@ def _running(commands: argparse._SubParsersAction) -> None:
     worker = _command(commands, "worker", "running.run_worker", "do what was asked for, until stopped")
     worker.add_argument("--lane", choices=("reading", "learning"), default="reading")
     worker.add_argument("--starter", type=int, metavar="PID", help="end when this parent process is gone")
-    _command(commands, "migrate", "running.run_migrate", "make the home, or bring its database up to date")
+    migrate = _command(commands, "migrate", "updating.run_migrate", "make the home, or bring its database up to date")
+    migrate.add_argument("--try", dest="trial", action="store_true", help="on a copy, and say what it would do")
+    downgrade = _command(commands, "downgrade", "updating.run_downgrade", "what going back before an update would lose")
+    downgrade.add_argument("--yes", action="store_true", help="go back: what was added since stays in a copy alone")
     _command(commands, "demo", "running.run_demo", "fill an empty home with synthetic studies")
     _command(commands, "verify", "running.run_verify", "check the audit chain, images and models against their hashes")
     lineage = _command(
@@ -84,10 +91,37 @@ def _running(commands: argparse._SubParsersAction) -> None:
     _command(
         commands, "notify-test", "watching.run_notify_test", "send a test where alarms are told, and say what came"
     )
-    users = commands.add_parser("users", help="accounts").add_subparsers(dest="what", required=True, metavar="add")
-    add = _command(users, "add", "running.run_users_add", "a new account; its password is asked for")
-    add.add_argument("name", metavar="NAME")
-    add.add_argument("--role", choices=("radiologist", "admin"), required=True)
+
+
+def _people(commands: argparse._SubParsersAction) -> None:
+    users = commands.add_parser("users", help="accounts").add_subparsers(dest="what", required=True, metavar="WHAT")
+    for name, words in (
+        ("add", "a new account; its password is asked for"),
+        ("role", "give somebody another role"),
+        ("disable", "let somebody sign in no more"),
+        ("enable", "let somebody sign in again"),
+        ("reset", "give somebody a new first password, and print it"),
+        ("unlock", "let somebody try again at once who has mistyped too often"),
+    ):
+        command = _command(users, name, f"people.run_{name}", words)
+        command.add_argument("name", metavar="NAME")
+        if name in ("add", "role"):
+            command.add_argument("--role", choices=[role.in_one_word for role in Role], required=True)
+    _command(users, "list", "people.run_list", "everybody, a JSON line each")
+
+
+def _auditing(commands: argparse._SubParsersAction) -> None:
+    audit = commands.add_parser("audit", help="the audit log").add_subparsers(
+        dest="what", required=True, metavar="WHAT"
+    )
+    _command(audit, "head", "auditing.run_head", "where the chain ends: keep it where nobody can change it")
+    verify = _command(audit, "verify", "auditing.run_verify", "whether every row is what was written")
+    verify.add_argument("--head", action="append", default=[], metavar='"NUMBER HASH"',
+                        help="an earlier end of the chain, from a mail or a report (again for more)")  # fmt: skip
+    cut = _command(audit, "cut", "auditing.run_cut", "which rows are older; with --yes, into a file with them")
+    cut.add_argument("--before", type=date.fromisoformat, required=True, metavar="YYYY-MM-DD")
+    cut.add_argument("--to", type=Path, metavar="DIR", help="where the file goes (the home's folder audit)")
+    cut.add_argument("--yes", action="store_true", help="cut: the rows are in the file alone from then on")
 
 
 def _learning(commands: argparse._SubParsersAction) -> None:
@@ -111,6 +145,24 @@ def _learning(commands: argparse._SubParsersAction) -> None:
     exported = _command(commands, "export-set", "running.run_export_set", "write a training set out, for other tools")
     exported.add_argument("training_set", help="its name, or the first characters of it")
     exported.add_argument("folder", type=Path, help="an empty folder, or one to be made")
+
+
+def _keeping(commands: argparse._SubParsersAction) -> None:
+    backup = _command(commands, "backup", "keeping.run_backup", "back the home up, while everything runs")
+    backup.add_argument("folder", type=Path, metavar="DIR", help="outside of the home; each backup copies what is new")
+    backup.add_argument("--keep", type=_count, metavar="N", help="remove all backups but the newest N afterwards")
+    restore = _command(commands, "restore", "keeping.run_restore", "bring a backup back into an empty home")
+    restore.add_argument("folder", type=Path, metavar="DIR")
+    restore.add_argument("--snapshot", metavar="NAME", help="which one; the newest if none is named")
+
+    retention = _command(commands, "retention", "keeping.run_retention", "what is older than the site keeps it")
+    retention.add_argument("--yes", action="store_true", help="let it go: this can't be taken back")
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d{0,5}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of backups: say 1 or more")
+    return int(text)
 
 
 def _exchanging(commands: argparse._SubParsersAction) -> None:
@@ -227,16 +279,23 @@ def _stage(text: str) -> tuple[int, int]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command (those of the process where no `arguments` are given) and return the exit status."""
     options = parser().parse_args(arguments)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("cxr_core").setLevel(logging.INFO)  # libraries would tell what stands in headers
     try:
+        settings = load()
+        logs.begin(settings.log, " ".join((options.command, getattr(options, "lane", ""))).strip())
         module, function = options.run.split(".")
-        return int(getattr(importlib.import_module(f"cxr_core.commands.{module}"), function)(load(), options))
+        return int(getattr(importlib.import_module(f"cxr_core.commands.{module}"), function)(settings, options))
     except (CxrError, OSError, sqlite3.Error) as error:
-        print(f"cxr_core {options.command}: {error}", file=sys.stderr)
+        _last_words(f"cxr_core {options.command}: {plain(str(error))}")
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _last_words(why: str) -> None:
+    if logs.is_json():
+        logs.log.error("%s", why)
+    else:
+        print(why, file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,11 @@ def stamp(moment: datetime | None = None) -> str:
     return (moment or now()).astimezone(UTC).isoformat(timespec="microseconds")
 
 
+def moment(seconds: float) -> str:
+    """The stamp of so many seconds since 1970."""
+    return stamp(datetime.fromtimestamp(seconds, UTC))
+
+
 def ago(**duration: float) -> str:
     """The stamp of the moment that lies `duration` (as for timedelta) back."""
     return stamp(now() - timedelta(**duration))

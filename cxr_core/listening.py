@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
+from cxr_core import service
 from cxr_core.errors import SettingsError
 from cxr_core.pacs.answering import Caller
 from cxr_core.pacs.commitment import Commitment
@@ -18,15 +19,16 @@ from cxr_core.pacs.ports import OpenPort, Port, close, open_ports
 from cxr_core.pacs.processes import Processes, hold_signals, side_by_side, told_to_stop
 from cxr_core.pacs.status import Refused, Status
 from cxr_core.pacs.wire import OBJECT_BYTES
+from cxr_core.records import MEGABYTE
 from cxr_core.settings import Settings
 from cxr_core.store import listeners
 from cxr_core.store.db import opened
 from cxr_core.store.listeners import Listening
 from cxr_core.store.migrations import check
 from cxr_core.store.senders import Sender
+from cxr_core.work.auditing import changed_settings
 from cxr_core.work.hospital import confirming, receiving
 from cxr_core.work.hospital.archives import own_tls
-from cxr_core.work.incoming.requests import MEGABYTE
 
 log = logging.getLogger(__name__)
 BEAT_SECONDS = 2.0
@@ -78,6 +80,7 @@ def run(settings: Settings, tell: Callable[[list[int]], None]) -> None:
     hold_signals()
     check(settings.home)
     receiving.require_key(settings.home)
+    changed_settings.note(settings, "listener")
     asked = _ports(settings)
     if not asked:
         raise SettingsError("no port is open: say CXR_LISTEN_PORT, or CXR_LISTEN_TLS_PORT with the files of TLS")
@@ -86,7 +89,9 @@ def run(settings: Settings, tell: Callable[[list[int]], None]) -> None:
     count = side_by_side()
     receivers = Processes(count, partial(_receive, settings, ports, ASSOCIATIONS // count))
     tell([port.number for port in ports])
+    service.tell(service.READY)
     _watch(settings, receivers, ports)
+    service.tell(service.STOPPING)
     close(ports)
     receivers.stop(STOP_SECONDS + _END_SECONDS)
 
@@ -118,6 +123,7 @@ def _watch(settings: Settings, receivers: Processes, ports: Sequence[OpenPort]) 
 
 def _beat(settings: Settings, name: str, found: Listening) -> None:
     """Say that this process listens; a database that is busy ends no listener, and is open for this alone."""
+    service.tell(service.ALIVE)
     try:
         with opened(settings.home) as db:
             if not listeners.beat(db, name):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+MEGABYTE = 2**20
 
 
 class Label(StrEnum):
@@ -37,7 +38,18 @@ class Role(StrEnum):
     """What a user may do."""
 
     RADIOLOGIST = "radiologist"
+    """Reads."""
     ADMIN = "admin"
+    """Decides: on accounts, retrains, models, rules."""
+    AUDITOR = "auditor"
+    """Sees everything, and changes nothing."""
+    PACS_ADMIN = "PACS administrator"
+    """Connects the program with the hospital's network."""
+
+    @property
+    def in_one_word(self) -> str:
+        """As the command line calls it: in small letters, with hyphens."""
+        return self.value.lower().replace(" ", "-")
 
 
 class Status(StrEnum):
@@ -281,6 +293,16 @@ class Opinion:
     """Why the heatmap must not be shown."""
     put_right: str | None = None
     """What was put right in the image before the model looked: `inverted`."""
+
+
+@dataclass(frozen=True)
+class SessionLimits:
+    """When a session ends by itself."""
+
+    idle_minutes: int
+    """Without a click."""
+    hours: int
+    """After signing in, whatever is done in it."""
 
 
 @dataclass(frozen=True)

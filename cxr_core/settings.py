@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.util import find_spec
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
+from cxr_core import hospital_values
 from cxr_core.errors import SettingsError
-from cxr_core.records import Channel
+from cxr_core.logs import FORMS, TEXT
+from cxr_core.records import Channel, Role, SessionLimits
+from cxr_core.toml_text import parsed
 
 CONFIG = "CXR_CONFIG"
 """Names the settings file."""
@@ -86,9 +89,56 @@ class Settings:
     tls_authority: Path | None = None
     """File with the authority whose certificates are accepted there."""
     free_mb: int = 1024
-    """Room on the disk below which nothing more is received over the network."""
+    """Room on the disk below which nothing more is taken in and nothing learnt; admins are warned below 3 times it."""
     secrets: Path | None = None
     """Folder, outside of the home, with the files (password or token) that sign in at DICOMweb archives."""
+    keep_images_days: int = 0
+    """Days after which an X-ray that nothing needs any more is removed, with its reads; 0: never."""
+    keep_predictions_days: int = 0
+    """Days after which an opinion that no longer stands, and that no read answers to, is removed; 0: never."""
+    keep_audit_days: int = 0
+    """Days after which rows of the audit log are cut off, into a file of the home's; 365 or more, or 0: never."""
+    start_workers: bool = True
+    """Whether the app starts the workers that are missing; 0 where a service manager keeps them running."""
+    trusted_proxy: str = ""
+    """Addresses or networks of reverse proxies, with commas between, that are believed whom they speak for."""
+    log: str = TEXT
+    """What the log is made of: lines of `text`, or of `json`."""
+    metrics_token: Path | None = None
+    """File with the token that lets another machine read `/metrics`; without it only this machine may."""
+    session_hours: int = 12
+    """A session ends so long after signing in, however much is done in it."""
+    oidc_url: str = ""
+    """Address of the hospital's own sign-in (OpenID Connect): its issuer, like `https://login.hospital/realms/staff`."""
+    oidc_client: str = ""
+    """What the program is called there (client id)."""
+    oidc_secret: Path | None = None
+    """File with the secret that the program proves itself with there."""
+    oidc_scope: str = "openid profile email"
+    """What is asked for there, with blanks between."""
+    oidc_prompt: str = "select_account"
+    """`login`: everybody proves who they are each time; `select_account`: they choose whom to go on as, if asked."""
+    oidc_roles_claim: str = "roles"
+    """What the hospital says of somebody that their role follows from, with dots between: `realm_access.roles`."""
+    oidc_roles: tuple[tuple[str, Role], ...] = ()
+    """Which of that is which role, the first that fits: `cxr-admins=admin, radiology=radiologist`."""
+    anchor_daily: bool = False
+    """Tell the end of the audit chain once a day where alarms are told, so that it is kept elsewhere."""
+    syslog: str = ""
+    """Where the audit log goes as DICOM audit messages: `tls://host:6514`, or `udp://host:514` in a closed network."""
+    syslog_authority: Path | None = None
+    """File with the authority (PEM) that vouches for that host; without one, those of the system."""
+    reading_memory_mb: int = 8192
+    """Memory that the reading worker may take; a file that needs more fails with that reason. 0: no limit."""
+    reading_stuck_seconds: int = 300
+    """A reading worker that gets no further for so long ends, and another takes its job over. 0: never."""
+    learning_stuck_seconds: int = 3600
+    """The same for the learning worker, which says at each step that it got further."""
+
+    @property
+    def session_limits(self) -> SessionLimits:
+        """When sessions end by themselves."""
+        return SessionLimits(self.idle_minutes, self.session_hours)
 
     @property
     def channels(self) -> tuple[Channel, ...]:
@@ -108,8 +158,8 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     for name in _PARSERS:
         if (text := environment.get(_variable(name))) is not None:
             values[name] = text
-    parsed = {name: _parse(name, value) for name, value in values.items()}
-    found = Settings(**{name: value for name, value in parsed.items() if value is not None})
+    used = {name: _parse(name, value) for name, value in values.items()}
+    found = Settings(**{name: value for name, value in used.items() if value is not None})
     _require_together(found)
     return found
 
@@ -118,7 +168,7 @@ def _from_file(path: str | None) -> dict[str, Any]:
     if not path:
         return {}
     try:
-        values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        values = parsed(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise SettingsError(f"{CONFIG}={path}: {error}") from error
     _refuse_unknown(path, values, list(_PARSERS))
@@ -142,6 +192,12 @@ def _require_together(found: Settings) -> None:
         raise SettingsError("CXR_TLS_CERTIFICATE, CXR_TLS_KEY and CXR_TLS_AUTHORITY go together: say all three")
     if found.listen_tls_port and not found.tls_certificate:
         raise SettingsError("CXR_LISTEN_TLS_PORT is set: say CXR_TLS_CERTIFICATE, too")
+    if found.oidc_url and not (found.oidc_client and found.oidc_secret and found.oidc_roles and found.site_url):
+        raise SettingsError(
+            "CXR_OIDC_URL is set: say CXR_OIDC_CLIENT, CXR_OIDC_SECRET, CXR_OIDC_ROLES and CXR_SITE_URL, too"
+        )
+    if found.anchor_daily and not found.channels:
+        raise SettingsError("CXR_ANCHOR_DAILY is set: say CXR_WEBHOOK_URL or CXR_MAIL_HOST, too")
     if found.mail_user and not found.mail_starttls:
         raise SettingsError("CXR_MAIL_STARTTLS=0 would send the password readable: leave CXR_MAIL_USER away, or say 1")
 
@@ -151,8 +207,14 @@ def _variable(name: str) -> str:
 
 
 def _parse(name: str, value: Any) -> Any:
+    if isinstance(value, dict | list):
+        raise SettingsError(f"{_variable(name)}={value}: one value is needed, no list or table")
     try:
-        return _PARSERS[name](str(value))
+        value = str(value)
+    except ValueError as error:  # a number of thousands of digits, which couldn't be shown below either
+        raise SettingsError(f"{_variable(name)}: {error}") from error
+    try:
+        return _PARSERS[name](value)
     except ValueError as error:
         raise SettingsError(f"{_variable(name)}={value}: {error}") from error
 
@@ -193,6 +255,18 @@ def _host(value: str) -> str:
     return value
 
 
+def _syslog(value: str) -> str:
+    """RFC 5425 by TLS, RFC 5426 by UDP."""
+    parts = urlsplit(value)
+    if value and not (parts.scheme in ("tls", "udp") and parts.hostname and parts.port and value == _plain_url(parts)):
+        raise ValueError("an address is needed, like tls://host:6514 or udp://host:514")
+    return value
+
+
+def _plain_url(parts: SplitResult) -> str:
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def _ae_title(value: str) -> str:
     """PS3.5 6.2, AE: up to 16 characters, no backslash, and not blank."""
     if not re.fullmatch(r"(?=.*[!-~])[ -\[\]-~]{1,16}", value):
@@ -205,6 +279,17 @@ def _mail_addresses(value: str) -> str:
     if not all(re.fullmatch(r"[!-~]+@[A-Za-z0-9.-]+", each) and not set(each) & set('<>()[]:;"') for each in found):
         raise ValueError("addresses are needed, like ward@hospital.example, with commas between")
     return ", ".join(found)
+
+
+def _networks(value: str) -> str:
+    """Addresses and networks in one form; a network with bits behind its mask is more likely mistyped than meant."""
+    return ",".join(str(ip_network(each.strip())) for each in value.split(",")) if value.strip() else ""
+
+
+def _log(value: str) -> str:
+    if value not in FORMS:
+        raise ValueError(f"say {' or '.join(FORMS)}")
+    return value
 
 
 def _switch(value: str) -> bool:
@@ -246,6 +331,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "runtime": _runtime,
     "learning_memory_mb": _between(0, 1024 * 1024),
     "idle_minutes": _between(1, 24 * 60),
+    "session_hours": _between(1, 24 * 7),
     "max_upload_mb": _between(1, 16_384),
     "patient_pattern": _pattern,
     "site_url": _address,
@@ -268,4 +354,24 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "tls_authority": _file,
     "free_mb": _between(0, 1024 * 1024),
     "secrets": _file,
+    "keep_images_days": _between(0, 36_500),
+    "keep_predictions_days": _between(0, 36_500),
+    "keep_audit_days": lambda value: _between(365, 36_500)(value) if value != "0" else 0,
+    "start_workers": lambda value: _switch(value or "1"),
+    "trusted_proxy": _networks,
+    "log": _log,
+    "metrics_token": _file,
+    "anchor_daily": _switch,
+    "syslog": _syslog,
+    "syslog_authority": _file,
+    "oidc_url": lambda value: hospital_values.issuer(_address(value)),
+    "oidc_client": str.strip,
+    "oidc_secret": _file,
+    "oidc_scope": hospital_values.scope,
+    "oidc_prompt": hospital_values.prompt,
+    "oidc_roles_claim": hospital_values.claim,
+    "oidc_roles": hospital_values.roles,
+    "reading_memory_mb": _between(0, 1024 * 1024),
+    "reading_stuck_seconds": _between(0, 7 * 24 * 3600),
+    "learning_stuck_seconds": _between(0, 7 * 24 * 3600),
 }

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextvars
-import importlib
 import logging
 import os
-import resource
 import secrets
 import signal
 import threading
@@ -24,52 +22,30 @@ import torch
 from sqlite_utils import Database
 
 import cxr_core
-from cxr_core import __version__
+from cxr_core import __version__, service
 from cxr_core.errors import Conflict, CxrError, SettingsError
+from cxr_core.handlers import ERRANDS, HANDLERS, PASSED, Handler, imported
 from cxr_core.pacs.quiet import told_without_words
 from cxr_core.records import Job, Lane
 from cxr_core.settings import Settings
-from cxr_core.store import deliveries, jobs, workers
+from cxr_core.store import copies, deliveries, jobs, workers
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.migrations import check
+from cxr_core.work import bounds
+from cxr_core.work.auditing import anchoring, changed_settings, forwarding
 from cxr_core.work.doing import Desk, Outcome
 from cxr_core.work.drift import alarming, notifying
 from cxr_core.work.hospital import collecting, delivering
-from cxr_core.work.hospital.echoing import ECHO
-from cxr_core.work.hospital.pulling import FETCH, PULL, QUERY
 from cxr_core.work.incoming import passing, picturing, spool
-from cxr_core.work.incoming.holding import LOOK
-from cxr_core.work.incoming.requests import MEGABYTE
+from cxr_core.work.keeping import retaining, room
 from cxr_core.work.models import quickening, reading
-from cxr_core.work.models.retraining import REPREDICT, RETRAIN
-from cxr_core.work.models.shadowing import SHADOW
+from cxr_core.work.models.retraining import RETRAIN
 from cxr_core.work.privacy import identity
-from cxr_core.work.reading_room.explaining import EXPLAIN
-from cxr_core.work.starting import MAKE_DEMO
 
 log = logging.getLogger(__name__)
 
-Handler = Callable[[Desk, Job], Outcome]
 Chore = Callable[[], Iterator[bool]]
 
-HANDLERS = {
-    Lane.READING: {
-        spool.INTAKE: "incoming.intake.take_in", LOOK: "incoming.showing.show",
-        REPREDICT: "models.reading.repredict", SHADOW: "models.reading.predict_beside",
-        EXPLAIN: "reading_room.drawing.explain", ECHO: "hospital.hailing.echo",
-    },
-    Lane.LEARNING: {
-        RETRAIN: "models.learning.retrain", MAKE_DEMO: "demo.make", EXPLAIN: "reading_room.drawing.explain"
-    },
-}  # fmt: skip
-"""Which function of work/ does each kind of job. Only a worker's own lane is imported: reading is up sooner for it."""
-ERRANDS = {
-    Lane.READING: {QUERY: "hospital.fetching.find", FETCH: "hospital.fetching.fetch", PULL: "hospital.fetching.fetch"},
-    Lane.LEARNING: {},
-}
-"""The same for what asks other hosts: each kind has a thread, for one that is slow must not keep a reader waiting."""
-PASSED = (QUERY, LOOK)
-"""Whose answers are for who asked alone."""
 ERRAND_SECONDS = 0.5
 """Between looks for those."""
 BEAT_SECONDS = 2
@@ -104,6 +80,8 @@ class Worker:
     looked_at: float = -BEAT_SECONDS
     """When it last looked after itself and the others, by the monotonic clock."""
     started_at: float = field(default_factory=time.monotonic)
+    patience: float = 0
+    """Seconds after which it ends where it gets no further; 0 for whoever does jobs beside something else."""
 
     @property
     def id(self) -> str:
@@ -125,14 +103,8 @@ class Worker:
 
 def new_worker(settings: Settings, lane: Lane, starter: int | None = None) -> Worker:
     """A worker with a name of its own."""
-    handlers = {kind: _imported(name) for kind, name in HANDLERS[lane].items()}
+    handlers = {kind: imported(name) for kind, name in HANDLERS[lane].items()}
     return Worker(Desk(settings, worker=secrets.token_hex(8)), lane, handlers, starter)
-
-
-def _imported(name: str) -> Handler:
-    module, _, function = name.rpartition(".")
-    handler: Handler = getattr(importlib.import_module(f"cxr_core.work.{module}"), function)
-    return handler
 
 
 def process_one_job(worker: Worker) -> bool:
@@ -141,7 +113,7 @@ def process_one_job(worker: Worker) -> bool:
     What the job writes and that it is done are one transaction: it is done once, or not at all.
     """
     with opened(worker.desk.home) as db:
-        job = jobs.claim(db, worker.lane, worker.id, worker.handlers)
+        job = jobs.claim(db, worker.lane, worker.id, _wanted(worker))
     if job is None:
         return False
     try:
@@ -154,33 +126,44 @@ def process_one_job(worker: Worker) -> bool:
         worker.stopping.set()
     except CxrError as error:
         _fail(worker, job, str(error))
-    except Exception:
+    except Exception as error:
         log.exception("job %s (%s) failed, attempt %s", job.id, job.kind, job.attempts)
-        _try_again(worker, job)
+        _try_again(worker, job, _why(worker, error))
     return True
+
+
+def _wanted(worker: Worker) -> list[str]:
+    """The kinds of jobs that are begun now: a retrain waits for room on the disk."""
+    return [kind for kind in worker.handlers if kind != RETRAIN or not room.measured(worker.desk.settings).is_out]
 
 
 def run(settings: Settings, lane: Lane, starter: int | None) -> None:
     """Work until told to stop (SIGTERM, SIGINT), until the process `starter` is gone, or until an update."""
     check(settings.home)
     identity.require_key(settings)
+    changed_settings.note(settings, f"{lane.value} worker")
     _use_threads(settings, lane)
-    if lane is Lane.LEARNING and settings.learning_memory_mb:
-        _limit_memory(settings.learning_memory_mb)
+    if megabytes := bounds.memory_of(lane, settings)[1]:
+        bounds.hold_memory(megabytes)
     worker = new_worker(settings, lane, starter)
+    worker.patience = bounds.patience_of(lane, settings)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stopper(worker))
     try:
         _look_after(worker)
         if lane is Lane.READING:
             reading.warm_up(worker.desk)
+        service.tell(service.READY)
         chores = [_kept_up(chore) for chore in _chores(worker)]
         while not worker.stopping.is_set():
+            bounds.expect_headway(worker.patience)
             _look_after(worker)
             if not worker.stopping.is_set():
                 did_something = [process_one_job(worker), *map(next, chores)]
                 worker.stopping.wait(0 if any(did_something) else NAP_SECONDS)
     finally:
+        bounds.expect_headway(0)
+        service.tell(service.STOPPING)
         _leave(worker)
 
 
@@ -192,7 +175,10 @@ def _chores(worker: Worker) -> list[Chore]:
         partial(quickening.improving, worker.desk, worker.is_at_leisure),
         partial(picturing.catching_up, worker.desk.home, worker.is_at_leisure),
         partial(alarming.looking, worker.desk.home, worker.is_at_leisure, worker.desk.settings.channels),
+        partial(retaining.retaining, worker.desk.settings, worker.is_at_leisure),
         partial(notifying.delivering, worker.desk.settings),
+        partial(anchoring.telling, worker.desk.settings),
+        partial(forwarding.forwarding, worker.desk.settings),
         partial(delivering.delivering, worker.desk.settings, worker.id, apart),
         partial(collecting.collecting, worker.desk.settings, apart),
         partial(_running_errands, worker),
@@ -215,7 +201,10 @@ def apart(do: Callable[..., object], *about: Any) -> threading.Thread:
 
 def errands_of(worker: Worker) -> dict[str, Worker]:
     """The same worker, for each kind of job that asks other hosts."""
-    return {kind: replace(worker, handlers={kind: _imported(name)}) for kind, name in ERRANDS[worker.lane].items()}
+    return {
+        kind: replace(worker, handlers={kind: imported(name)}, patience=0)
+        for kind, name in ERRANDS[worker.lane].items()
+    }
 
 
 def _running_errands(worker: Worker) -> Iterator[bool]:
@@ -249,17 +238,21 @@ def standing_in(settings: Settings, lane: Lane) -> Iterator[Callable[[], bool]]:
     """For a command that waits for jobs: what does the lane's next one here, where no other worker is alive.
 
     It says whether it did one, and is to be called again and again: the others may die meanwhile. What asks other hosts
-    is done beside that, in threads: fetching waits until what was fetched is taken in.
+    is done beside that, in threads: fetching waits until what was fetched is taken in. It raises SettingsError where
+    it should work, and hasn't the site's key.
     """
     worker = new_worker(settings, lane)
     errands, is_working = _running_errands(worker), False
 
     def step() -> bool:
         nonlocal is_working
-        with opened(settings.home) as db:
-            is_working = is_working or not workers.living(db, lane)
         if not is_working:
-            return False
+            with opened(settings.home) as db:
+                is_working = not workers.living(db, lane)
+            if not is_working:
+                return False
+            if lane is Lane.READING:
+                identity.require_key(settings)  # else each job would be claimed, held, and done by nobody
         _look_after(worker)
         next(errands)
         return process_one_job(worker)
@@ -296,10 +289,12 @@ def _look_after(worker: Worker) -> None:
         passing.sweep(db, PASSED)
     if worker.lane is Lane.READING:
         spool.sweep(worker.desk.home)
+        copies.drop_old(worker.desk.home)
 
 
 def _beat(db: Database, worker: Worker) -> None:
     """Say that this worker is alive; one that was struck off while its machine slept comes back."""
+    service.tell(service.ALIVE)
     if not workers.beat(db, worker.id):
         workers.register(db, worker.id, worker.lane, __version__)
 
@@ -321,6 +316,8 @@ def _heartbeat(worker: Worker, job: Job) -> Iterator[Desk]:
             beat()
 
     def tell(progress: dict[str, Any]) -> None:
+        if worker.patience:
+            bounds.expect_headway(worker.patience)
         contextvars.Context().run(beat, progress)  # now, even where a demo tells of the past
         if lost.is_set() or worker.stopping.is_set():
             raise Conflict("stopped")
@@ -341,10 +338,18 @@ def _settle(worker: Worker, job: Job, outcome: Outcome) -> None:
             raise Conflict("the job was given to another worker, or cancelled")
 
 
-def _try_again(worker: Worker, job: Job) -> None:
+def _why(worker: Worker, error: Exception) -> str:
+    """What a job fails with that goes wrong for good as nobody foresaw."""
+    if bounds.lacked_memory(error):
+        name, megabytes = bounds.memory_of(worker.lane, worker.desk.settings)
+        return f"this needs more memory than the worker may take ({name}={megabytes})"
+    return "the program failed at this; the worker's log has the details"
+
+
+def _try_again(worker: Worker, job: Job, why: str) -> None:
     """What nobody foresaw may pass, like a full disk: the job has its other attempts before it fails for good."""
     if job.attempts >= jobs.MOST_ATTEMPTS:
-        _fail(worker, job, "the program failed at this; the worker's log has the details")
+        _fail(worker, job, why)
         return
     with opened(worker.desk.home) as db:
         jobs.put_back(db, job.id, worker.id)
@@ -369,12 +374,6 @@ def _use_threads(settings: Settings, lane: Lane) -> None:
     threads = settings.threads or max(1, cores - (1 if lane is Lane.LEARNING else 0))
     torch.set_num_threads(threads)
     cv2.setNumThreads(threads)
-
-
-def _limit_memory(megabytes: int) -> None:
-    """What a retrain asks for beyond this it doesn't get: else the machine would take it from those who read."""
-    _, most = resource.getrlimit(resource.RLIMIT_DATA)
-    resource.setrlimit(resource.RLIMIT_DATA, (megabytes * MEGABYTE, most))
 
 
 def _stopper(worker: Worker) -> Callable[[int, FrameType | None], None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cxr_core.records import Role
 from cxr_core.ui import charts, drift_view, words
 from cxr_core.ui.alarms import alarms
 from cxr_core.ui.drift_charts import agreement, few_reads, loudest, multiples
@@ -15,17 +14,20 @@ from cxr_core.ui.drift_slices import slices
 from cxr_core.ui.drift_table import summary, table
 from cxr_core.ui.ending import end_page
 from cxr_core.ui.expected import performance
+from cxr_core.ui.permission import may
 from cxr_core.ui.reference_form import reference
 from cxr_core.ui.session import require_user
+from cxr_core.work.drift import alarming
+from cxr_core.work.guarding import READING_ROOM
 
-user = require_user(Role.RADIOLOGIST, Role.ADMIN)
+user = require_user(*READING_ROOM)
 
 chosen = drift_view.view(user)
-if user.role is Role.ADMIN:
+if may(alarming.standing, user):
     alarms(user)
 watch = drift_view.watched(user, chosen)
 if not watch.images:
-    drift_view.nothing()
+    drift_view.nothing(user)
     end_page()
 downloads(chosen)
 summary(watch)

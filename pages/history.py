@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cxr_core.records import Role
 from cxr_core.ui import words
 from cxr_core.ui.history_table import MOST_SHOWN, export, filters, revise, revised, table
+from cxr_core.ui.permission import may
 from cxr_core.ui.session import require_user, site
-from cxr_core.work.reading_room import reviewing
+from cxr_core.work.guarding import READING_ROOM
+from cxr_core.work.reading_room import recording, reviewing
 
-user = require_user(Role.RADIOLOGIST, Role.ADMIN)
+user = require_user(*READING_ROOM)
 
 rows, detail = st.columns([3.5, 1], gap="medium")
 with rows, st.container(key="fill-reads"):
@@ -33,4 +34,5 @@ with detail:
     if picked:
         revise(user, picked)
     elif shown:
-        st.caption("Click a row to look at the read, or to revise your own. A revision is a new row; nothing is lost.")
+        own = ", or to revise your own" if may(recording.revise, user) else ""
+        st.caption(f"Click a row to look at the read{own}. A revision is a new row; nothing is lost.")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cxr_core.records import Role
 from cxr_core.ui import words
 from cxr_core.ui.erase_form import erase_form, erased
 from cxr_core.ui.lineage_tables import of_model, of_patient, of_prediction
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import require_user, site
+from cxr_core.work.guarding import OVERSIGHT
 from cxr_core.work.models import lineage
 
-user = require_user(Role.ADMIN)
+user = require_user(*OVERSIGHT)
 
 wanted = st.text_input(
     "A model's name, an image's id or a patient's pseudonym (the first eight digits will do), or the patient's own ID",

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cxr_core.records import Role
 from cxr_core.ui import words
 from cxr_core.ui.card import card_page
 from cxr_core.ui.ending import end_page
 from cxr_core.ui.family import chosen
 from cxr_core.ui.one_case import one_case
+from cxr_core.ui.permission import may
 from cxr_core.ui.retire_form import retire_form
 from cxr_core.ui.session import require_user, site
 from cxr_core.ui.side_by_side import side_by_side
 from cxr_core.ui.stopping import switch
+from cxr_core.work.guarding import READING_ROOM
 from cxr_core.work.models import registry
 
-user = require_user(Role.RADIOLOGIST, Role.ADMIN)
+user = require_user(*READING_ROOM)
 
 versions = registry.family(site().home, user)
 if not versions:
@@ -37,5 +38,5 @@ elif section == case:
     one_case(user, versions, image)
 else:
     card_page(version)
-    if user.role is Role.ADMIN:
+    if may(registry.retire, user):
         retire_form(user, version)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cxr_core.records import Role
 from cxr_core.ui.archive_view import archive_view
 from cxr_core.ui.destination_list import destination_list
 from cxr_core.ui.ledger_table import ledger_table
@@ -14,8 +13,9 @@ from cxr_core.ui.rule_list import rule_list
 from cxr_core.ui.sender_list import sender_list
 from cxr_core.ui.session import require_user
 from cxr_core.ui.traffic_view import traffic_view
+from cxr_core.work.guarding import NETWORK_SEEN
 
-user = require_user(Role.ADMIN)
+user = require_user(*NETWORK_SEEN)
 
 PARTS = {
     "Traffic": traffic_view,

@@ -4,38 +4,40 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cxr_core.records import Role
 from cxr_core.ui import heatmaps, priors, walk, words
 from cxr_core.ui.ending import end_page
 from cxr_core.ui.opinion import known, opinion
+from cxr_core.ui.permission import may
 from cxr_core.ui.places import link_to_versions, place
 from cxr_core.ui.read_form import read_form
 from cxr_core.ui.reads_shown import reads_shown, recorded_last, regions_shown, undone
 from cxr_core.ui.session import require_user, site
 from cxr_core.ui.viewer import Around, said_of, viewer
+from cxr_core.work.guarding import READING_ROOM
 from cxr_core.work.reading_room import recording, reviewing
 from cxr_core.work.reading_room.reviewing import Stage
 
-user = require_user(Role.RADIOLOGIST, Role.ADMIN)
+user = require_user(*READING_ROOM)
 
 image = walk.current(user)
 if image is None:
-    words.empty("Nothing waits to be read", "Upload X-rays on the worklist; they appear here once they are analysed.")
+    words.empty("Nothing waits to be read", "Uploads, and what the network sends, appear here once they are analysed.")
     st.page_link(place("worklist"), label="Go to the worklist")
     end_page()
 case, following = reviewing.case(site().home, user, image), reviewing.upcoming(site().home, user, image, walk.AHEAD)
-newest = recording.undoable(site().home, user) if user.role is Role.RADIOLOGIST else None
+newest = recording.undoable(site().home, user) if may(recording.undoable, user) else None
 may_read = case.stage in (Stage.FIRST, Stage.OPEN)
 drawn, earlier = heatmaps.drawn(case), priors.titles_of(user, case)
 pictures, panel = st.columns([3.5, 1], gap="small")
 with pictures:
-    viewer(case, drawn, Around(following, priors.beside(case, earlier), None if may_read else regions_shown(case)))
+    ahead = walk.worth_fetching(user, image, following)
+    viewer(case, drawn, Around(ahead, priors.beside(case, earlier), None if may_read else regions_shown(case)))
 with panel, st.container(key="panel", gap="small"):
     said_of(image)
     if st.query_params.get("image", image) != image:
         st.warning("The X-ray that was asked for isn't here, or was erased. This is the one that waits next.")
     opinion(case)
-    heatmaps.choice(case, drawn)
+    heatmaps.choice(case, drawn, user)
     known(case)
     priors.choice(case, earlier)
     if may_read:
@@ -55,5 +57,4 @@ with panel, st.container(key="panel", gap="small"):
     if newest and newest.image != image:
         recorded_last(newest, user)
     said_of(image)
-if user.role is Role.RADIOLOGIST:
-    walk.hold(user, case)
+walk.stay(user, case)

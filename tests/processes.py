@@ -36,19 +36,19 @@ def _hears_ctrl_c():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def start_worker(settings, lane="reading", log=None):
+def start_worker(settings, lane="reading", log=None, **environment):
     """A worker process; what it says goes to `log`."""
     with open(log or os.devnull, "ab") as file:
         return subprocess.Popen(
-            _line(("worker", "--lane", lane)), env=_environment(settings, {}), cwd=ROOT, stdin=subprocess.DEVNULL,
-            stdout=file, stderr=file,
+            _line(("worker", "--lane", lane)), env=_environment(settings, environment), cwd=ROOT,
+            stdin=subprocess.DEVNULL, stdout=file, stderr=file,
         )  # fmt: skip
 
 
 @contextmanager
-def worker_of(settings, lane="reading", log=None):
+def worker_of(settings, lane="reading", log=None, **environment):
     """A worker process for as long as the block runs."""
-    process = start_worker(settings, lane, log)
+    process = start_worker(settings, lane, log, **environment)
     try:
         yield process
     finally:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 
 def test_made_figures_and_tables_are_current():
@@ -22,6 +22,14 @@ def test_every_link_to_a_file_leads_somewhere(page):
     links = [link for link in re.findall(r"\]\(([^)#]+)", text) if not re.match(r"https?:", link)]
     missing = [link for link in links if not (page.parent / link).exists()]
     assert missing == []
+
+
+def test_every_file_that_contributors_are_led_to_is_there():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:cxr_core|tests|docs|pages|tools)/[a-z_/]*(?:\.[a-z]+)?)`", text))
+    made_up = {"pages/name.py", "cxr_core/store/name.py", "tests/pages/test_name.py"}
+    assert len(named) > 15
+    assert {path for path in named - made_up if not (ROOT / path).exists()} == set()
 
 
 def test_every_command_is_in_the_readme():

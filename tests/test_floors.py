@@ -1,6 +1,7 @@
 """The house: imports go down only, and code stays small enough to read."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +53,15 @@ def test_whatever_went_wrong_is_caught_at_the_outer_edges_only(path):
         and not any(isinstance(last, ast.Raise) and last.exc is None for last in node.body[-1:])
     ]
     assert broad == [] or name(path) in BROAD_EXCEPTS
+
+
+@by_file
+def test_sql_is_in_the_store_alone(path):
+    texts = [
+        node.value for node in ast.walk(tree(path)) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    found = [text for text in texts if re.match(r"(SELECT .+ FROM|INSERT INTO|UPDATE .+ SET|DELETE FROM) ", text)]
+    assert found == [] or "store" in path.parts
 
 
 @by_file

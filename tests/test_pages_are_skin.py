@@ -37,6 +37,9 @@ def test_there_are_pages():
         "readers",
         "lineage",
         "pacs",
+        "audit",
+        "admin",
+        "account",
     }
 
 

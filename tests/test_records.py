@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,9 +19,8 @@ def test_normal_comes_before_pneumonia():
 
 
 def test_what_the_database_checks_is_what_the_program_says():
-    schema = (records.__file__).replace("records.py", "store/m001_initial.sql")
-    with open(schema, encoding="utf-8") as file:
-        text = file.read()
+    store = Path(records.__file__).parent / "store"
+    text = "".join((store / name).read_text(encoding="utf-8") for name in ("m001_initial.sql", "m010_accounts.sql"))
     assert "role IN ('{}')".format("', '".join(Role)) in text
     assert "side IN ('{}')".format("', '".join(Side)) in text
     assert "label IN ('{}')".format("', '".join(CLASSES)) in text

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cxr_core.errors import SettingsError
-from cxr_core.records import Channel
+from cxr_core.records import Channel, Role
 from cxr_core.settings import Settings, load
 
 ROOT = Path(__file__).parents[1]
@@ -78,6 +78,10 @@ def test_a_switch_is_off(value):
         ("CXR_MAIL_PORT", "0", "from 1 to 65535"),
         ("CXR_MAIL_FROM", "the program", "addresses are needed"),
         ("CXR_MAIL_TO", "a@hospital, Ward <b@hospital>", "addresses are needed"),
+        ("CXR_LOG", "xml", "say text or json"),
+        ("CXR_TRUSTED_PROXY", "proxy.hospital", "does not appear to be an IPv4 or IPv6 network"),
+        ("CXR_TRUSTED_PROXY", "10.0.0.1/8", "has host bits set"),
+        ("CXR_START_WORKERS", "systemd", "say 1 or 0"),
         ("CXR_MAIL_TO", "a@hospital\nBcc: b@elsewhere", "addresses are needed"),
     ],
 )
@@ -104,6 +108,12 @@ def test_a_secrets_file_that_is_gone_keeps_nobody_from_reading(path):
     found = load({**MAIL, "CXR_WEBHOOK_SECRET": path, "CXR_MAIL_USER": "cxr", "CXR_MAIL_PASSWORD": path})
     assert found.webhook_secret == found.mail_password == Path(path).expanduser()
     assert load({"CXR_WEBHOOK_SECRET": ""}).webhook_secret is None
+
+
+def test_what_a_deployment_sets_is_read():
+    found = load({"CXR_TRUSTED_PROXY": "10.0.0.5, 2001:db8::/32", "CXR_LOG": "json", "CXR_START_WORKERS": "0"})
+    assert (found.trusted_proxy, found.log, found.start_workers) == ("10.0.0.5/32,2001:db8::/32", "json", False)
+    assert load({"CXR_START_WORKERS": "", "CXR_TRUSTED_PROXY": ""}) == Settings()
 
 
 @pytest.mark.parametrize(("value", "goes_encrypted"), [("", True), ("1", True), ("0", False)])
@@ -186,3 +196,56 @@ def test_a_file_that_is_not_toml_stops_with_its_path(tmp_path, content):
 def test_a_file_that_is_not_there_stops_with_its_path():
     with pytest.raises(SettingsError, match=r"CXR_CONFIG=/no/such\.toml"):
         load({"CXR_CONFIG": "/no/such.toml"})
+
+
+OIDC = {
+    "CXR_SITE_URL": "https://cxr.hospital", "CXR_OIDC_URL": "https://login.hospital/realms/staff/",
+    "CXR_OIDC_CLIENT": "cxr", "CXR_OIDC_SECRET": "/etc/oidc", "CXR_OIDC_ROLES": "a=b=Admin , radiology =radiologist",
+}  # fmt: skip
+
+
+def test_the_hospitals_sign_in_is_read_with_its_roles_in_their_order():
+    found = load(OIDC)
+    assert found.oidc_roles == (("a=b", Role.ADMIN), ("radiology", Role.RADIOLOGIST))
+    assert found.oidc_url == "https://login.hospital/realms/staff"
+
+
+@pytest.mark.parametrize("missing", ["CXR_SITE_URL", "CXR_OIDC_CLIENT", "CXR_OIDC_SECRET", "CXR_OIDC_ROLES"])
+def test_the_hospitals_sign_in_needs_all_that_belongs_to_it(missing):
+    with pytest.raises(SettingsError, match="CXR_OIDC_URL is set: say CXR_OIDC_CLIENT"):
+        load({name: value for name, value in OIDC.items() if name != missing})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("CXR_OIDC_URL", "http://login.hospital", "https is needed"),
+        ("CXR_OIDC_URL", "https://me:secret@login.hospital", "user and password"),
+        ("CXR_OIDC_URL", "https://login.hospital/?tenant=1", "leave away"),
+        ("CXR_OIDC_SCOPE", "profile", "openid among them"),
+        ("CXR_OIDC_PROMPT", "none", "login or select_account"),
+        ("CXR_OIDC_ROLES", "radiology=doctor", "a role is radiologist, admin, auditor, PACS administrator"),
+        ("CXR_OIDC_ROLES", "radiology", "say GROUP=ROLE"),
+        ("CXR_OIDC_ROLES", "=admin", "say GROUP=ROLE"),
+        ("CXR_OIDC_ROLES_CLAIM", " ", "name of a claim"),
+    ],
+)
+def test_what_the_hospitals_sign_in_can_not_be_is_refused(name, value, words):
+    with pytest.raises(SettingsError, match=f"{name}=.*{words}"):
+        load({**OIDC, name: value})
+
+
+@pytest.mark.parametrize("address", ["syslog.hospital", "tls://host", "tcp://host:6514", "tls://host:6514/path",
+                                     "udp://:514"])  # fmt: skip
+def test_what_is_no_address_of_a_syslog_server_is_refused(address):
+    with pytest.raises(SettingsError, match=r"CXR_SYSLOG=.*like tls://host:6514"):
+        load({"CXR_SYSLOG": address})
+
+
+def test_a_syslog_server_is_named_by_its_address():
+    assert load({"CXR_SYSLOG": "tls://log.hospital:6514"}).syslog == "tls://log.hospital:6514"
+
+
+def test_the_chains_end_is_told_daily_only_where_there_is_somewhere_to_tell_it():
+    with pytest.raises(SettingsError, match="CXR_ANCHOR_DAILY is set: say CXR_WEBHOOK_URL or CXR_MAIL_HOST"):
+        load({"CXR_ANCHOR_DAILY": "1"})

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from cxr_core import clock, worker
+from cxr_core import clock, handlers, worker
 from cxr_core.dicom.phantoms.phantom import phantom
 from cxr_core.errors import BadInput
 from cxr_core.records import JobState, Lane
@@ -263,7 +263,7 @@ ON_ONE_CORE = """
 import os
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 import cv2, torch
-from cxr_core import worker
+from cxr_core import handlers, worker
 from cxr_core.records import Lane
 from cxr_core.settings import Settings
 for threads, lane in ((0, Lane.READING), (0, Lane.LEARNING), (3, Lane.READING)):
@@ -346,9 +346,10 @@ def test_the_reading_worker_tells_alarms_of_its_own_accord(tmp_path):
         assert [told["alarm"] for told in webhook.bodies] == [number]
 
 
-def test_the_learning_worker_gets_no_more_memory_than_it_may_take():
+def test_a_process_gets_no_more_memory_than_it_may_take():
     code = (
-        "import numpy as np; from cxr_core import worker; worker._limit_memory(2048); np.ones(10**8); print('enough')\n"
+        "import numpy as np\nfrom cxr_core.work import bounds\n"
+        "bounds.hold_memory(2048); np.ones(10**8); print('enough')\n"
         "try:\n    np.ones(10**9)\nexcept MemoryError:\n    print('no more')"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
@@ -364,9 +365,9 @@ def test_what_asks_other_hosts_is_done_beside_the_rest(settings, own, monkeypatc
         assert go_on.wait(PATIENCE)
         return Outcome({"by": threading.current_thread().name})
 
-    monkeypatch.setattr(worker, "_imported", lambda name: slow)
+    monkeypatch.setattr(worker, "imported", lambda name: slow)
     monkeypatch.setattr(worker, "ERRAND_SECONDS", 0)
-    kinds = [*worker.ERRANDS[Lane.READING], *worker.ERRANDS[Lane.READING]]
+    kinds = [*handlers.ERRANDS[Lane.READING], *handlers.ERRANDS[Lane.READING]]
     with opened(settings.home) as db:
         numbers = [jobs.ask(db, jobs.Request(kind, Lane.READING, {})) for kind in kinds]
         read = ask(own, lambda desk, job: Outcome({}))
@@ -381,9 +382,9 @@ def test_what_asks_other_hosts_is_done_beside_the_rest(settings, own, monkeypatc
 
 
 def test_a_command_that_waits_does_errands_itself_where_nobody_else_is(settings, monkeypatch):
-    monkeypatch.setattr(worker, "_imported", lambda name: lambda desk, job: Outcome({"done": name}))
+    monkeypatch.setattr(worker, "imported", lambda name: lambda desk, job: Outcome({"done": name}))
     with opened(settings.home) as db:
-        numbers = [jobs.ask(db, jobs.Request(kind, Lane.READING, {})) for kind in worker.ERRANDS[Lane.READING]]
+        numbers = [jobs.ask(db, jobs.Request(kind, Lane.READING, {})) for kind in handlers.ERRANDS[Lane.READING]]
     with worker.standing_in(settings, Lane.READING) as step:
         wait_until(lambda: step() or not any(job(settings, number).state.is_open for number in numbers))
-    assert [job(settings, number).result["done"] for number in numbers] == [*worker.ERRANDS[Lane.READING].values()]
+    assert [job(settings, number).result["done"] for number in numbers] == [*handlers.ERRANDS[Lane.READING].values()]

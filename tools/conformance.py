@@ -14,12 +14,11 @@ from cxr_core.pacs import contexts, listener, status, wire
 from cxr_core.pacs.contexts import STORAGE_CLASSES, STORAGE_COMMITMENT, TRANSFER_SYNTAXES, VERIFICATION
 from cxr_core.pacs.outcome import State, of_status
 from cxr_core.pacs.proof import STUDY_ROOT_FIND
-from cxr_core.records import Answer
+from cxr_core.records import MEGABYTE, Answer
 from cxr_core.settings import Settings
 from cxr_core.work.hospital.composing import CLASSES
 
 Rows = list[tuple[Any, ...]]
-_MEGABYTE = 2**20
 _PLAIN = " or ".join(each.name for each in contexts.PLAIN)
 _BECOMES = {State.ACCEPTED: "accepted", State.RETRY: "sent again", State.DEAD: "dead"}
 _ANSWERED = {
@@ -36,7 +35,7 @@ def node() -> Rows:
         ("Implementation Version Name", contexts.IMPLEMENTATION_VERSION_NAME),
         ("AE title, called and calling", f"{Settings().ae_title} (`CXR_AE_TITLE`)"),
         ("maximum PDU received", f"{wire.PDU_BYTES} bytes"),
-        ("largest object received", f"{wire.OBJECT_BYTES // _MEGABYTE} MB"),
+        ("largest object received", f"{wire.OBJECT_BYTES // MEGABYTE} MB"),
         ("associations at once", listener.MOST_AT_ONCE),
         ("operations at once on each", 1),
         ("an association on which nothing comes ends after", f"{listener.IDLE_SECONDS:.0f} s"),

@@ -19,18 +19,21 @@ from cxr_core.errors import CxrError
 from cxr_core.model import release
 from cxr_core.settings import Settings
 from cxr_core.ui.keys import KEYS
+from cxr_core.work.auditing.actions import ACTIONS, Group
 from cxr_core.work.models.change_plan import shipped
-from tools import conformance, drift, profile
+from tools import access, conformance, drift, metrics_table, profile
 from tools.ablation import table as recipes
 from tools.burned_in import table as burned_in
 from tools.figures import FIGURES
 from tools.gallery import COUNTS
 from tools.new_site import table as sites
+from tools.settings_page import by_subject
 
 ROOT = Path(__file__).parents[1]
 BENCH, RESULTS, SIMULATION = (
     ROOT / "docs" / name for name in ("bench.jsonl", "ablation.jsonl", "retrain_simulation.jsonl")
 )
+GROUPS = [group.value for group in Group]
 PART = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -178,11 +181,18 @@ def new_site_answers() -> str:
 
 
 def settings() -> str:
-    """Every setting with what it means and its default, from the fields of Settings and the text under each."""
-    rows = [("`CXR_CONFIG`", "A TOML file with any of these, named in small letters (`idle_minutes = 60`).", "")]
-    for name, words in _documented(ROOT / "cxr_core" / "settings.py", "Settings"):
-        rows.append((f"`CXR_{name.upper()}`", words, _default(name)))
-    return table(("setting", "means", "default"), rows)
+    """Every setting with what it means and its default, by subject."""
+    words = dict(_documented(ROOT / "cxr_core" / "settings.py", "Settings"))
+    parts = []
+    for subject, names in by_subject(list(words)).items():
+        rows: list[tuple[Any, ...]] = [(f"`CXR_{name.upper()}`", words[name], _default(name)) for name in names]
+        parts.append(f"## {subject}\n\n" + table(("setting", "means", "default"), rows))
+    return "\n\n".join(parts)
+
+
+def metrics() -> str:
+    """The figures for Prometheus."""
+    return table(("metric", "kind", "means"), list(metrics_table.rows()))
 
 
 def _documented(path: Path, name: str) -> Iterator[tuple[str, str]]:
@@ -246,6 +256,26 @@ def burned_in_clean() -> str:
     return table(*burned_in.clean())
 
 
+def access_pages() -> str:
+    """Who has each page."""
+    return table(*access.pages())
+
+
+def access_routes() -> str:
+    """Whom each route answers."""
+    return table(*access.routes())
+
+
+def access_use_cases() -> str:
+    """Whom each use case is open to."""
+    return table(*access.use_cases())
+
+
+def access_commands() -> str:
+    """The commands."""
+    return table(*access.commands())
+
+
 def keys() -> str:
     """The keys of the review page."""
     rows = [(" ".join(f"`{key}`" for key in pressed), does) for pressed, does in KEYS]
@@ -262,6 +292,24 @@ def bench() -> str:
     ]  # fmt: skip
     names = ("measurement", "ours", "reference", "unit", "ratio", "peak memory", "")
     return table(names, rows) + f"\n\nMeasured on {lines[0]['machine']}."
+
+
+def audit() -> str:
+    """What the audit log tells, by groups."""
+    rows = [(action.group.value, f"`{name}`", action.words) for name, action in ACTIONS.items()]
+    return table(("group", "action", "what it tells"), sorted(rows, key=lambda row: GROUPS.index(row[0])))
+
+
+def fuzz() -> str:
+    """What became of broken inputs, by kind."""
+    lines = [json.loads(line) for line in (ROOT / "docs" / "fuzz.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = [
+        (line["kind"], line["inputs"], line["stored"], line["kept"], line["answers"].get("read", 0),
+         line["slowest_seconds"], line["minutes"], line["failures"])
+        for line in lines
+    ]  # fmt: skip
+    names = ("kind", "inputs", "through a home", "kept", "read", "slowest (s)", "minutes", "wrong")
+    return table(names, rows) + "\n"
 
 
 def table(names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
@@ -294,12 +342,15 @@ MAKERS: dict[str, Callable[[], str]] = {
     "figures": figures, "sides": sides, "report": report, "reading": reading, "calibration": calibration,
     "pacs-node": pacs_node, "pacs-classes": pacs_classes, "pacs-given": pacs_given, "pacs-heard": pacs_heard,
     "sanity": sanity, "failures": failures, "augmentation": augmentation, "ablation": ablation,
-    "screening": screening, "operating-points": operating_points, "settings": settings, "keys": keys, "bench": bench,
+    "screening": screening, "operating-points": operating_points, "settings": settings, "metrics": metrics,
+    "keys": keys, "bench": bench, "audit": audit, "fuzz": fuzz,
     "plan": plan, "retrain-simulation": retrain_simulation,
     "drift-watched": drift.watched, "drift-quiet": drift_quiet, "drift-crying": drift_crying,
     "drift-delays": drift_delays, "drift-names": drift_names, "drift-paces": drift_paces,
     "profile": profile.actions, "profile-besides": profile.besides, "profile-codes": profile.codes,
     "burned-in-found": burned_in_found, "burned-in-clean": burned_in_clean,
+    "access-pages": access_pages, "access-routes": access_routes,
+    "access-use-cases": access_use_cases, "access-commands": access_commands,
     "new-site": new_site, "new-site-reads": new_site_reads, "new-site-answers": new_site_answers,
 }  # fmt: skip
 

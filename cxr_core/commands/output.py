@@ -6,6 +6,8 @@ import json
 import sys
 from typing import Any
 
+from cxr_core.plain import plain
+
 
 def result(value: Any) -> None:
     """One line of JSON on standard output."""
@@ -13,8 +15,8 @@ def result(value: Any) -> None:
 
 
 def say(words: str) -> None:
-    """A line for people on standard error."""
-    print(words, file=sys.stderr, flush=True)
+    """A line for people on standard error; terminal codes in it are written out."""
+    print(plain(words), file=sys.stderr, flush=True)
 
 
 def training_progress(progress: dict[str, Any]) -> None:

@@ -1,21 +1,19 @@
-"""import, worker, migrate, users, demo, retrain, verify: what works on a home."""
+"""import, worker, users, demo, retrain, verify: what works on a home."""
 
 from __future__ import annotations
 
 import argparse
-import getpass
 import os
-import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from cxr_core.commands.output import result, say
 from cxr_core.errors import BadInput, IntegrityError, NotFound, RejectedFile
-from cxr_core.records import Job, JobState, Lane, Role, Status
+from cxr_core.records import MEGABYTE, Job, JobState, Lane, Status
 from cxr_core.settings import Settings
 from cxr_core.store.migrations import check
-from cxr_core.work import accounts, starting
+from cxr_core.work import accounts, people, starting
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.incoming import requests, sources
 from cxr_core.work.models import exporting, retraining
@@ -47,7 +45,7 @@ def run_import(settings: Settings, options: argparse.Namespace) -> int:
 
 def _send(settings: Settings, path: Path, patient: str | None, bulk: bool) -> int | RejectedFile:
     """Spool one file, whose bytes are let go before the next one's are read; the number of its job, or why not."""
-    data = sources.load(path, settings.max_upload_mb * requests.MEGABYTE)
+    data = sources.load(path, settings.max_upload_mb * MEGABYTE)
     if isinstance(data, RejectedFile):
         return data
     return requests.take_in_one(settings, COMMAND_LINE, requests.Upload(path.name, data), patient, bulk)
@@ -74,21 +72,6 @@ def run_worker(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-def run_migrate(settings: Settings, options: argparse.Namespace) -> int:
-    """Make the home, or bring it up to date."""
-    result({"home": str(settings.home), "steps": open_home(settings.home)})
-    return 0
-
-
-def run_users_add(settings: Settings, options: argparse.Namespace) -> int:
-    """A new account; the password is asked for, or read as a line from standard input."""
-    open_home(settings.home)
-    password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
-    user = accounts.add_user(settings.home, COMMAND_LINE, options.name, Role(options.role), password)
-    result({"name": user.name, "role": user.role})
-    return 0
-
-
 def run_demo(settings: Settings, options: argparse.Namespace) -> int:
     """Fill an empty home with the demo, and wait until it is there."""
     open_home(settings.home)
@@ -103,7 +86,7 @@ def run_demo(settings: Settings, options: argparse.Namespace) -> int:
 def run_retrain(settings: Settings, options: argparse.Namespace) -> int:
     """Fine-tune on what was flagged, and print the candidate's comparison."""
     check(settings.home)
-    admin = accounts.admin_named(settings.home, COMMAND_LINE, options.by)
+    admin = people.admin_named(settings.home, COMMAND_LINE, options.by)
     refused_for = tuple(options.refused_for)
     chosen = Options(options.trained, options.epochs, options.learning_rate, options.replay, refused_for)
     if options.dry_run:

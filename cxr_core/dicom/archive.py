@@ -79,9 +79,10 @@ def _opened(data: bytes, limits: Limits) -> zipfile.ZipFile:
 
 
 def _is_skipped(info: zipfile.ZipInfo) -> bool:
+    """Folders, and what nobody means to send. A file may have no name at all, or one that leads out of its folder."""
     parts = PurePosixPath(info.filename.replace("\\", "/")).parts
-    hidden = any(part == "__MACOSX" or part.startswith(".") for part in parts)
-    return info.is_dir() or not parts or hidden or parts[-1].upper() == "DICOMDIR"
+    hidden = any(part == "__MACOSX" or (part.startswith(".") and part != "..") for part in parts)
+    return info.filename.endswith("/") or hidden or "".join(parts[-1:]).upper() == "DICOMDIR"
 
 
 def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: Limits, left: int) -> Member:

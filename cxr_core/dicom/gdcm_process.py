@@ -6,10 +6,13 @@ file by its path; it imports nothing of the program, so that it starts quickly.
 
 from __future__ import annotations
 
+import resource
 import sys
 
 import gdcm
 
+CPU_SECONDS = 60
+"""After which the system ends it, even where whoever started it is gone and waits no more."""
 SYNTAXES = {
     "lossless": gdcm.TransferSyntax.JPEGLosslessProcess14,
     "extended": gdcm.TransferSyntax.JPEGExtendedProcess2_4,
@@ -37,6 +40,8 @@ def decode(stream: bytes, syntax: str, rows: int, columns: int, bits: int) -> by
 
 def main() -> None:
     """Arguments: `lossless` or `extended`, rows, columns, bits."""
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump would hold the patient's image
     syntax, *numbers = sys.argv[1:]
     rows, columns, bits = map(int, numbers)
     sys.stdout.buffer.write(decode(sys.stdin.buffer.read(), syntax, rows, columns, bits))

@@ -25,7 +25,8 @@ def stored_values(data: bytes, source: str) -> NDArray[Any]:
     """rows x columns, uint8 or uint16, of a file whose `source` is `png` or `jpeg`.
 
     Turned as its EXIF orientation says, since that is how it was looked at; transparency is ignored.
-    Raises RejectedFile where it is cut off, damaged, too small, too large, blank or in colour.
+    Raises RejectedFile where it is cut off, damaged, too small, too large, blank or in colour, MemoryError where this
+    process may have too little for it.
     """
     check_size(*(_png_size(data) if source == "png" else _jpeg_size(data)))
     try:
@@ -33,6 +34,8 @@ def stored_values(data: bytes, source: str) -> NDArray[Any]:
             check_size(picture.height, picture.width)  # of two sizes in one file, this is the one that gets decoded
             pixels = _pixels(ImageOps.exif_transpose(picture))
     except DECODING_ERRORS as error:
+        if "out of memory" in str(error):  # Pillow's word for it: the file may be whole
+            raise MemoryError(str(error)) from error
         raise RejectedFile("undecodable", f"The {source.upper()} file is damaged. Send it again.") from error
     return not_blank(grey_of(pixels) if pixels.ndim == 3 else pixels)
 

@@ -20,6 +20,8 @@ OWN_ANSWER = "own_answer"
 """The reason for which an answer of this program, or of another site's, is refused: an archive may send it back."""
 MAX_PIXELS = 100_000_000
 MIN_SIDE = 64
+MAX_SIDE = 65_535
+"""What Rows (0028,0010) and Columns (0028,0011) can say, and so what can be stored."""
 
 ACQUIRED = frozenset(
     (
@@ -59,6 +61,8 @@ def check_size(rows: int, columns: int) -> None:
         raise RejectedFile(
             "too_large", f"The image has {rows * columns / 1e6:.0f} megapixels; the limit is {MAX_PIXELS / 1e6:.0f}."
         )
+    if max(rows, columns) > MAX_SIDE:
+        raise RejectedFile("too_large", f"The image is {columns} x {rows} pixels; a side has {MAX_SIDE} at most.")
     if min(rows, columns) < MIN_SIDE:
         raise RejectedFile(
             "too_small", f"The image is {columns} x {rows} pixels; an X-ray has at least {MIN_SIDE} a side."

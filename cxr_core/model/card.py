@@ -117,5 +117,5 @@ def read_card(weights: Path) -> Card:
         return Card.from_dict(json.loads(card_path(weights).read_text(encoding="utf-8")))
     except OSError as error:
         raise ModelError(f"{weights} has no card beside it ({card_path(weights).name}): it can't be used") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{card_path(weights)} is not JSON: {error}") from error

@@ -37,6 +37,12 @@ def weights_of(sha256: str) -> bytes | None:
     return path.read_bytes() if path else None
 
 
+def has_weights(sha256: str) -> bool:
+    """Whether the weights with this hash are this or an earlier release's, and there."""
+    path = _released().get(sha256)
+    return path is not None and path.is_file()
+
+
 @cache
 def _released() -> dict[str, Path]:
     return {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in FOLDER.glob("*.safetensors")}

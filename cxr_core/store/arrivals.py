@@ -138,6 +138,13 @@ def erase(db: Database, patient: str) -> dict[str, int]:
     return {"deliveries": gone.rowcount, "arrivals": also.rowcount}
 
 
+def erase_of_image(db: Database, image: str) -> dict[str, int]:
+    """Delete the arrivals that an image came as, likewise."""
+    gone = db.execute("DELETE FROM deliveries WHERE arrival IN (SELECT id FROM arrivals WHERE image = ?)", (image,))
+    also = db.execute("DELETE FROM arrivals WHERE image = ?", (image,))
+    return {"deliveries": gone.rowcount, "arrivals": also.rowcount}
+
+
 def refused_of(db: Database, patient: str) -> list[str]:
     """The keyed names of a patient's objects that could not be taken in."""
     return [

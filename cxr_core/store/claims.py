@@ -57,6 +57,16 @@ def give_up_all(db: Database, reader: int) -> None:
     db.execute("DELETE FROM claims WHERE reader = ?", (reader,))
 
 
+def readers_beside(db: Database, worklist: int, reader: int) -> int:
+    """How many others have cases of a worklist open."""
+    return count(
+        db,
+        "SELECT count(DISTINCT c.reader) FROM claims c JOIN images i ON i.id = c.image "
+        "WHERE i.worklist = ? AND c.reader <> ? AND c.until > ?",
+        (worklist, reader, clock.stamp()),
+    )
+
+
 def of_others(db: Database, image: str, reader: int) -> int:
     """How many others have the case open."""
     return count(

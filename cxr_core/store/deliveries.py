@@ -15,7 +15,8 @@ from sqlite_utils import Database
 
 from cxr_core import clock
 from cxr_core.records import Answer, DeliveryState
-from cxr_core.store.db import one, rows
+from cxr_core.store import audit
+from cxr_core.store.db import one, rows, within
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,12 @@ class Settled:
     """The version of the program."""
     before: Delivery | None
     """The delivery whose answer it takes the place of."""
+    head: str | None = None
+    """Where the audit chain ended then: number and hash; None of what was made before reports told it."""
 
 
+ACCEPTED, VERIFIED, DEAD = "answer accepted", "answer verified", "answer given up"
+"""What the audit chain calls what became of an answer."""
 _COLUMNS = (
     "arrival, destination, answer, model, read, state, attempts, next_at, said, forgotten, commitment, queued_at, "
     "accepted_at, verified_at, dead_at, holder, id"
@@ -122,7 +127,7 @@ def accepted(db: Database, delivery: Delivery, said: str, next_at: str) -> bool:
     change = (
         "state = 'accepted', said = :said, next_at = :then, holder = NULL, accepted_at = coalesce(accepted_at, :now)"
     )
-    return _change(db, delivery, change, said=said, then=next_at)
+    return _noted(db, delivery, ACCEPTED, change, said=said, then=next_at)
 
 
 def verified(db: Database, delivery: Delivery, said: str) -> bool:
@@ -130,7 +135,7 @@ def verified(db: Database, delivery: Delivery, said: str) -> bool:
     change = (
         "state = 'verified', said = :said, holder = NULL, accepted_at = coalesce(accepted_at, :now), verified_at = :now"
     )
-    return _change(db, delivery, change, said=said)
+    return _noted(db, delivery, VERIFIED, change, said=said)
 
 
 def not_yet(db: Database, delivery: Delivery, why: str, next_at: str) -> bool:
@@ -160,7 +165,7 @@ def again(db: Database, delivery: Delivery, said: str, next_at: str, forgotten: 
 
 def dead(db: Database, delivery: Delivery, why: str) -> bool:
     """It isn't sent any more, for the reason given, until somebody asks for it again."""
-    return _change(db, delivery, "state = 'dead', said = :why, holder = NULL, dead_at = :now", why=why)
+    return _noted(db, delivery, DEAD, "state = 'dead', said = :why, holder = NULL, dead_at = :now", why=why)
 
 
 _AS_IT_WAS = f"id = :id AND holder IS :holder AND next_at = :next_at AND {_OPEN}"
@@ -177,6 +182,22 @@ def _change(db: Database, delivery: Delivery, change: str, **values: str | int) 
         f"UPDATE deliveries SET {change} WHERE {_AS_IT_WAS}", {"now": clock.stamp(), **_as_it_was(delivery), **values}
     )
     return done.rowcount == 1
+
+
+def _noted(db: Database, delivery: Delivery, action: str, change: str, **values: str | int) -> bool:
+    """The same, with a row of the audit chain about the answer's image (none of what wasn't taken in)."""
+    with within(db):
+        done = _change(db, delivery, change, **values)
+        if done:
+            about = one(db, _ABOUT, (delivery.arrival, delivery.destination)) or {}
+            audit.record(
+                db, "program", action, about.get("image") or "", destination=about.get("name"),
+                answer=delivery.answer.value, delivery=delivery.id,
+            )  # fmt: skip
+    return done
+
+
+_ABOUT = "SELECT a.image, d.name FROM arrivals a, destinations d WHERE a.id = ? AND d.id = ?"
 
 
 def revive(db: Database, numbers: Iterable[int]) -> int:
@@ -227,16 +248,23 @@ def settled(db: Database, delivery: Delivery, program: str) -> Settled:
     named = {"id": delivery.id, "arrival": delivery.arrival, "answer": delivery.answer, "model": delivery.model,
              "read": delivery.read, "program": program}  # fmt: skip
     db.execute(
-        f"UPDATE deliveries SET program = :program, supersedes = ({_BEFORE}) WHERE id = :id AND NOT EXISTS ({_MADE})",
-        named,
+        f"UPDATE deliveries SET program = :program, audit_head = :head, supersedes = ({_BEFORE}) "
+        f"WHERE id = :id AND NOT EXISTS ({_MADE})",
+        {**named, "head": str(audit.head(db))},
     )
     (found,) = rows(db, f"{_MADE} LIMIT 1", named)
     before = rows(db, f"SELECT {_COLUMNS} FROM deliveries WHERE id = ?", (found["supersedes"],))
-    return Settled(found["program"], _delivery(before[0]) if before else None)
+    return Settled(found["program"], _delivery(before[0]) if before else None, found["audit_head"])
+
+
+def heads(db: Database) -> list[str]:
+    """Where the audit chain ended whenever an answer was made."""
+    found = rows(db, "SELECT DISTINCT audit_head FROM deliveries WHERE audit_head IS NOT NULL")
+    return [row["audit_head"] for row in found]
 
 
 _MADE = """
-SELECT program, supersedes FROM deliveries WHERE arrival = :arrival AND answer = :answer AND model IS :model
+SELECT program, supersedes, audit_head FROM deliveries WHERE arrival = :arrival AND answer = :answer AND model IS :model
 AND read IS :read AND program IS NOT NULL"""
 _BEFORE = """
 SELECT d.id FROM deliveries d WHERE d.arrival = :arrival AND d.answer = :answer AND d.id < :id

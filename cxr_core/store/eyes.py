@@ -8,6 +8,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sqlite_utils import Database
+
+from cxr_core.errors import NotFound
+from cxr_core.store.db import one
+
 BY_MODE = (
     "(:sees_all OR i.mode = 'concurrent' OR (i.mode = 'second reader' "
     "AND EXISTS (SELECT 1 FROM reads WHERE image = i.id AND reader = :reader)))"
@@ -27,8 +32,17 @@ class Eyes:
 
     reader: int
     sees_all: bool
-    """Admins and the command line, who don't read."""
+    """Admins, auditors and the command line, who don't read."""
 
     def named(self) -> dict[str, Any]:
         """The values that the conditions need."""
         return asdict(self)
+
+
+def holds(db: Database, condition: str, eyes: Eyes, image: str) -> bool:
+    """Whether a condition on image `i` holds for who looks. Raises NotFound for no such image."""
+    asked = f"SELECT {condition} AS holds FROM images i WHERE i.id = :image"
+    found = one(db, asked, {**eyes.named(), "image": image})
+    if found is None:
+        raise NotFound(f"there is no image {image[:12]}…")
+    return bool(found["holds"])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import secrets
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from cxr_core.errors import IntegrityError, NotFound
 
@@ -51,26 +55,56 @@ def is_older_than(path: Path, seconds: float) -> bool:
 
 def write_durably(path: Path, *parts: bytes, mode: int = 0o600) -> None:
     """Write a file so that after a power cut it is there whole or not at all; `mode` says who may read it."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_suffix(f".{secrets.token_hex(4)}.partial")
-    try:
-        _write(temporary, parts, mode)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)  # there only where the disk was full, or the like
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _write(path: Path, parts: tuple[bytes, ...], mode: int) -> None:
-    with open(path, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
+    with _durable(path, mode) as file:
         # In pieces: for one write of megabytes Linux takes memory that nothing has used yet; where a host lends that
         # page by page, it costs five times the copy.
         for part in parts:
             for start in range(0, len(part), _PIECE_BYTES):
                 file.write(memoryview(part)[start : start + _PIECE_BYTES])
-        file.flush()
-        os.fsync(file.fileno())
+
+
+def copy_durably(source: BinaryIO, path: Path) -> str:
+    """Copy what an open file holds to `path`, whole or not at all, and return its hash; in pieces: it may be large."""
+    digest = hashlib.sha256()
+    with _durable(path, 0o600) as file:
+        for piece in iter(lambda: source.read(_PIECE_BYTES), b""):
+            digest.update(piece)
+            file.write(piece)
+    return digest.hexdigest()
+
+
+@contextmanager
+def _durable(path: Path, mode: int) -> Iterator[BinaryIO]:
+    """A file to write to, which is at `path` once the block has ended, and not before."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_suffix(f".{secrets.token_hex(4)}.partial")
+    try:
+        with open(temporary, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)  # there only where the disk was full, or the like
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Have what a file holds, or what was renamed or removed in a folder, outlive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def held(path: Path) -> Iterator[bool]:
+    """Whether this block has the lock file to itself; where another has it, that isn't waited for."""
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True

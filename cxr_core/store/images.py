@@ -14,6 +14,11 @@ from cxr_core.store import arrivals
 from cxr_core.store.db import count, each, one, rows
 
 
+def any_image(db: Database) -> bool:
+    """Whether there is any image at all."""
+    return count(db, "SELECT count(*) FROM images") > 0
+
+
 def exists(db: Database, image: str) -> bool:
     """Whether the image is stored already."""
     return one(db, "SELECT 1 FROM images WHERE id = ?", (image,)) is not None
@@ -158,11 +163,19 @@ def erase(db: Database, patient: str) -> dict[str, int]:
 
     Returns how many rows of each table went.
     """
-    gone = arrivals.erase(db, patient)
-    for table in _REFERRING:
-        sql = f"DELETE FROM {table} WHERE image IN (SELECT id FROM images WHERE patient = ?)"
-        gone[table] = db.execute(sql, (patient,)).rowcount
-    gone["images"] = db.execute("DELETE FROM images WHERE patient = ?", (patient,)).rowcount
+    return {**arrivals.erase(db, patient), **_erase(db, [row["id"] for row in of_patient(db, patient)])}
+
+
+def remove(db: Database, image: str) -> dict[str, int]:
+    """The same for one image alone."""
+    return {**arrivals.erase_of_image(db, image), **_erase(db, [image])}
+
+
+def _erase(db: Database, images: list[str]) -> dict[str, int]:
+    gone, these = {}, json.dumps(images)
+    for table, column in (*((table, "image") for table in _REFERRING), ("images", "id")):
+        sql = f"DELETE FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))"
+        gone[table] = db.execute(sql, (these,)).rowcount
     return gone
 
 

@@ -15,6 +15,7 @@ from cxr_core.records import Job, JobState, Lane, Status
 from cxr_core.store.db import count, one, rows
 
 MOST_ATTEMPTS = 3
+_OF_WHAT = ": it crashed, hung or was killed, as its log says"
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def take_over(db: Database, living: set[str]) -> list[Job]:
             "WHERE id = ? AND worker = ? AND state = 'running'",
             (
                 "failed" if last else "queued",
-                f"the worker died {row['attempts']} times at this job" if last else None,
+                f"the worker died {row['attempts']} times at this job{_OF_WHAT}" if last else None,
                 clock.stamp() if last else None,
                 row["id"],
                 row["worker"],
@@ -243,16 +244,23 @@ def open_from_network(db: Database, kind: str) -> int:
 
 def forget(db: Database, patient: str, images: Iterable[str]) -> None:
     """Take an erased patient out of every job, within the caller's transaction: open ones about the images end."""
+    forget_images(db, images)
+    db.execute(
+        "UPDATE jobs SET payload = json_remove(payload, '$.patient') WHERE payload ->> 'patient' = ?", (patient,)
+    )
+
+
+def forget_images(db: Database, images: Iterable[str], why: str = "") -> None:
+    """Take images that are gone out of every job, within the caller's transaction: open ones about them end."""
+    words = why or _WHY
     db.execute(
         "UPDATE jobs SET payload = json_remove(payload, '$.image', '$.patient'), progress = '{}', result = :result, "
         "finished_at = coalesce(finished_at, :now), error = iif(state = 'done', NULL, :why), "
         "state = iif(state = 'done', 'done', 'failed') "
         "WHERE coalesce(payload ->> 'image', result ->> 'image') IN (SELECT value FROM json_each(:images))",
-        {"result": json.dumps(_ERASED), "now": clock.stamp(), "why": _WHY, "images": json.dumps(list(images))},
-    )
-    db.execute(
-        "UPDATE jobs SET payload = json_remove(payload, '$.patient') WHERE payload ->> 'patient' = ?", (patient,)
-    )
+        {"result": json.dumps({**_ERASED, "reasons": [words]}), "now": clock.stamp(), "why": words,
+         "images": json.dumps(list(images))},
+    )  # fmt: skip
 
 
 def forget_these(db: Database, numbers: Iterable[int]) -> None:

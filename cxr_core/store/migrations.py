@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
 from cxr_core.errors import SchemaError, SettingsError
+from cxr_core.store import copies
 from cxr_core.store.db import FILE, opened
 
 migrations = Migrations("cxr")
 
 
-def migrate(home: Path) -> list[str]:
+def migrate(home: Path, keep: bool = True) -> list[str]:
     """Bring the database of `home` to this program's schema; returns the names of the steps taken.
 
-    Several processes may call it at once: they queue. Raises SchemaError for a newer program's database.
+    A database that there was is copied first (`keep`), so that there is a way back. Several processes may call it at
+    once: they queue. Raises SchemaError for a newer program's database, and OutOfRoom where there is none for the copy.
     """
-    with _alone(home), opened(home) as db:
-        _refuse_newer(db)
-        pending = [step.name for step in migrations.pending(db)]
+    with alone(home), opened(home) as db:
+        refuse_newer(steps(db))
+        taken = pending(db)
+        if keep and taken and migrations.applied(db):
+            copies.keep(db, home, f"{copies.BEFORE}-{taken[0].partition('_')[0]}")
         migrations.apply(db)
-    return pending
+    return taken
 
 
 def check(home: Path) -> None:
@@ -41,9 +45,9 @@ def check(home: Path) -> None:
     if not os.access(home, os.W_OK):
         raise unwritable(home, "permission denied, or read-only")
     with opened(home) as db:
-        if pending := [step.name for step in migrations.pending(db)]:
-            raise SchemaError(f"the database lacks {', '.join(pending)}: run `python -m cxr_core migrate`")
-        _refuse_newer(db)
+        if lacking := pending(db):
+            raise SchemaError(f"the database lacks {', '.join(lacking)}: run `python -m cxr_core migrate`")
+        refuse_newer(steps(db))
 
 
 def has_database(home: Path) -> bool:
@@ -65,14 +69,25 @@ def unwritable(home: Path, why: str) -> SettingsError:
     )
 
 
-def _refuse_newer(db: Database) -> None:
+def steps(db: Database) -> list[str]:
+    """The names of the steps that a database has taken."""
+    return [step.name for step in migrations.applied(db)]
+
+
+def pending(db: Database) -> list[str]:
+    """The names of the steps that a database is still to take."""
+    return [step.name for step in migrations.pending(db)]
+
+
+def refuse_newer(taken: Sequence[str]) -> None:
+    """Raises SchemaError for the steps of a database that a newer program has written."""
     known = {step.name for step in migrations._migrations}
-    if unknown := [step.name for step in migrations.applied(db) if step.name not in known]:
+    if unknown := [name for name in taken if name not in known]:
         raise SchemaError(f"the database was written by a newer version ({unknown[-1]}): update the program")
 
 
 @contextmanager
-def _alone(home: Path) -> Iterator[None]:
+def alone(home: Path) -> Iterator[None]:
     """One process at a time: of several that migrate at once, SQLite would fail all but one."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (home / "migrating.lock").open("w") as file:
@@ -132,6 +147,24 @@ def m008_hospital(db: Database) -> None:
 def m009_mending(db: Database) -> None:
     """What a pull has fetched and what it leaves alone; what made an answer, and which it takes the place of."""
     _run(db, "m009_mending.sql")
+
+
+@migrations()
+def m010_accounts(db: Database) -> None:
+    """Roles for auditors and PACS administrators, accounts that end, attempts to guess, and the audit chain's cuts."""
+    _run(db, "m010_accounts.sql")
+
+
+@migrations()
+def m011_keeping(db: Database) -> None:
+    """Which tombstones stand for what went by its age."""
+    _run(db, "m011_keeping.sql")
+
+
+@migrations()
+def m012_anchors(db: Database) -> None:
+    """Where the audit chain ended when a report was made, which the report tells."""
+    _run(db, "m012_anchors.sql")
 
 
 def _run(db: Database, name: str) -> None:

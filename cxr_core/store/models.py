@@ -132,3 +132,9 @@ def decisions(db: Database) -> list[dict[str, Any]]:
         db,
         "SELECT d.*, u.name AS decided_by_name FROM decisions d LEFT JOIN users u ON u.id = d.decided_by ORDER BY d.id",
     )
+
+
+def forget_all(db: Database) -> None:
+    """Take all versions out of a home that nobody has used yet, with what was decided on them."""
+    db.execute("DELETE FROM decisions")
+    db.execute("DELETE FROM models")

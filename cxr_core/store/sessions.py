@@ -8,13 +8,16 @@ import secrets
 from sqlite_utils import Database
 
 from cxr_core import clock
-from cxr_core.records import Role, User
-from cxr_core.store.db import one
+from cxr_core.records import Role, SessionLimits, User
+from cxr_core.store.db import count, one, rows, within
+
+_OPEN = "s.seen_at > :seen AND s.created_at > :began AND u.disabled_at IS NULL"
+"""Whether session `s` of user `u` is open: used of late, not begun too long ago, and the account not disabled since."""
 
 
-def start(db: Database, user: User, idle_minutes: int) -> str:
-    """Open a session and return its token, which only the browser keeps; what was idle longer than that is deleted."""
-    end_idle(db, idle_minutes)
+def start(db: Database, user: User, limits: SessionLimits) -> str:
+    """Open a session and return its token, which only the browser keeps; sessions that are over are deleted."""
+    end_over(db, limits)
     token = secrets.token_urlsafe(32)
     moment = clock.stamp()
     db.table("sessions").insert(
@@ -23,20 +26,21 @@ def start(db: Database, user: User, idle_minutes: int) -> str:
     return token
 
 
-def user_of(db: Database, token: str | None, idle_minutes: int) -> User | None:
-    """Whose session this is, if it is open and was used within `idle_minutes`; using it keeps it open."""
+def user_of(db: Database, token: str | None, limits: SessionLimits) -> User | None:
+    """Whose session this is, if it is open; using it keeps it open, but not beyond the hours that one may last."""
     if not token:
         return None
     row = one(
         db,
-        "SELECT u.id, u.name, u.role, s.seen_at FROM sessions s JOIN users u ON u.id = s.user_id "
-        "WHERE s.token_sha256 = ? AND s.seen_at > ?",
-        (_hash(token), clock.ago(minutes=idle_minutes)),
+        f"SELECT u.id, u.name, u.role, s.seen_at FROM sessions s JOIN users u ON u.id = s.user_id "
+        f"WHERE s.token_sha256 = :token AND {_OPEN}",
+        {"token": _hash(token), **_since(limits)},
     )
     if row is None:
         return None
     if row["seen_at"] < clock.ago(seconds=30):  # a disk sync at every click would slow the screens
-        db.execute("UPDATE sessions SET seen_at = ? WHERE token_sha256 = ?", (clock.stamp(), _hash(token)))
+        with within(db):
+            db.execute("UPDATE sessions SET seen_at = ? WHERE token_sha256 = ?", (clock.stamp(), _hash(token)))
     return User(row["id"], row["name"], Role(row["role"]))
 
 
@@ -45,19 +49,53 @@ def end(db: Database, token: str) -> None:
     db.execute("DELETE FROM sessions WHERE token_sha256 = ?", (_hash(token),))
 
 
-def end_idle(db: Database, idle_minutes: int) -> None:
-    """Close what nobody has used for so long: the user has to sign in anew."""
-    db.execute("DELETE FROM sessions WHERE seen_at <= ?", (clock.ago(minutes=idle_minutes),))
+def end_all(db: Database, user: int) -> int:
+    """Close all sessions of a user; returns how many."""
+    return db.execute("DELETE FROM sessions WHERE user_id = ?", (user,)).rowcount
 
 
-def is_open(db: Database, token: str | None, idle_minutes: int) -> bool:
+def end_every(db: Database) -> None:
+    """End all sessions of all users."""
+    db.execute("DELETE FROM sessions")
+
+
+def end_over(db: Database, limits: SessionLimits) -> None:
+    """Close what nobody has used for too long, or has lasted too long: the user has to sign in anew."""
+    db.execute("DELETE FROM sessions WHERE seen_at <= :seen OR created_at <= :began", _since(limits))
+
+
+def is_open(db: Database, token: str | None, limits: SessionLimits) -> bool:
     """Whether a session is open; asking doesn't keep it open, so that a page which asks by itself ends too."""
     found = one(
         db,
-        "SELECT 1 FROM sessions WHERE token_sha256 = ? AND seen_at > ?",
-        (_hash(token or ""), clock.ago(minutes=idle_minutes)),
+        f"SELECT 1 FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_sha256 = :token AND {_OPEN}",
+        {"token": _hash(token or ""), **_since(limits)},
     )
     return found is not None
+
+
+def how_many(db: Database, limits: SessionLimits) -> int:
+    """How many sessions are open."""
+    return count(db, f"SELECT count(*) FROM sessions s JOIN users u ON u.id = s.user_id WHERE {_OPEN}", _since(limits))
+
+
+def open_of(db: Database, user: int, limits: SessionLimits) -> list[dict[str, str]]:
+    """The open sessions of a user, newest first: `token_sha256`, `created_at`, `seen_at`."""
+    return rows(
+        db,
+        f"SELECT s.token_sha256, s.created_at, s.seen_at FROM sessions s JOIN users u ON u.id = s.user_id "
+        f"WHERE s.user_id = :user AND {_OPEN} ORDER BY s.created_at DESC",
+        {"user": user, **_since(limits)},
+    )
+
+
+def is_of(session: dict[str, str], token: str | None) -> bool:
+    """Whether a session of `open_of` is that of a token."""
+    return session["token_sha256"] == _hash(token or "")
+
+
+def _since(limits: SessionLimits) -> dict[str, str]:
+    return {"seen": clock.ago(minutes=limits.idle_minutes), "began": clock.ago(hours=limits.hours)}
 
 
 def began(db: Database, user: int) -> str | None:

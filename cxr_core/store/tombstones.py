@@ -16,13 +16,22 @@ from cxr_core.errors import ModelError
 from cxr_core.store.db import count, rows
 
 
-def add(db: Database, image: dict[str, Any], patient: str, reason: str, erased_by: int | None) -> None:
-    """Set a tombstone for a row of images.of_patient; of an image that is erased a second time, the newer stands."""
-    db.execute(
-        "INSERT OR REPLACE INTO tombstones (image, patient, file_sha256, reads, reason, erased_by, erased_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (image["id"], patient, image["file_sha256"], image["reads"], reason, erased_by, clock.stamp()),
-    )
+def add(
+    db: Database, image: dict[str, Any], patient: str, reason: str, erased_by: int | None, by_age: bool = False
+) -> None:
+    """Set a tombstone for a row of images.of_patient; of an image that is erased a second time, the newer stands.
+
+    `by_age` is one that went since it was old enough.
+    """
+    _put(db, {
+        "image": image["id"], "patient": patient, "file_sha256": image["file_sha256"], "reads": image["reads"],
+        "reason": reason, "erased_by": erased_by, "erased_at": clock.stamp(), "by_age": int(by_age),
+    })  # fmt: skip
+
+
+def _put(db: Database, stone: dict[str, Any]) -> None:
+    names, marks = ", ".join(stone), ", ".join(f":{name}" for name in stone)
+    db.execute(f"INSERT OR REPLACE INTO tombstones ({names}) VALUES ({marks})", stone)
 
 
 def add_unread(db: Database, name: str, patient: str, reason: str, erased_by: int | None) -> None:
@@ -30,11 +39,23 @@ def add_unread(db: Database, name: str, patient: str, reason: str, erased_by: in
     add(db, {"id": name, "file_sha256": "", "reads": 0}, patient, reason, erased_by)
 
 
+def on_request(db: Database) -> list[dict[str, Any]]:
+    """Every tombstone of what somebody asked to be erased, as it stands."""
+    return rows(db, "SELECT * FROM tombstones WHERE NOT by_age ORDER BY image")
+
+
+def take_over(db: Database, stones: Iterable[dict[str, Any]]) -> None:
+    """Set tombstones of another database of the same site; who erased stays where that account is here, too."""
+    here = {row["id"] for row in rows(db, "SELECT id FROM users")}
+    for stone in stones:
+        _put(db, {**stone, "erased_by": stone["erased_by"] if stone["erased_by"] in here else None})
+
+
 def of_patient(db: Database, patient: str) -> list[dict[str, Any]]:
-    """A patient's tombstones with the name of who erased (None: the command line), oldest first."""
+    """A patient's tombstones with the name of who erased (None: the command line; or `by_age`), oldest first."""
     return rows(
         db,
-        "SELECT t.image, t.reads, t.reason, t.erased_at, u.name AS erased_by FROM tombstones t "
+        "SELECT t.image, t.reads, t.reason, t.erased_at, t.by_age, u.name AS erased_by FROM tombstones t "
         "LEFT JOIN users u ON u.id = t.erased_by WHERE t.patient = ? ORDER BY t.erased_at, t.image",
         (patient,),
     )

@@ -15,6 +15,7 @@ from cxr_core.store.alarms import Alarm
 from cxr_core.store.messages import Message
 from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
+from cxr_core.ui.permission import left_to, may
 from cxr_core.ui.places import place
 from cxr_core.ui.session import site
 from cxr_core.ui.viewer import thumbnail_url
@@ -125,6 +126,9 @@ def _links(found: Told) -> None:
 
 def _forms(user: User, found: Told) -> None:
     number = found.alarm.id
+    if not may(alarming.close, user):
+        left_to(alarming.close, "It is taken and closed")
+        return
     if found.alarm.owner != user.name and st.button("Take it", key=f"take-{number}"):
         with told():
             alarming.take(site().home, user, number)

@@ -13,6 +13,7 @@ from cxr_core.store.pulls import Pull
 from cxr_core.store.senders import Sender
 from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
+from cxr_core.ui.permission import may
 from cxr_core.ui.removal import removes
 from cxr_core.ui.session import end_if_signed_out, site
 from cxr_core.work.hospital import pulling
@@ -39,6 +40,11 @@ def _row(user: User, source: Sender, fetch: Job | None, pull: Pull | None) -> No
     if fetch and not fetch.state.is_open:
         lines.append(fetched(fetch))
     st.html(f'<div class="listed">{"<br>".join(lines)}</div>')
+    if may(pulling.remove_source, user):
+        _buttons(user, source, pull)
+
+
+def _buttons(user: User, source: Sender, pull: Pull | None) -> None:
     with st.container(horizontal=True, gap="small"):
         if pull is None:
             _rule(user, source)
@@ -118,7 +124,7 @@ def _progress(user: User, job: Job) -> None:
     done, of = job.progress.get("done", 0), job.progress.get("of", 0)
     waits = f", waits: {job.progress['waits']}" if "waits" in job.progress else ""
     st.progress(done / of if of else 0.0, f"Fetching: {done} of {of}{waits}" if of else "Fetching: waits its turn")
-    if st.button("Cancel", key=f"cancel-{job.id}"):
+    if may(pulling.cancel, user) and st.button("Cancel", key=f"cancel-{job.id}"):
         with told():
             pulling.cancel(site().home, user, job.id)
             st.rerun(scope="app")

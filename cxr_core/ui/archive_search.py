@@ -90,8 +90,7 @@ def _search(user: User, names: set[str]) -> Search | None:
 def _until_answered(user: User, search: Search) -> None:
     """Draws the page anew once the archive has answered, or can't."""
     end_if_signed_out()
-    (job,) = requests.jobs_of(site().home, user, [search.asked.job])
-    if not job.state.is_open:
+    if not requests.is_under_way(site().home, user, search.asked.job):
         st.rerun(scope="app")
     words.empty("A moment", f"{search.source} is being asked.")
 

@@ -8,8 +8,9 @@ import plotly.graph_objects as go
 import streamlit as st
 from plotly.subplots import make_subplots
 
-PAPER, GRID, TEXT, DIM = "rgba(0,0,0,0)", "#20262b", "#cfd6da", "#87929a"
-BLUE, AMBER, GREEN, VIOLET, RED = "#6db3d0", "#e0a458", "#8fbf9f", "#b9a3d6", "#d98880"
+from cxr_core.ui.colours import AMBER, BLUE, DIM, GREEN, VIOLET
+
+PAPER, GRID, TEXT = "rgba(0,0,0,0)", "#20262b", "#cfd6da"
 RAMP = ((0.0, "#12161a"), (1.0, "#2f6f8c"))
 SERIES = ((BLUE, "solid"), (AMBER, "dash"), (GREEN, "dot"), (VIOLET, "dashdot"))
 """Colours and strokes, so that curves that lie on each other are all seen."""

@@ -7,6 +7,7 @@ import streamlit as st
 
 from cxr_core.drift.conduct import FEWEST, Kappa, Month, Share
 from cxr_core.ui import charts as dark
+from cxr_core.ui import colours
 
 HEADS = (
     ("Month", "", "left"), ("Reads", "Final reads", "right"),
@@ -44,19 +45,19 @@ def charts(months: list[Month]) -> None:
         figure = go.Figure()
         told = [month for month in months if month.agreed.n >= FEWEST]
         _line(figure, told, [100 * month.agreed.count / month.agreed.n for month in told],
-              [tuple(100 * end for end in month.agreed.interval) for month in told], dark.BLUE)  # fmt: skip
+              [tuple(100 * end for end in month.agreed.interval) for month in told], colours.BLUE)  # fmt: skip
         dark.show(dark.dressed(figure, 240, "Agree with the model, in %"), "agree")
     if not any(month.independent or month.between for month in months):
         right.caption("Kappa is drawn once enough opinions were given before or without seeing the model's.")
         return
     with right:
         figure = go.Figure()
-        for colour, name in ((dark.GREEN, "independent"), (dark.VIOLET, "between")):
+        for colour, name in ((colours.GREEN, "independent"), (colours.VIOLET, "between")):
             found = [(month, value) for month in months if (value := getattr(month, name))]
             _line(figure, [month for month, _ in found], [value.value for _, value in found],
                   [(value.low, value.high) for _, value in found], colour)  # fmt: skip
         figure.update_yaxes(range=[-0.2, 1.05])
-        spans = ((dark.GREEN, "reader and model"), (dark.VIOLET, "two readers"))
+        spans = ((colours.GREEN, "reader and model"), (colours.VIOLET, "two readers"))
         named = ", ".join(f'<span style="color:{colour}">{name}</span>' for colour, name in spans)
         dark.show(dark.dressed(figure, 240, f"Kappa: {named}"), "kappa")
 

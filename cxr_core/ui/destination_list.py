@@ -12,6 +12,7 @@ from cxr_core.store.destinations import Destination
 from cxr_core.ui import words
 from cxr_core.ui.destination_form import destination_form
 from cxr_core.ui.mishaps import told
+from cxr_core.ui.permission import left_to, may
 from cxr_core.ui.removal import removes
 from cxr_core.ui.session import end_if_signed_out, site
 from cxr_core.work.hospital import connecting, echoing
@@ -30,14 +31,17 @@ def destination_list(user: User) -> None:
     with listed:
         st.html("<h3>Where answers go</h3>")
         if not found:
-            words.empty("No destination", "Add the archive on the right, and see by an echo that it answers.")
+            words.empty("No destination", "Once the archive is added, an echo shows whether it answers.")
         for each in found:
             _row(user, each, echoes.get(each.id))
         if any(each.id in echoes and echoes[each.id].state.is_open for each in found):
             _until_tried(user)
     with adding:
-        st.html("<h3>Add a destination</h3>")
-        destination_form(user, len(found))
+        if may(connecting.add_dicom, user):
+            st.html("<h3>Add a destination</h3>")
+            destination_form(user, len(found))
+        else:
+            left_to(connecting.add_dicom, "Destinations are added and changed")
 
 
 def _row(user: User, found: Destination, echo: Job | None) -> None:
@@ -46,8 +50,14 @@ def _row(user: User, found: Destination, echo: Job | None) -> None:
     tried = f"<br>{echoed(echo)}" if echo else ""
     what = f"<b>{escape(found.name)}</b> {escape(address(found))}, {PROOFS[found.proof]}"
     said.html(f'<div class="listed">{what}{held}{tried}</div>')
-    with buttons, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        if st.button("Echo", key=f"echo-{found.id}", disabled=echo is not None and echo.state.is_open):
+    if may(connecting.change_dicom, user):
+        with buttons:
+            _buttons(user, found, is_tried=echo is not None and echo.state.is_open)
+
+
+def _buttons(user: User, found: Destination, is_tried: bool) -> None:
+    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        if st.button("Echo", key=f"echo-{found.id}", disabled=is_tried):
             _do(lambda: echoing.ask(site().home, user, found.name))
         if found.held_at:
             if st.button("Let go on", key=f"go-on-{found.id}"):

@@ -14,7 +14,7 @@ from cxr_core.drift.lines import Line, Point
 from cxr_core.drift.trace import State
 from cxr_core.drift.weeks import monday
 from cxr_core.store.alarms import Span
-from cxr_core.ui import charts
+from cxr_core.ui import charts, colours
 from cxr_core.ui.drift_table import RANK
 from cxr_core.work.drift.monitoring import Release
 from cxr_core.work.drift.watching import Watch
@@ -23,7 +23,12 @@ COLUMNS = 4
 ROW_PIXELS = 140
 FIRST_SHOWN = 12
 """Panels until somebody asks for all: the table above has every signal."""
-COLOURS = {State.ALARM: charts.RED, State.WATCH: charts.AMBER, State.STEADY: charts.GREEN, State.TOO_FEW: charts.DIM}
+COLOURS = {
+    State.ALARM: colours.RED,
+    State.WATCH: colours.AMBER,
+    State.STEADY: colours.GREEN,
+    State.TOO_FEW: colours.DIM,
+}
 FILL = "rgba(109, 179, 208, 0.12)"
 ALARM_FILL = "rgba(217, 136, 128, 0.16)"
 A_DAY = timedelta(days=1)
@@ -73,7 +78,7 @@ def _band(watch: Watch, line: Line) -> list[go.Scatter]:
     return [
         go.Scatter(x=[*ends, *reversed(ends)], y=[line.low] * 2 + [line.high] * 2, line={"width": 0}, fill="toself",
                    fillcolor=FILL, **drawn),
-        go.Scatter(x=ends, y=[line.middle] * 2, line={"color": charts.BLUE, "width": 1, "dash": "dot"}, **drawn),
+        go.Scatter(x=ends, y=[line.middle] * 2, line={"color": colours.BLUE, "width": 1, "dash": "dot"}, **drawn),
     ]  # fmt: skip
 
 
@@ -83,7 +88,7 @@ def _course(watch: Watch, line: Line) -> go.Scatter:
     return go.Scatter(
         x=[point.week for point in line.points], y=[point.value for point in line.points], mode="lines+markers",
         line={"color": "#4a545b", "width": 1},
-        marker={"color": [COLOURS[state] if state else charts.BLUE for state in states], "size": 7,
+        marker={"color": [COLOURS[state] if state else colours.BLUE for state in states], "size": 7,
                 "symbol": ["circle-open" if state is State.TOO_FEW else "circle" for state in states]},
         text=[f"{state}{point.n} images" for state, point in zip(told, line.points, strict=True)],
         hovertemplate="week of %{x|%d %b %Y}<br>%{y:.3f}<br>%{text}<extra></extra>",
@@ -99,7 +104,7 @@ def _marks(watch: Watch, line: Line, number: int) -> list[go.layout.Shape]:
     return [
         *(go.layout.Shape(type="rect", fillcolor=ALARM_FILL, line={"width": 0}, layer="below", **there, **days)
           for days in spoke),
-        *(go.layout.Shape(type="line", line={"color": charts.VIOLET, "width": 1, "dash": "dash"}, **there, **at)
+        *(go.layout.Shape(type="line", line={"color": colours.VIOLET, "width": 1, "dash": "dash"}, **there, **at)
           for at in released),
     ]  # fmt: skip
 
@@ -125,8 +130,8 @@ def agreement(found: list[Agreement], releases: list[Release]) -> go.Figure:
         figure.add_trace(_shares(model, [row for row in found if row.model == model], colour))
     for release in releases:
         figure.add_vline(
-            release.at.timestamp() * 1000, line={"color": charts.VIOLET, "width": 1, "dash": "dash"},
-            annotation={"text": f"{release.action}: {release.model}", "font": {"size": 11, "color": charts.VIOLET}},
+            release.at.timestamp() * 1000, line={"color": colours.VIOLET, "width": 1, "dash": "dash"},
+            annotation={"text": f"{release.action}: {release.model}", "font": {"size": 11, "color": colours.VIOLET}},
         )  # fmt: skip
     charts.dressed(figure, 230)
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.18, "x": 0}, hovermode="closest",
@@ -152,4 +157,4 @@ def _shares(model: str, rows: list[Agreement], colour: str) -> go.Scatter:
 
 
 def _palette() -> list[str]:
-    return [charts.BLUE, charts.AMBER, charts.GREEN, charts.VIOLET, charts.RED] * 10
+    return [colours.BLUE, colours.AMBER, colours.GREEN, colours.VIOLET, colours.RED] * 10

@@ -13,7 +13,7 @@ from cxr_core.drift.compare import MISSING
 from cxr_core.drift.distribution import Distribution, shares, together
 from cxr_core.drift.grid import Counts, Grid, Scale
 from cxr_core.drift.trace import WINDOW_DAYS, Finding
-from cxr_core.ui import asked_for, charts
+from cxr_core.ui import asked_for, charts, colours
 from cxr_core.ui.drift_table import CHANGED, RANK
 from cxr_core.ui.words import percent
 from cxr_core.work.drift.sighting import MODELS_OWN, SITES_OWN
@@ -21,7 +21,7 @@ from cxr_core.work.drift.watching import Watch
 
 HEIGHT = 300
 NAMES = {MODELS_OWN: "the model's reference", SITES_OWN: "the site's reference"}
-COLOURS = {MODELS_OWN: charts.BLUE, SITES_OWN: charts.VIOLET}
+COLOURS = {MODELS_OWN: colours.BLUE, SITES_OWN: colours.VIOLET}
 NOW = "the last four weeks"
 NOW_FILL = "rgba(224, 164, 88, 0.14)"
 Drawn = tuple[str, str, Counts]
@@ -46,7 +46,7 @@ def distribution(watch: Watch) -> None:
 def overlaid(found: Distribution) -> go.Figure:
     """Step histograms of numbers, grouped bars of words; shares of images."""
     drawn = [(NAMES[name], COLOURS[name], beside.counts) for name, beside in found.references.items()]
-    drawn.append((NOW, charts.AMBER, found.current))
+    drawn.append((NOW, colours.AMBER, found.current))
     grid = found.signal.grid
     figure = go.Figure(_steps(grid, drawn) if grid else _bars(found.signal.words, drawn))
     in_colour = (f'<span style="color:{colour}">{name} ({_n(counts)})</span>' for name, colour, counts in drawn)

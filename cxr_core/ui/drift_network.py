@@ -10,7 +10,7 @@ from cxr_core.drift.apart import is_clear
 from cxr_core.drift.expected import Estimate
 from cxr_core.drift.plane import grid
 from cxr_core.records import User
-from cxr_core.ui import charts, words
+from cxr_core.ui import charts, colours, words
 from cxr_core.ui.session import site
 from cxr_core.work.drift import mapping
 from cxr_core.work.drift.mapping import MOST, Map
@@ -56,7 +56,7 @@ def mapped(found: Map) -> go.Figure:
     figure = go.Figure(go.Heatmap(x=middles, y=middles, z=counts.T, colorscale=RAMP, showscale=False, hoverinfo="skip"))
     across, up = found.points.T
     figure.add_scatter(
-        x=across, y=up, mode="markers", marker={"color": charts.AMBER, "size": 5, "opacity": 0.75},
+        x=across, y=up, mode="markers", marker={"color": colours.AMBER, "size": 5, "opacity": 0.75},
         hovertemplate="%{x:.1f}, %{y:.1f}<extra></extra>",
     )  # fmt: skip
     charts.dressed(figure, HEIGHT).update_layout(hovermode="closest", margin={"b": 40})

@@ -9,9 +9,11 @@ from cxr_core.records import User
 from cxr_core.ui import asked_for, fields, words
 from cxr_core.ui.ending import end_page
 from cxr_core.ui.mishaps import told
+from cxr_core.ui.permission import may
 from cxr_core.ui.session import site
 from cxr_core.work.drift import watching
 from cxr_core.work.drift.watching import View, Watch
+from cxr_core.work.incoming import requests
 from cxr_core.work.reading_room import reviewing
 
 RANGES = {"4 weeks": 28, "3 months": 91, "1 year": 365}
@@ -57,9 +59,7 @@ def _caption(watch: Watch) -> None:
     )
 
 
-def nothing() -> None:
+def nothing(user: User) -> None:
     """No X-ray came in the time and from the device that were chosen."""
-    words.empty(
-        "No X-rays in this time",
-        "Upload X-rays on the worklist, or choose a longer time, another last day, or any device.",
-    )
+    uploads = "Upload X-rays on the worklist. " if may(requests.take_in, user) else ""
+    words.empty("No X-rays in this time", f"{uploads}Choose a longer time, another last day, or any device.")

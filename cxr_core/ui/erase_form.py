@@ -8,6 +8,7 @@ from cxr_core.records import User
 from cxr_core.ui import words
 from cxr_core.ui.lineage_tables import learnt, model_link
 from cxr_core.ui.mishaps import told
+from cxr_core.ui.permission import left_to, may
 from cxr_core.ui.session import site
 from cxr_core.work.models.lineage import OfPatient, Touched
 from cxr_core.work.privacy import erasing
@@ -22,6 +23,9 @@ def erase_form(user: User, found: OfPatient) -> None:
     code = words.short(found.patient)
     st.html("<h3>Erase this patient</h3>")
     _said(erasing.preview(site().home, user, found.patient), "would go")
+    if not may(erasing.erase, user):
+        left_to(erasing.erase, "Patients are erased")
+        return
     with st.form(key="erase", border=False):
         reason = st.text_input("Reason, kept with the tombstones: name nobody in it", key="erase-reason", max_chars=500)
         typed = st.text_input(f"Type {code} to confirm; this can't be taken back", key="erase-code", max_chars=64)
@@ -41,7 +45,7 @@ def erased() -> None:
         return
     st.success(f"{done.patient} is erased; the tombstones stay.")
     if not done.finished:
-        st.warning("A file or the database was in use: what is left on the disk goes at the program's next start.")
+        st.warning("A file or the database couldn't be cleared: what is left of it goes at the program's next start.")
     _said(done, "went")
 
 

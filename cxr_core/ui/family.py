@@ -10,7 +10,8 @@ from pathlib import Path
 import streamlit as st
 
 from cxr_core.ui import words
-from cxr_core.ui.charts import AMBER, BLUE, DIM, GREEN, PAPER, RED
+from cxr_core.ui.charts import PAPER
+from cxr_core.ui.colours import AMBER, BLUE, DIM, GREEN, RED
 from cxr_core.work.models.registry import State, Version
 
 KEY = "family"

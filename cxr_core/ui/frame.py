@@ -8,8 +8,9 @@ from pathlib import Path
 import streamlit as st
 
 from cxr_core.records import User
+from cxr_core.ui import low_disk, old_backup
 from cxr_core.ui.account import account
-from cxr_core.ui.places import PAGES, place, places
+from cxr_core.ui.places import FIRST, PAGES, is_shut_out, place, places
 from cxr_core.ui.session import require_user, site, watch
 from cxr_core.ui.stopping import banner
 from cxr_core.ui.workers import WORKERS
@@ -28,8 +29,12 @@ def main() -> None:
     WORKERS.ensure(site())
     # Every page is known to everybody, so that a wrong role reads a sentence; the bar links one's own alone.
     chosen = st.navigation([place(name) for name in PAGES], position="hidden")
+    if chosen.title == PAGES[FIRST][0] and is_shut_out(user, FIRST):
+        st.switch_page(places(user.role)[0])
     top = st.container(key="top", horizontal=True, vertical_alignment="center", gap="small")
     banner(user)
+    low_disk.banner(user)
+    old_backup.banner(user)
     try:
         chosen.run()
     finally:

@@ -16,17 +16,23 @@ from streamlit import file_util
 
 from cxr_core import settings
 from cxr_core.records import User
+from cxr_core.ui.forms import same_origin
 from cxr_core.ui.session import COOKIE
 from cxr_core.work import accounts
 
 OPEN = re.compile(
-    r"/(sign-in|sign-out|first-admin|demo|images/.*|dicom-web/.*"
-    r"|_stcore/health|static/.*|favicon\.png|manifest\.json)"
+    r"/(sign-in(/hospital)?|oauth2callback|sign-out(/hospital)?|password|first-admin|demo|healthz|readyz|metrics"
+    r"|images/.*|dicom-web/.*|_stcore/health|static/.*|favicon\.png|manifest\.json)"
 )
-"""What needs no session, or asks for it itself (the pictures), or for a token (what sends X-rays). Streamlit's bundle
-holds nothing of the site."""
-CLOSED = re.compile(r"/.*_stcore/agent(/.*)?")
-"""Streamlit's interface for programs: a second way into every page, which nobody here needs."""
+"""What needs no session, or asks for it itself (the pictures), or for a token (what sends X-rays, or monitors).
+Streamlit's bundle holds nothing of the site."""
+READING = frozenset(("GET", "HEAD", "OPTIONS"))
+"""Methods that change nothing."""
+BY_TOKEN = re.compile(r"/dicom-web/.*")
+"""Where no cookie counts, so that no page of another site can send."""
+CLOSED = re.compile(r"/.*_stcore/agent(/.*)?|/auth(/.*)?")
+"""Streamlit's interface for programs: a second way into every page, which nobody here needs. And its own sign-in, which
+`hospital_sign_in` alone calls."""
 
 
 def inline_script_hashes() -> str:
@@ -77,7 +83,9 @@ class Guard:
             await (refusal or self.app)(scope, receive, _with_headers(send))
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if await run_in_threadpool(user_of, HTTPConnection(scope)):
+        if not same_origin(HTTPConnection(scope)):
+            await send({"type": "websocket.close", "code": 1008, "reason": "a page of another site"})
+        elif await run_in_threadpool(user_of, HTTPConnection(scope)):
             await self.app(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008, "reason": "sign in first"})
@@ -87,6 +95,12 @@ async def _refusal(scope: Scope) -> Response | None:
     """Why a request goes no further, or None if it may pass."""
     if CLOSED.fullmatch(scope["path"]):
         return PlainTextResponse("There is nothing here.", 404)
+    if (
+        scope["method"] not in READING
+        and not BY_TOKEN.fullmatch(scope["path"])
+        and not same_origin(HTTPConnection(scope))
+    ):
+        return PlainTextResponse("This was sent by another site.", 403)
     if OPEN.fullmatch(scope["path"]):
         return None
     if await run_in_threadpool(user_of, HTTPConnection(scope)):

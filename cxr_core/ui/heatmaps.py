@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from cxr_core.records import Floats, Job, JobState, Method, User
+from cxr_core.ui.permission import may
 from cxr_core.ui.session import end_if_signed_out, require_user, site
 from cxr_core.work.reading_room import explaining
 from cxr_core.work.reading_room.explaining import Asked
@@ -54,12 +55,12 @@ def drawn(case: Case) -> Drawn:
     return Drawn(title, note=f"{method} {'could not be drawn' if failed else 'is being drawn'}", job=asked.job)
 
 
-def choice(case: Case, shown: Drawn) -> None:
+def choice(case: Case, shown: Drawn, user: User) -> None:
     """The method to choose, and how far a map is that was asked for; nothing where no other can be drawn.
 
     In a container of their own, so that nothing below is drawn anew when the progress comes and goes.
     """
-    if case.prediction is None or not explaining.may_ask(case.prediction):
+    if case.prediction is None or not may(explaining.ask, user) or not explaining.may_ask(case.prediction):
         return
     with st.container(key="method", gap="small"):
         st.selectbox(

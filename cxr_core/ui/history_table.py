@@ -11,6 +11,7 @@ import streamlit as st
 from cxr_core.records import CLASSES, Label, Reason, User
 from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
+from cxr_core.ui.permission import may
 from cxr_core.ui.places import link_to_versions, place
 from cxr_core.ui.session import site
 from cxr_core.ui.tall_table import clicked_row
@@ -124,8 +125,8 @@ def revise(user: User, read: dict[str, Any]) -> None:
         st.caption("This read was superseded by a later one." if not read["current"] else "This read was taken back.")
     elif not read["final"]:
         st.caption("A first opinion stays as it is; the final one is given on the review page.")
-    elif read["reader"] != user.name:
-        st.caption(f"Only {read['reader']} may revise this read.")
+    elif read["reader"] != user.name or not may(recording.revise, user):
+        st.caption(f"Only {read['reader']} may revise this read, as a radiologist.")
     else:
         _form(user, read)
 

@@ -10,16 +10,18 @@ import streamlit as st
 
 from cxr_core.records import DeliveryState, User
 from cxr_core.ui import asked_for, fields, words
+from cxr_core.ui.colours import AMBER, GREEN, RED
 from cxr_core.ui.mishaps import told
+from cxr_core.ui.permission import may
 from cxr_core.ui.places import link_to_versions, place
 from cxr_core.ui.session import site
-from cxr_core.ui.tall_table import clicked_row
+from cxr_core.ui.tall_table import clicked_row, coloured
 from cxr_core.work.hospital import connecting, ledger
 from cxr_core.work.hospital.ledger import DeadLetters, Entry
+from cxr_core.work.reading_room import reviewing
 
 MOST_SHOWN = 500
 REASONS_SHOWN = 3
-GREY, GREEN, RED, AMBER = "#9aa5ad", "#8fbf9f", "#d98880", "#e0a458"
 COLOURS = {DeliveryState.VERIFIED: GREEN, DeliveryState.DEAD: RED, DeliveryState.SENDING: AMBER}
 """Only what is proven to be there is green."""
 OPEN = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.ACCEPTED)
@@ -43,7 +45,8 @@ def ledger_table(user: User) -> None:
         if picked:
             _one(user, picked)
         elif found:
-            st.caption("Click a row for all that is said of an answer, its X-ray, and the way to send it again.")
+            again = " The way to send it again is there, too." if may(connecting.send_again, user) else ""
+            st.caption(f"Click a row for all that is said of an answer.{again}")
 
 
 def dead_letters(user: User) -> None:
@@ -56,7 +59,8 @@ def dead_letters(user: User) -> None:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 what = f"{words.how_many(each.many, 'answers')} to {each.name} given up:"
                 st.html(f'<div><span class="dead">{escape(what)}</span> {escape(each.said)}</div>')
-                if st.button("Send again" if each.many == 1 else f"Send all {each.many} again", key=f"again-{number}"):
+                what = "Send again" if each.many == 1 else f"Send all {each.many} again"
+                if may(ledger.send_all_again, user) and st.button(what, key=f"again-{number}"):
                     _all_again(user, each)
     if more := sum(each.many for each in found[REASONS_SHOWN:]):
         st.caption(f"{words.how_many(more, 'answers')} more were given up for other reasons: choose dead below.")
@@ -86,7 +90,7 @@ def _table(found: list[Entry], narrowed: bool) -> Entry | None:
     elif not found:
         words.empty("Nothing was sent yet", "Answers stand here as soon as a rule holds for an X-ray that came in.")
     else:
-        styled = pd.DataFrame(list(map(row_of, found))).style.map(_coloured, subset=["State"])
+        styled = coloured(pd.DataFrame(list(map(row_of, found))), ["State"], COLOURS)
         picked = clicked_row(styled, [entry.delivery.id for entry in found], _columns())
         return None if picked is None else found[picked]
     return None
@@ -130,10 +134,6 @@ def _columns() -> dict[str, Any]:
     }
 
 
-def _coloured(state: Any) -> str:
-    return f"color: {COLOURS.get(state, GREY)}"
-
-
 def _one(user: User, entry: Entry) -> None:
     delivery = entry.delivery
     st.html(f"<h3>Answer {delivery.id}: {delivery.answer} to {escape(entry.destination)}</h3>")
@@ -146,12 +146,13 @@ def _one(user: User, entry: Entry) -> None:
         ("Verified", words.day(delivery.verified_at)),
         ("Next", next_try(entry)),
     ])  # fmt: skip
-    if entry.image:
+    if not entry.image:
+        st.caption(f"It answers an object that could not be taken in. {entry.refused or ''}")
+    elif may(reviewing.case, user):
         st.page_link(place("review"), label="Look at the X-ray", query_params={"image": entry.image})
         link_to_versions(entry.image)
-    else:
-        st.caption(f"It answers an object that could not be taken in. {entry.refused or ''}")
-    if delivery.state is DeliveryState.DEAD and st.button("Send this one again", key="again-one"):
+    is_dead = delivery.state is DeliveryState.DEAD and may(connecting.send_again, user)
+    if is_dead and st.button("Send this one again", key="again-one"):
         with told():
             connecting.send_again(site().home, user, [delivery.id])
             st.session_state[AGAIN] = f"Answer {delivery.id} is queued again."

@@ -115,6 +115,8 @@ def _images(found: OfPatient) -> None:
 
 
 def _tombstone(row: dict[str, Any]) -> str:
+    if row["by_age"]:
+        return f"removed {words.day(row['erased_at'])}: {row['reason']}"
     who = row["erased_by"] or "the command line"
     return f"erased {words.day(row['erased_at'])} by {who}: {row['reason']}"
 

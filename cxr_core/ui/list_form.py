@@ -7,7 +7,9 @@ from dataclasses import replace
 import streamlit as st
 
 from cxr_core.records import Mode, Ordering, User, Worklist
+from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
+from cxr_core.ui.permission import left_to, may
 from cxr_core.ui.session import site
 from cxr_core.work.reading_room import listing
 
@@ -24,8 +26,10 @@ ORDERS = {
 }
 
 
-def explained() -> None:
+def explained(user: User) -> None:
     """What holds for all lists."""
+    if not may(listing.change, user):
+        left_to(listing.change, "Lists are changed")
     st.caption(
         "A change holds for what comes in from now on: a case is read as its list was when it came. "
         "An order by what the model says tells what it says, so that it is for concurrent lists alone. "
@@ -34,10 +38,13 @@ def explained() -> None:
 
 
 def list_form(user: User, listed: Worklist, takes_the_rest: bool) -> None:
-    """The settings of a list, to be changed."""
+    """The settings of a list, to be changed by those who may."""
     st.html(f"<h3>{listed.name}</h3>")
     if takes_the_rest:
         st.caption("Takes whatever comes in and is not drawn for another list.")
+    if not may(listing.change, user):
+        _settings(listed, takes_the_rest)
+        return
     with st.form(key=f"list-{listed.id}", border=False):
         mode = st.radio("How it is read", list(MODES), list(MODES).index(listed.mode), format_func=MODES.__getitem__)
         order = st.radio(
@@ -54,6 +61,17 @@ def list_form(user: User, listed: Worklist, takes_the_rest: bool) -> None:
                 )
                 listing.change(site().home, user, changed)
                 st.toast(f"{listed.name} is changed, for what comes in from now on.", icon=":material/check:")
+
+
+def _settings(listed: Worklist, takes_the_rest: bool) -> None:
+    """The same in words."""
+    words.table([
+        ("How it is read", MODES[listed.mode]),
+        ("What goes first", ORDERS[listed.ordering]),
+        ("Drawn for this list", "the rest" if takes_the_rest else words.percent(listed.share)),
+        ("Read by two", words.percent(listed.twice)),
+        ("Longest wait", f"{listed.longest_wait_hours:g} hours, then a case goes first"),
+    ])  # fmt: skip
 
 
 def _percent(label: str, share: float) -> float:

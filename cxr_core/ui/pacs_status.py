@@ -9,8 +9,9 @@ import streamlit as st
 from cxr_core.records import User
 from cxr_core.store.listeners import Listening
 from cxr_core.ui import words
+from cxr_core.ui.permission import may, who_may
 from cxr_core.ui.session import end_if_signed_out, site
-from cxr_core.work.hospital import traffic
+from cxr_core.work.hospital import connecting, traffic
 from cxr_core.work.hospital.traffic import Readiness
 from cxr_core.work.incoming import holding
 
@@ -33,7 +34,8 @@ def status(user: User) -> None:
     found = traffic.readiness(site(), user)
     said = [f"Listening as {escape(where(each))} since {words.day(each.started_at)} UTC." for each in found.listening]
     line = " ".join(said) if said else "Nothing listens, so nothing comes in over the network."
-    state = f'<div class="{"listens" if said else "deaf"}">{line}{_steps(missing(found))}</div>'
+    steps = _steps(missing(found)) if may(connecting.add_sender, user) else ""
+    state = f'<div class="{"listens" if said else "deaf"}">{line}{steps}</div>'
     st.html(f'<div class="abreast">{state}{_held_back(holding.how_many(site().home, user))}</div>')
 
 
@@ -42,7 +44,7 @@ def _held_back(waiting: int) -> str:
     if not waiting:
         return ""
     link = f'<a href="/pacs?part=Quarantine" target="_self">{words.how_many(waiting, "files")}</a>'
-    held = f"{link} {'is' if waiting == 1 else 'are'} held back under Quarantine: an admin must look."
+    held = f"{link} {'is' if waiting == 1 else 'are'} held back under Quarantine: {who_may(holding.look)} must look."
     return f'<div class="deaf">{held}</div>'
 
 

@@ -13,6 +13,7 @@ from cxr_core.store.quarantine import Held
 from cxr_core.ui import words
 from cxr_core.ui.film_shown import Place, drawn, film, found_on
 from cxr_core.ui.mishaps import told
+from cxr_core.ui.permission import left_to, may
 from cxr_core.ui.session import end_if_signed_out, site
 from cxr_core.work.incoming import holding, requests
 from cxr_core.work.incoming.holding import Picture
@@ -71,7 +72,9 @@ def _look(user: User, found: dict[int, Held]) -> Look | None:
 
 
 def _picture(user: User, look: Look | None) -> None:
-    if look is None:
+    if not may(holding.look, user):
+        left_to(holding.look, "What is held back is looked at and decided on")
+    elif look is None:
         words.empty("No picture", "Look at a file on the left: its picture is shown here, to you alone.")
     elif look.picture is None:
         _until_made(user, look)
@@ -91,8 +94,7 @@ def _remember() -> None:
 def _until_made(user: User, look: Look) -> None:
     """Draws the page anew once the worker has made the picture, or can't."""
     end_if_signed_out()
-    (job,) = requests.jobs_of(site().home, user, [look.asked.job])
-    if not job.state.is_open:
+    if not requests.is_under_way(site().home, user, look.asked.job):
         st.rerun(scope="app")
     words.empty("A moment", "The worker makes the picture.")
 
@@ -106,7 +108,8 @@ def _row(user: User, held: Held, look: Look | None) -> None:
         f'<span class="dim">{words.ago(held.held_at)}: {sure}, {doubts}</span></div>'
     )
     with button, st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Look", key=f"look-{held.id}", disabled=look is not None and look.number == held.id):
+        is_on = look is not None and look.number == held.id
+        if may(holding.look, user) and st.button("Look", key=f"look-{held.id}", disabled=is_on):
             with told():
                 asked = holding.look(site().home, user, held.id)
                 st.session_state[LOOK] = Look(held.id, asked, found_on(held))

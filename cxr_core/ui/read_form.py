@@ -7,10 +7,11 @@ import time
 import streamlit as st
 
 from cxr_core.records import CLASSES, Label, Mode, Reason, User
+from cxr_core.ui import walk
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.session import require_user, site
 from cxr_core.ui.viewer import marked
-from cxr_core.work.reading_room import recording, reviewing
+from cxr_core.work.reading_room import recording
 from cxr_core.work.reading_room.recording import ReadForm
 from cxr_core.work.reading_room.reviewing import Case, Stage
 
@@ -171,11 +172,11 @@ def _record(user: User, case: Case, form: ReadForm) -> None:
     with told():
         reveals = case.stage is Stage.FIRST and case.image["mode"] == Mode.SECOND_READER
         # What the page says next is made out first: once recorded, Streamlit may end this run where it is called.
-        following = [] if reveals else reviewing.upcoming(site().home, user, form.image, 1)
+        following = None if reveals else walk.take_next(user, form.image)
         opened: dict[str, float] = st.session_state["opened"]
         recording.submit(site().home, user, form)
         opened.pop(form.image, None)
         if reveals:
             st.session_state.pop(f"label-{form.image}", None)  # the final answer is chosen, and not just confirmed
-        st.query_params["image"] = next(iter(following), form.image)
+        st.query_params["image"] = following or form.image
         st.rerun(scope="app")

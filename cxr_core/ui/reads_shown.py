@@ -10,6 +10,7 @@ import streamlit as st
 from cxr_core.records import Region, User
 from cxr_core.ui import walk, words
 from cxr_core.ui.mishaps import told
+from cxr_core.ui.permission import may
 from cxr_core.ui.places import place
 from cxr_core.ui.session import site
 from cxr_core.work.reading_room import recording
@@ -30,7 +31,7 @@ def reads_shown(case: Case, user: User, newest: Recorded | None) -> None:
             ("When", _when(read)),
             ("Comment", read["comment"] or words.NONE),
         ])  # fmt: skip
-        if read["reader"] == user.id and read["final"]:
+        if read["reader"] == user.id and read["final"] and may(recording.revise, user):
             _changes(read["id"], user, newest)
 
 

@@ -7,10 +7,11 @@ from datetime import timedelta
 import streamlit as st
 
 from cxr_core import clock
-from cxr_core.records import Role, User
+from cxr_core.records import User
 from cxr_core.store.site_references import Frozen
 from cxr_core.ui import fields, words
 from cxr_core.ui.mishaps import told
+from cxr_core.ui.permission import may
 from cxr_core.ui.session import site
 from cxr_core.work.drift import freezing
 from cxr_core.work.drift.freezing import FEWEST, MOST, Period
@@ -28,10 +29,10 @@ def reference(user: User) -> None:
             f"Up to {MOST} X-rays of this site, {FEWEST} at least, kept as counts for good: headers, devices and views "
             "are compared with them, and pictures are shown from them. Those before it stay listed."
         )
-        if user.role is Role.ADMIN:
+        if may(freezing.freeze, user):
             _form(user, len(found))
         if found:
-            titles = TITLES if user.role is Role.ADMIN else TITLES[:-1]  # a reason may name somebody
+            titles = TITLES if may(freezing.available, user) else TITLES[:-1]  # a reason may name somebody
             words.grid(titles, [_row(each)[: len(titles)] for each in found])
 
 

@@ -1,4 +1,4 @@
-"""Taking a version out of reach, for admins."""
+"""Taking a version out of reach, for those who may."""
 
 from __future__ import annotations
 

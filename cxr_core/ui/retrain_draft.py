@@ -51,7 +51,9 @@ def flagged(draft: Draft) -> None:
     _by_kind(draft)
     if refused := draft.refused():
         numbers = "; ".join(f"{kind} {number}" for kind, number in refused.items())
-        st.caption(f"Left out because the model had refused them: {numbers}. Choose above what to learn from as well.")
+        st.caption(
+            f"Left out because the model had refused them: {numbers}. A retrain may learn from them if asked to."
+        )
     if new:
         with st.expander(f"The {len(new)} flagged images"):
             words.grid(["Image", "Label by readers", "Side"],

@@ -9,6 +9,7 @@ import streamlit as st
 from cxr_core.records import Job, JobState, User
 from cxr_core.ui import charts, words
 from cxr_core.ui.mishaps import told
+from cxr_core.ui.permission import may
 from cxr_core.ui.session import end_if_signed_out, require_user, site
 from cxr_core.work.models import retraining
 from cxr_core.work.models.pace import share_done
@@ -29,7 +30,7 @@ def live(user: User, number: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html(f"<h3>Retrain {job.id}: {_doing(job)}</h3>")
         st.space("stretch")
-        if st.button("Cancel", key="cancel"):
+        if may(retraining.cancel, user) and st.button("Cancel", key="cancel"):
             _cancel(require_user(), job.id)
     st.progress(*_how_far(job.progress))
     if history := job.progress.get("history"):

@@ -11,6 +11,7 @@ import streamlit as st
 from cxr_core.records import User
 from cxr_core.ui import charts, words
 from cxr_core.ui.mishaps import told
+from cxr_core.ui.permission import left_to, may
 from cxr_core.ui.session import site
 from cxr_core.work.drift import monitoring
 from cxr_core.work.models import retraining
@@ -84,6 +85,9 @@ def _decide(user: User, model: str, passed: bool) -> None:
     if so_far.names:
         names = ", ".join(so_far.names)
         st.info(f"Approved by {names}. {so_far.wanted} more must approve before it is put to use.")
+    if not may(retraining.promote, user):
+        left_to(retraining.promote, "It is promoted or refused")
+        return
     reason = st.text_input("Reason", key=f"reason-{model}", max_chars=500, placeholder=words.WHY)
     with st.container(horizontal=True):
         label = "Promote" if so_far.wanted <= 1 else "Approve"
@@ -114,7 +118,7 @@ def decisions(user: User) -> None:
         ],
     )  # fmt: skip
     earlier = retraining.earlier_models(site().home, user)
-    if earlier:
+    if earlier and may(retraining.roll_back, user):
         with st.expander("Roll back to a model that was in use before"):
             model = st.selectbox("Model", earlier, key="earlier")
             key = f"reason-back-{len(taken)}"

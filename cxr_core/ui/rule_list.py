@@ -10,6 +10,7 @@ from cxr_core.records import User
 from cxr_core.store.destinations import Rule
 from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
+from cxr_core.ui.permission import left_to, may
 from cxr_core.ui.removal import removes
 from cxr_core.ui.rule_form import Names, rule_form, warn_if_it_forestalls
 from cxr_core.ui.rule_words import in_words
@@ -29,10 +30,13 @@ def rule_list(user: User) -> None:
     with listed:
         st.html("<h3>What goes where</h3>")
         if not found:
-            words.empty("No rules, so no answers go out", "Compose one on the right, and try it on what came before.")
+            words.empty("No rules, so no answers go out", "A rule is composed, and tried on what came before.")
         for each in found:
             _row(user, each, names)
     with adding:
+        if not may(connecting.add_rule, user):
+            left_to(connecting.add_rule, "Rules are added and removed")
+            return
         st.html("<h3>Add a rule</h3>")
         if names.destinations:
             rule_form(user, names, len(found))
@@ -43,10 +47,14 @@ def rule_list(user: User) -> None:
 def _row(user: User, rule: Rule, names: Names) -> None:
     said, button = st.columns([4, 1], vertical_alignment="center")
     said.html(f'<div class="listed">{escape(in_words(rule, *names))}</div>')
-    with button, st.container(horizontal=True, horizontal_alignment="right"):
-        then = "What it has queued goes out all the same; nothing more is queued by it."
-        if removes(then, f"rule-{rule.id}"):
-            with told():
-                connecting.remove_rule(site().home, user, rule.id)
-                st.rerun()
+    if may(connecting.remove_rule, user):
+        with button, st.container(horizontal=True, horizontal_alignment="right"):
+            _remove(user, rule)
     warn_if_it_forestalls(user, rule)
+
+
+def _remove(user: User, rule: Rule) -> None:
+    if removes("What it has queued goes out all the same; nothing more is queued by it.", f"rule-{rule.id}"):
+        with told():
+            connecting.remove_rule(site().home, user, rule.id)
+            st.rerun()

@@ -10,6 +10,7 @@ from cxr_core.records import User
 from cxr_core.store.senders import Sender
 from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
+from cxr_core.ui.permission import left_to, may
 from cxr_core.ui.removal import removes
 from cxr_core.ui.session import site
 from cxr_core.work.hospital import connecting
@@ -27,12 +28,15 @@ def sender_list(user: User) -> None:
         st.html("<h3>Who may send</h3>")
         _token()
         if not found:
-            words.empty("Nobody may send", "Add the X-ray machines, or the router that sends for them, on the right.")
+            words.empty("Nobody may send", "Let in the X-ray machines, or the router that sends for them.")
         for each in found:
             _row(user, each)
     with adding:
-        st.html("<h3>Let one more send</h3>")
-        _form(user, len(found))
+        if may(connecting.add_sender, user):
+            st.html("<h3>Let one more send</h3>")
+            _form(user, len(found))
+        else:
+            left_to(connecting.add_sender, "Senders are let in and removed")
 
 
 def _row(user: User, sender: Sender) -> None:
@@ -42,6 +46,8 @@ def _row(user: User, sender: Sender) -> None:
     place = machine_or_network(sender.network or "")
     what = f"<b>{escape(sender.name)}</b> {escape(how)}, from {escape(place)}{certificate}"
     said.html(f'<div class="listed">{what}</div>')
+    if not may(connecting.remove_sender, user):
+        return
     with button, st.container(horizontal=True, horizontal_alignment="right"):
         then = "What it sent stays; it can send no more, and is turned away when it calls."
         if removes(then, f"sender-{sender.id}"):

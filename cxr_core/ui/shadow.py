@@ -9,12 +9,13 @@ import streamlit as st
 
 from cxr_core.records import Label, User
 from cxr_core.store.shadows import Shadow
-from cxr_core.ui import charts, words
+from cxr_core.ui import charts, colours, words
 from cxr_core.ui.mishaps import told
+from cxr_core.ui.permission import left_to, may
 from cxr_core.ui.session import site
 from cxr_core.work.models import shadowing
 
-COLOURS = {Label.NORMAL: charts.GREEN, Label.PNEUMONIA: charts.AMBER, None: charts.BLUE}
+COLOURS = {Label.NORMAL: colours.GREEN, Label.PNEUMONIA: colours.AMBER, None: colours.BLUE}
 """By what readers found."""
 MOST_POINTS = 2000
 """The newest; more take long to draw, and hide each other."""
@@ -26,8 +27,10 @@ def shadow(user: User, model: str) -> None:
     found = shadowing.standing(site().home, user)
     if found:
         _stands(user, found)
-    else:
+    elif may(shadowing.start, user):
         _begin(user, model)
+    else:
+        left_to(shadowing.start, "It doesn't judge what comes in; it may be let to, unseen by readers,")
     report = shadowing.report(site().home, user)
     if report and report["candidate"] == (found.model if found else model):
         _reported(report)
@@ -38,7 +41,7 @@ def _stands(user: User, found: Shadow) -> None:
         f"{found.model} judges what comes in since {words.day(found.started_at)} UTC, too. No reader sees what it "
         "says. Deciding on it ends this."
     )
-    if st.button("End the shadow", key="end-shadow"):
+    if may(shadowing.end, user) and st.button("End the shadow", key="end-shadow"):
         with told():
             shadowing.end(site().home, user)
             st.rerun()
@@ -94,7 +97,7 @@ def _ranged(share: Any) -> str:
 def _scatter(points: list[tuple[float, float, str | None]]) -> None:
     """Each X-ray by what both say of it; on the line they say the same."""
     figure = go.Figure(
-        go.Scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": charts.DIM, "dash": "dot"}, hoverinfo="skip")
+        go.Scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": colours.DIM, "dash": "dot"}, hoverinfo="skip")
     )
     for found, colour in COLOURS.items():
         chosen = [point for point in points if point[2] == found]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from string import Template
+from urllib.parse import quote
 
 FOLDER = Path(__file__).parent
 PAGE = Template((FOLDER / "sign_in.html").read_text(encoding="utf-8"))
@@ -26,20 +27,36 @@ FORM = Template("""<form method="post" action="/sign-in">
 <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
 <button>Sign in</button>
 </form>""")
+CHANGE = Template("""<form method="post" action="/password">
+<h2>Choose another password</h2>
+<label>Name <input name="name" value="$name" autocomplete="username" required></label>
+<label>Password so far <input name="password" type="password" autocomplete="current-password" required></label>
+<label>New password, 8 characters or more
+<input name="new" type="password" autocomplete="new-password" minlength="8" maxlength="256" required></label>
+<label>New password again
+<input name="again" type="password" autocomplete="new-password" minlength="8" maxlength="256" required></label>
+<button>Change it and sign in</button>
+</form>
+<p class="back"><a href="/">Back</a></p>""")
+HOSPITAL = Template("""<p class="or">or</p>
+<a class="button quiet" href="/sign-in/hospital?next=$next">Sign in with the hospital's account</a>""")
+LEFT = """<div class="box"><h2>The hospital's sign-in may still know you</h2>
+<p>Whoever comes next at this browser could then sign in as you.</p>
+<a href="/sign-out/hospital">Sign out there, too</a></div>"""
 FIRST_ADMIN = """<form method="post" action="/first-admin">
 <h2>Nobody has an account yet. Make the first: an admin</h2>
-<label>Name <input name="name" autocomplete="username" maxlength="64" autofocus required></label>
+<label>Code, which the program printed on its console when it was started
+<input name="code" autocomplete="off" spellcheck="false" maxlength="64" autofocus required></label>
+<label>Name <input name="name" autocomplete="username" maxlength="64" required></label>
 <label>Password, 8 characters or more
 <input name="password" type="password" autocomplete="new-password" minlength="8" required></label>
 <button>Make the account and sign in</button>
-</form>
-<form class="box" method="post" action="/demo">
+</form>"""
+DEMO = """<form class="box" method="post" action="/demo">
 <h2>Or look around first</h2>
 <p>The demo fills this empty installation with synthetic X-rays and two accounts. It can't be mixed with real work.</p>
 <button class="quiet">Start the demo</button>
 </form>"""
-NO_ACCOUNT = """<div class="box"><p>Nobody has an account yet. On the machine that runs this program, open this page as
-<code>localhost</code>, or run <code>python -m cxr_core users add NAME --role admin</code>.</p></div>"""
 PREPARING = """<div class="box"><h2>The demo is being prepared</h2>
 <p>Synthetic X-rays are drawn and read by the model. This takes a minute or two; the page looks again by itself.</p>
 </div>"""
@@ -58,6 +75,12 @@ class View:
     """The browser is on the machine itself."""
     preparing: bool = False
     """The demo's accounts are on their way."""
+    change: bool = False
+    """Another password is to be chosen."""
+    hospital: bool = False
+    """The hospital's own sign-in leads in, too."""
+    left: bool = False
+    """It may still know somebody who has no session here any more."""
     accounts: Iterable[tuple[str, str]] = ()
     """Demo accounts to show: names and passwords."""
 
@@ -78,9 +101,13 @@ def again(address: str) -> str:
 def _body(view: View) -> str:
     if view.preparing:
         return PREPARING
+    hospital = HOSPITAL.substitute(next=quote(view.next, safe="")) if view.hospital else ""
     if view.nobody:
-        return FIRST_ADMIN if view.nearby else NO_ACCOUNT
-    return FORM.substitute(next=escape(view.next), name=escape(view.name)) + _accounts(view.accounts)
+        return FIRST_ADMIN + hospital + (DEMO if view.nearby else "")
+    if view.change:
+        return CHANGE.substitute(name=escape(view.name))
+    form = FORM.substitute(next=escape(view.next), name=escape(view.name))
+    return form + hospital + (LEFT if view.left else "") + _accounts(view.accounts)
 
 
 def _accounts(accounts: Iterable[tuple[str, str]]) -> str:

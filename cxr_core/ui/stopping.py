@@ -8,10 +8,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from cxr_core.records import Role, User
+from cxr_core.records import User
 from cxr_core.store.stops import Stop
 from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
+from cxr_core.ui.permission import may
 from cxr_core.ui.session import WATCH_SECONDS, end_if_signed_out, site
 from cxr_core.work.models import stopping
 
@@ -31,7 +32,7 @@ def _banner(user: User, drawn: Stop | None) -> None:
     if found != drawn:
         st.rerun(scope="app")
     if found:
-        st.html(f'<div class="stop">{escape(why(found))} Cases are read as without it.</div>')
+        st.html(f'<div class="stop switched-off">{escape(why(found))} Cases are read as without it.</div>')
 
 
 def why(found: Stop) -> str:
@@ -43,13 +44,13 @@ def why(found: Stop) -> str:
 def switch(user: User) -> None:
     """Every stop so far, and for admins the form that begins or lifts one."""
     found = stopping.so_far(site().home, user)
-    is_off, is_admin = bool(found) and found[0].lifted_at is None, user.role is Role.ADMIN
-    if not found and not is_admin:
+    is_off = bool(found) and found[0].lifted_at is None
+    if not found and not may(stopping.stop, user):
         return
     with st.expander(f"Stop switch: the model's opinion is {'switched off' if is_off else 'shown'}", expanded=is_off):
-        if is_admin and is_off:
+        if is_off and may(stopping.lift, user):
             _form("Show the opinion again", stopping.lift, user, len(found))
-        elif is_admin:
+        elif not is_off and may(stopping.stop, user):
             st.caption("Switched off, the model's opinion is shown to nobody and nowhere. Reading goes on without it.")
             _form("Switch the opinion off", stopping.stop, user, len(found))
         if found:

@@ -19,11 +19,12 @@ from cxr_core.errors import RejectedFile, SettingsError
 from cxr_core.pacs.web import stow
 from cxr_core.pacs.web.multipart import Limits
 from cxr_core.pacs.web.stow import Failed, Stored
+from cxr_core.records import MEGABYTE
 from cxr_core.settings import Settings
 from cxr_core.store.senders import Sender
+from cxr_core.ui.doors import to_anybody
 from cxr_core.ui.throttle import Throttle
 from cxr_core.work.hospital import receiving
-from cxr_core.work.incoming.requests import MEGABYTE
 
 BODIES_AT_ONCE = CapacityLimiter(4)
 """Each may hold an X-ray in memory, and its sealed copy."""
@@ -39,6 +40,7 @@ TOKENS = Throttle()
 log = logging.getLogger(__name__)
 
 
+@to_anybody("a sender's token; no session counts")
 async def store(request: Request) -> Response:
     """POST /dicom-web/studies, or /dicom-web/studies/{study}: 200, 202 or 409 by what became of the objects.
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
 import streamlit as st
+from pandas.io.formats.style import Styler
 
 from cxr_core.ui import words
+from cxr_core.ui.colours import GREY
 
 ROW_PIXELS = 28
 HEAD_PIXELS = 34
 """The row of titles and the border."""
+
+
+def coloured(rows: pd.DataFrame, titles: Sequence[str], colours: Mapping[Any, str]) -> Styler:
+    """The rows with the words under some titles in their colours, and in grey where they have none."""
+    return rows.style.map(lambda word: f"color: {colours.get(word, GREY)}", subset=list(titles))
 
 
 def clicked_row(rows: Any, ids: Sequence[object], columns: dict[str, Any]) -> int | None:

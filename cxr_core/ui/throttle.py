@@ -42,11 +42,11 @@ class Throttle:
     def __init__(self) -> None:
         self._attempts: dict[tuple[str, str], tuple[float, float]] = {}
 
-    def attempt(self, address: str, name: str, now: float) -> float:
+    def attempt(self, address: str, name: str | None, now: float) -> float:
         """Count an attempt at the moment `now`, in seconds of a clock that never goes back.
 
-        Returns 0 if it may be judged, else the seconds to wait first. It counts before it is judged, so that of many
-        at once no more get through than of many in a row.
+        An attempt on no name (None) counts for its address alone. Returns 0 if it may be judged, else the seconds to
+        wait first. It counts before it is judged, so that of many at once no more get through than of many in a row.
         """
         rules = _rules(address, name)
         if wait := max(self._wait(key, rule, now) for key, rule in rules.items()):
@@ -78,8 +78,10 @@ class Throttle:
             del self._attempts[next(iter(self._attempts))]
 
 
-def _rules(address: str, name: str) -> dict[tuple[str, str], Rule]:
+def _rules(address: str, name: str | None) -> dict[tuple[str, str], Rule]:
     """What an attempt is counted by: first address and name together, then each alone."""
+    if name is None:
+        return {(address, ""): MANY}
     known = name[:LONGEST_NAME].lower()
     return {(address, known): NAME, (address, ""): MANY, ("", known): MANY}
 

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from cxr_core.records import DeliveryState, User
-from cxr_core.ui import charts, words
+from cxr_core.ui import charts, colours, words
 from cxr_core.ui.session import end_if_signed_out, site
 from cxr_core.work.hospital import traffic
 from cxr_core.work.hospital.traffic import Hour, Line, Queue
@@ -117,7 +117,7 @@ def by_hour(found: list[Hour]) -> go.Figure:
     """Received and delivered, a pair of bars an hour."""
     figure = go.Figure()
     begins = [f"{hour.begins}:00" for hour in found]
-    for name, colour in (("received", charts.BLUE), ("delivered", charts.VIOLET)):
+    for name, colour in (("received", colours.BLUE), ("delivered", colours.VIOLET)):
         figure.add_bar(x=begins, y=[getattr(hour, name) for hour in found], name=name, marker_color=colour)
     in_colour = ", ".join(f'<span style="color:{bar.marker.color}">{bar.name}</span>' for bar in figure.data)
     charts.dressed(figure, 300, in_colour)

@@ -11,6 +11,7 @@ import streamlit as st
 from cxr_core.records import JobState, Status, User
 from cxr_core.ui import words
 from cxr_core.ui.mishaps import told
+from cxr_core.ui.permission import left_to, may
 from cxr_core.ui.session import end_if_signed_out, site
 from cxr_core.work.incoming import requests
 from cxr_core.work.incoming.requests import Upload, Verdict
@@ -40,6 +41,9 @@ class Waiting:
 
 def uploads(user: User) -> None:
     """The place to drop files, and what became of those sent in this session."""
+    if not may(requests.take_in, user):
+        left_to(requests.take_in, "X-rays come in over the hospital's network, or are dropped here")
+        return
     _take(user)
     sent: dict[int, str] = st.session_state.get("sent", {})
     if sent:

@@ -32,6 +32,8 @@ class Workers:
 
     def ensure(self, settings: Settings) -> None:
         """Start what is missing. Cheap: it looks at most every few seconds, however often it is called."""
+        if not settings.start_workers:
+            return
         with self._lock:
             if self._stopped or time.monotonic() - self._looked < LOOK_AGAIN_SECONDS:
                 return

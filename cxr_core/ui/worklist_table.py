@@ -11,15 +11,18 @@ import streamlit as st
 from cxr_core import clock
 from cxr_core.records import Label, Mode, Ordering, User, Worklist
 from cxr_core.ui import asked_for, fields, words
+from cxr_core.ui.colours import AMBER, GREEN, VIOLET
+from cxr_core.ui.permission import may
 from cxr_core.ui.session import site
-from cxr_core.ui.tall_table import clicked_row
+from cxr_core.ui.tall_table import clicked_row, coloured
+from cxr_core.work.incoming import requests
 from cxr_core.work.reading_room import listing, reviewing
 from cxr_core.work.reading_room.listing import BLIND_ORDERS
 from cxr_core.work.reading_room.reviewing import Filters, Show
 
 PAGE = 100
 ANSWERS = (*(label.value for label in Label), "not analysed")
-COLOURS = {"Pneumonia": "#e0a458", "Normal": "#8fbf9f", "Uncertain": "#b9a3d6"}
+COLOURS = {"Pneumonia": AMBER, "Normal": GREEN, "Uncertain": VIOLET}
 
 
 def counts(user: User) -> None:
@@ -80,7 +83,7 @@ def table(user: User, chosen: Filters, listed: Worklist) -> str | None:
     if not shown:
         _nothing(user, chosen)
         return None
-    styled = _frame(shown, listed).style.map(_coloured, subset=["Model says", "Read"])
+    styled = coloured(_frame(shown, listed), ["Model says", "Read"], COLOURS)
     at_once = all(case["mode"] == Mode.CONCURRENT for case in shown)
     columns = {**_columns(chosen), **({"Read as": None} if at_once else {})}
     picked = clicked_row(styled, [case["id"] for case in shown], columns)
@@ -151,17 +154,14 @@ def _columns(chosen: Filters) -> dict[str, Any]:
     }
 
 
-def _coloured(answer: Any) -> str:
-    return f"color: {COLOURS.get(str(answer), '#9aa5ad')}"
-
-
 def _nothing(user: User, chosen: Filters) -> None:
     if reviewing.counts(site().home, user)["coming"]:
         words.empty("Being analysed", "What was sent in is being read by the model; it appears here by itself.")
     elif chosen != Filters(limit=PAGE, worklist=chosen.worklist):
         words.empty("No such case", "Nothing fits these filters. Clear them, or choose All.")
     else:
-        words.empty("Nothing waits", "Drop X-rays on the right: DICOM, PNG or JPEG, single files, a folder or a zip.")
+        drops = "Drop X-rays on the right: DICOM, PNG or JPEG, single files, a folder or a zip."
+        words.empty("Nothing waits", drops if may(requests.take_in, user) else "What comes in stands here.")
 
 
 def _turn(place: int, shown: int, more: bool) -> None:

@@ -17,6 +17,10 @@ def as_csv(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
     return text.getvalue()
 
 
+_FORMULAS = tuple("=+-@\t\r\n＝＋－＠")
+"""The wide ones are read as the others where East Asian text is usual."""
+
+
 def _harmless(value: Any) -> Any:
-    """A leading =, +, - or @ makes spreadsheets run a cell (OWASP, CSV injection); a quote stops that."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    """One of these in front makes spreadsheets run a cell (OWASP, CSV injection); a quote stops that."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in _FORMULAS else value

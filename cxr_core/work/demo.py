@@ -52,7 +52,7 @@ def make(desk: Desk, job: Job) -> Outcome:
 def _accounts(desk: Desk) -> dict[Role, User]:
     with opened(desk.home) as db:
         return {
-            role: users.named(db, name) or users.add(db, name, role, password, by="demo")
+            role: known.user if (known := users.named(db, name)) else users.add(db, name, role, password, by="demo")
             for name, role, password in DEMO_ACCOUNTS
         }
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from cxr_core.errors import IntegrityError
+from cxr_core.errors import Conflict, IntegrityError
 from cxr_core.model import release
 from cxr_core.model.card import is_usable
 from cxr_core.records import Lane
@@ -30,7 +30,7 @@ def open_home(home: Path) -> list[str]:
     """Make `home` ready for use, or bring it up to date; returns the schema steps that were taken.
 
     Raises SettingsError if it can't be written, IntegrityError if the secret that keyed its patients is gone or
-    another one.
+    another one, Conflict while a backup is brought back there.
     """
     _ensure_folder(home)
     steps = migrations.migrate(home)
@@ -54,7 +54,14 @@ def is_demo(home: Path) -> bool:
         return site.get(db, site.DEMO) is not None
 
 
+def aside(home: Path) -> Path:
+    """Where a home is put together that is brought back from a backup; gone once it is there."""
+    return home / "restoring"
+
+
 def _ensure_folder(home: Path) -> None:
+    if aside(home).exists() and not migrations.has_database(home):
+        raise Conflict(f"{home} is being brought back from a backup, or that was broken off: run `restore` again")
     try:
         home.mkdir(parents=True, exist_ok=True)
         home.chmod(0o700)  # reads and password hashes are nobody else's business

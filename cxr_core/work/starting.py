@@ -10,8 +10,8 @@ from sqlite_utils import Database
 from cxr_core import clock
 from cxr_core.errors import Conflict
 from cxr_core.records import Job, JobState, Lane
-from cxr_core.store import files, images, jobs, site, users, workers
-from cxr_core.store.db import count, opened, transaction
+from cxr_core.store import files, images, jobs, models, site, users, workers
+from cxr_core.store.db import opened, transaction
 from cxr_core.work.opening import install_release
 
 MAKE_DEMO = "make demo"
@@ -47,7 +47,7 @@ def _is_whole(home: Path, db: Database, made: Job) -> bool:
 
 
 def _become_demo(db: Database) -> None:
-    if users.any_user(db) or count(db, "SELECT count(*) FROM images"):
+    if users.any_user(db) or images.any_image(db):
         raise Conflict("this home is in use: set CXR_HOME to another folder for a demo")
     site.put(db, site.DEMO, "1")
     _install_at_the_beginning(db)
@@ -55,8 +55,7 @@ def _become_demo(db: Database) -> None:
 
 def _install_at_the_beginning(db: Database) -> None:
     """The demo's story is of the past, so its first model was installed then; nobody has used it here yet."""
-    db.execute("DELETE FROM decisions")
-    db.execute("DELETE FROM models")
+    models.forget_all(db)
     with clock.at(clock.now() - timedelta(days=DEMO_DAYS)):
         install_release(db, "the program's release")
 

@@ -10,20 +10,23 @@ from sqlite_utils import Database
 
 from cxr_core.errors import CxrError
 from cxr_core.model import release
-from cxr_core.records import Role, User
-from cxr_core.store import audit, files, images, models, site
+from cxr_core.records import User
+from cxr_core.store import audit, deliveries, files, images, models, site
+from cxr_core.store.audit_chain import parsed
 from cxr_core.store.db import opened
-from cxr_core.work.guarding import open_to
+from cxr_core.work.auditing import cutting
+from cxr_core.work.guarding import OVERSIGHT, open_to
 from cxr_core.work.privacy import sweeping
 
 
-@open_to(Role.ADMIN)
+@open_to(*OVERSIGHT)
 def verify(home: Path, user: User) -> dict[str, Any]:
     """How many audit events, images and models were checked, and every `problems` found, in plain words."""
     problems: list[str] = []
     lying = [path for place in ("images", "pictures") for path in home.joinpath(place).glob("*/*")]
     with opened(home) as db:
         events = _audit(db, problems)
+        problems += cutting.check_files(home, user)
         stored = images.all_files(db)
         for row in stored:
             try:
@@ -57,7 +60,7 @@ def _named(path: Path) -> str:
 
 def _audit(db: Database, problems: list[str]) -> int:
     try:
-        return audit.verify(db)
+        return audit.verify(db, map(parsed, deliveries.heads(db)))
     except CxrError as error:
         problems.append(str(error))
         return 0

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -34,16 +35,18 @@ class App:
 
 
 @contextmanager
-def running_app(home: Path, **variables: str) -> Iterator[App]:
-    """`streamlit run app.py` on `home`, as a person starts it, with more environment variables.
+def running_app(home: Path, console: IO[bytes] | int = 2, port: int = 0, **variables: str) -> Iterator[App]:
+    """`streamlit run app.py` on `home`, as a person starts it, with more environment variables; at any free port.
 
     Ended as Ctrl-C ends it, with all its workers.
     """
-    port = _free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"]
     environment = {**os.environ, "CXR_HOME": str(home), **variables}
-    # What it says goes to standard error: the bench prints nothing but results on the other.
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=2)
+    # What it says goes to standard error, or to `console`: the bench prints nothing but results on standard output.
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=console, stderr=console
+    )
     try:
         app = App(f"http://localhost:{port}", home, process)
         _wait_until_healthy(app)
@@ -78,9 +81,9 @@ class Watched:
     errors: list[str]
 
 
-def new_page(browser: Browser, app: App) -> Watched:
+def new_page(browser: Browser, app: App, **options: Any) -> Watched:
     """A page in a browser profile of its own."""
-    page = browser.new_context(viewport=LAPTOP, base_url=app.url).new_page()
+    page = browser.new_context(**{"viewport": LAPTOP, "base_url": app.url, **options}).new_page()
     page.set_default_timeout(30_000)
     watched = Watched(page, [], [])
     page.on("request", lambda request: _note_foreign(watched, request.url))
@@ -94,7 +97,8 @@ def _note_foreign(watched: Watched, url: str) -> None:
         watched.elsewhere.append(url)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody has."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

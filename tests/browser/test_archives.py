@@ -11,15 +11,13 @@ from playwright.sync_api import Browser, Page, expect
 from cxr_core import clock
 from cxr_core.records import Role
 from cxr_core.settings import Settings
-from cxr_core.work import accounts
+from cxr_core.work import people
 from cxr_core.work.guarding import COMMAND_LINE
 from tests import orthanc
 from tests.browser import steps
 from tests.browser.app import Watched, new_page, running_app
 from tests.pacs.web.films import CANARY, film
 from tests.work.asked import is_anywhere, sealing_home
-
-pytestmark = pytest.mark.browser
 
 ADMIN, PASSWORD = "bob", "a long password"
 SOON = orthanc.PATIENCE * 1000
@@ -40,7 +38,7 @@ def archive(tmp_path: Path) -> Iterator[orthanc.Orthanc]:
 def settings(tmp_path: Path) -> Settings:
     """A home with its key and an admin."""
     found = sealing_home(tmp_path)
-    accounts.add_user(found.home, COMMAND_LINE, ADMIN, Role.ADMIN, PASSWORD)
+    people.add_user(found.home, COMMAND_LINE, ADMIN, Role.ADMIN, PASSWORD)
     return found
 
 

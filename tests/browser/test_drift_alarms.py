@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from cxr_core import clock
@@ -18,8 +17,6 @@ from cxr_core.work.drift import alarming
 from cxr_core.work.guarding import COMMAND_LINE
 from tests.browser import steps
 from tests.browser.app import App
-
-pytestmark = pytest.mark.browser
 
 _, (ADMIN, _, PASSWORD) = DEMO_ACCOUNTS
 SINCE = (clock.now() - timedelta(days=9)).date().isoformat()

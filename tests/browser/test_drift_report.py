@@ -19,8 +19,6 @@ from tests.browser import steps
 from tests.browser.app import new_page, running_app
 from tests.work.drifted import drifted
 
-pytestmark = pytest.mark.browser
-
 SHEET = {"width": 1046, "height": 718}
 """A4 across within margins of 10 mm, at 96 pixels an inch."""
 TYPED = "<img src=http://elsewhere.example/x onerror=document.title=1><script>document.title=2</script>"

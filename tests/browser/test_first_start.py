@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,16 +18,22 @@ from cxr_core.work.starting import living_lanes
 from tests.browser import steps
 from tests.browser.app import App, new_page, running_app
 
-pytestmark = pytest.mark.browser
-
 PATIENCE = 60
 
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The app on a home that doesn't exist yet."""
-    with running_app(tmp_path_factory.mktemp("first") / "home") as started:
+    folder = tmp_path_factory.mktemp("first")
+    with open(folder / "console", "wb") as console, running_app(folder / "home", console) as started:
         yield started
+
+
+def code_on_console(app: App) -> str:
+    """The code that the program printed for the first admin."""
+    console = (app.home.parent / "console").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^ +([A-Z2-9]{4}(?:-[A-Z2-9]{4}){2})$", console, re.MULTILINE)
+    return str(code)
 
 
 def test_it_offers_an_account_and_the_demo_and_an_admin_can_take_studies_in(
@@ -38,6 +45,7 @@ def test_it_offers_an_account_and_the_demo_and_an_admin_can_take_studies_in(
     assert "/sign-in" in page.url
     expect(page.locator("form[action='/demo'] button")).to_be_visible()
     form = page.locator("form[action='/first-admin']")
+    form.locator("input[name=code]").fill(code_on_console(empty))
     form.locator("input[name=name]").fill("ann")
     form.locator("input[name=password]").fill("a long password")
     form.locator("button").click()

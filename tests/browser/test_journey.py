@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from cxr_core.dicom.phantoms.phantom import Phantom
@@ -19,8 +18,6 @@ from cxr_core.work.models import retraining
 from cxr_core.work.reading_room import reviewing
 from tests.browser import steps
 from tests.browser.app import App
-
-pytestmark = pytest.mark.browser
 
 (READER, _, READER_PASSWORD), (ADMIN, _, ADMIN_PASSWORD) = DEMO_ACCOUNTS
 

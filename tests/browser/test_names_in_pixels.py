@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from cxr_core.records import Role
 from cxr_core.settings import Settings
 from cxr_core.ui.routes import THUMBNAIL
-from cxr_core.work import accounts
+from cxr_core.work import people
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.incoming import holding, requests
 from cxr_core.work.incoming.requests import Upload
@@ -25,8 +25,6 @@ from tests.network.names_in_pixels import FILMS, READABLE, SIDE, Fate, Written
 from tests.orthanc import PATIENCE
 from tests.work.asked import sealing_home
 from tests.work.sites import query, work_off
-
-pytestmark = pytest.mark.browser
 
 ADMIN, PASSWORD = "bob", "a long password"
 SOON = PATIENCE * 1000
@@ -41,7 +39,7 @@ PICTURES = "img, canvas:not([data-testid='stDataFrame'] canvas)"
 def settings(tmp_path: Path) -> Settings:
     """A home in which every film has met its fate, but for the one that is to be refused, which still waits."""
     found = sealing_home(tmp_path)
-    accounts.add_user(found.home, COMMAND_LINE, ADMIN, Role.ADMIN, PASSWORD)
+    people.add_user(found.home, COMMAND_LINE, ADMIN, Role.ADMIN, PASSWORD)
     for film in FILMS:
         requests.take_in(found, COMMAND_LINE, [Upload("film.dcm", film.data)])
         work_off(found)

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from cxr_core.dicom.phantoms.phantom import phantom
 from cxr_core.records import Role
-from cxr_core.work import accounts
+from cxr_core.work import people
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.privacy import identity
 from tests import orthanc
@@ -20,8 +20,6 @@ from tests.browser.app import Watched, new_page, running_app
 from tests.network.hospital import TITLE, Hospital, listening
 from tests.orthanc import PATIENCE
 from tests.work.sites import new_home
-
-pytestmark = pytest.mark.browser
 
 ADMIN, PASSWORD = "bob", "a long password"
 SOON = PATIENCE * 1000
@@ -35,7 +33,7 @@ def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
     (folder / "archive").mkdir()
     settings = new_home(folder, identity_key=folder / "identity.key", free_mb=0)
     identity.make_key(settings.home, COMMAND_LINE, settings.identity_key)
-    accounts.add_user(settings.home, COMMAND_LINE, ADMIN, Role.ADMIN, PASSWORD)
+    people.add_user(settings.home, COMMAND_LINE, ADMIN, Role.ADMIN, PASSWORD)
     with orthanc.running(folder / "archive") as archive:
         yield Hospital(settings, folder, archive)
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from cxr_core.records import Role
 from cxr_core.store import senders
 from cxr_core.store.db import opened
-from cxr_core.work import accounts
+from cxr_core.work import people
 from cxr_core.work.guarding import COMMAND_LINE
 from tests.browser import steps
 from tests.browser.app import Watched, new_page, running_app
@@ -21,8 +21,6 @@ from tests.network.hospital import Hospital, founded, listening
 from tests.network.test_being_seen import NoArchive
 from tests.orthanc import PATIENCE
 from tests.work.written import send_in
-
-pytestmark = pytest.mark.browser
 
 ADMIN, PASSWORD = "bob", "a long password"
 BLANKED = re.compile(r"Take in, with \d+ places? blanked")
@@ -41,7 +39,7 @@ FITS = """() => {
 def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
     """A home that has lived through a day, with a film held back; somebody listens."""
     hospital = founded(tmp_path_factory.mktemp("day"), NoArchive())
-    accounts.add_user(hospital.home, COMMAND_LINE, ADMIN, Role.ADMIN, PASSWORD)
+    people.add_user(hospital.home, COMMAND_LINE, ADMIN, Role.ADMIN, PASSWORD)
     lived_through(hospital)
     with opened(hospital.home) as db:
         sender = senders.named(db, SENDERS[0][0]).id

@@ -18,7 +18,7 @@ from cxr_core.dicom.stored import from_stored
 from cxr_core.records import Role
 from cxr_core.settings import Settings
 from cxr_core.store import files
-from cxr_core.work import accounts
+from cxr_core.work import people
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.incoming import holding, requests
 from cxr_core.work.incoming.requests import Upload
@@ -30,8 +30,6 @@ from tests.orthanc import PATIENCE
 from tests.processes import wait_until
 from tests.work.sites import files_in, new_home, query
 from tests.work.written import SIDE, hold_back, written
-
-pytestmark = pytest.mark.browser
 
 ADMIN, PASSWORD = "bob", "a long password"
 BLANKED = re.compile("Take in, with .* blanked")
@@ -51,7 +49,7 @@ LIES_OVER_THE_PICTURE = """(root) => {
 def settings(tmp_path: Path) -> Settings:
     """A home with an admin, and two files held back."""
     found = new_home(tmp_path)
-    accounts.add_user(found.home, COMMAND_LINE, ADMIN, Role.ADMIN, PASSWORD)
+    people.add_user(found.home, COMMAND_LINE, ADMIN, Role.ADMIN, PASSWORD)
     hold_back(found)
     hold_back(found)
     return found

@@ -8,13 +8,12 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-import pytest
 from playwright.sync_api import Browser, Page, WebSocket, expect
 
 from cxr_core.dicom.phantoms.phantom import Phantom
 from cxr_core.records import Mode, Role
 from cxr_core.ui import words
-from cxr_core.work import accounts
+from cxr_core.work import people
 from cxr_core.work.accounts import DEMO_ACCOUNTS
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.reading_room import explaining, listing, reviewing
@@ -22,8 +21,6 @@ from cxr_core.work.reading_room.reviewing import Filters
 from tests.browser import steps
 from tests.browser.app import App, new_page
 from tests.browser.viewing import come, opened, recorded, taken_in
-
-pytestmark = pytest.mark.browser
 
 (READER, _, PASSWORD), (ADMIN, _, ADMIN_PASSWORD) = DEMO_ACCOUNTS
 RECORD = "[class*='st-key-record-']"
@@ -165,7 +162,7 @@ def device_of(app: App, image: str) -> str:
 
 def test_two_browsers_cannot_both_read_the_same_case(browser: Browser, page: Page, app: App) -> None:
     image = taken_in(app, Phantom(3302, False, rows=400).data)
-    accounts.add_user(app.home, COMMAND_LINE, OTHER[0], Role.RADIOLOGIST, OTHER[1])
+    people.add_user(app.home, COMMAND_LINE, OTHER[0], Role.RADIOLOGIST, OTHER[1])
     steps.sign_in(page, READER, PASSWORD)
     opened(page, image)
     other = new_page(browser, app).page

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import CDPSession, Page, expect
 
-from cxr_core.work import accounts
+from cxr_core.work import people
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.models import stopping
 from cxr_core.work.reading_room import reviewing
@@ -15,8 +15,6 @@ from tests.browser import steps
 from tests.browser.app import App
 from tests.browser.viewing import drawn, opened, pane, recorded, taken_in
 from tests.dicom.films import dicom, film
-
-pytestmark = pytest.mark.browser
 
 LARGE = {"width": 3840, "height": 2160}
 
@@ -75,7 +73,7 @@ def of_its_own(rows: int, columns: int) -> Any:
 
 
 def test_a_stop_pushes_nothing_of_the_viewer_below_the_window(reader: Page, app: App) -> None:
-    admin = accounts.admin_named(app.home, COMMAND_LINE, None)
+    admin = people.admin_named(app.home, COMMAND_LINE, None)
     stopping.stop(app.home, admin, "two missed pneumonias")
     opened(reader, reviewing.next_case(app.home, COMMAND_LINE) or "")
     expect(reader.locator(".stop")).to_be_visible()

@@ -14,8 +14,6 @@ from tests.browser import steps
 from tests.browser.app import App
 from tests.browser.viewing import opened, recorded
 
-pytestmark = pytest.mark.browser
-
 
 @dataclass
 class Wire:

@@ -18,8 +18,6 @@ from tests.browser.viewing import Pane, drag, drawn, opened, pane, recorded, tak
 from tests.dicom.films import dicom, film
 from tests.dicom.golden import GOLDEN
 
-pytestmark = pytest.mark.browser
-
 
 @pytest.fixture
 def sent(page: Page) -> Iterator[list[bytes]]:

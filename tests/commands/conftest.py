@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from dataclasses import dataclass
 
 import pytest
@@ -46,3 +48,9 @@ def run(home, capsys):
         return Answer(status, [json.loads(line) for line in out.splitlines()], err)
 
     return call
+
+
+@pytest.fixture
+def typed(monkeypatch):
+    """Has standard input hold a text."""
+    return lambda text: monkeypatch.setattr(sys, "stdin", io.StringIO(text))

@@ -10,7 +10,7 @@ import pytest
 from cxr_core.dicom.phantoms.phantom import phantom
 from cxr_core.model import release
 from cxr_core.records import Role
-from cxr_core.work import accounts
+from cxr_core.work import people
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.models import stopping
 from tests.dicom.films import reread, to_bytes
@@ -154,7 +154,7 @@ def test_weights_without_a_card_are_refused(run, folder, tmp_path):
 
 def test_a_stop_is_one_line_with_who_when_and_why_but_a_file_of_weights_is_nobodys_home(run, folder, home):
     run("migrate")
-    admin = accounts.add_user(home, COMMAND_LINE, "eve", Role.ADMIN, "a password for eve")
+    admin = people.add_user(home, COMMAND_LINE, "eve", Role.ADMIN, "a password for eve")
     stopping.stop(home, admin, "it misses too much")
     for more in ((), ("--model", release.card()["name"])):
         answer = run("predict", folder / "4-chest.png", *more)

@@ -11,11 +11,12 @@ from contextlib import closing
 import pytest
 
 from cxr_core.settings import Settings
-from cxr_core.store import senders
+from cxr_core.store import senders, users
 from cxr_core.store.db import opened
 from cxr_core.work.incoming import spool
 from tests.dicom.films import dataset, film, to_bytes
 from tests.model.chests import phantom_chest
+from tests.store.rows import add_user
 from tests.work.sites import files_in, work_off
 
 WHO = {
@@ -186,6 +187,12 @@ def test_what_came_over_the_network_is_known_from_its_envelope(run, site, origin
 def test_what_users_and_senders_are_called_is_no_leak(scan, site):
     with opened(site) as db:
         senders.add(db, "RAUM-17", "127.0.0.1", "OLDENBURG")
+    assert scan()[0] == 0
+
+
+def test_what_a_user_was_called_who_is_disabled_is_no_leak_either(scan, site):
+    with opened(site) as db:
+        users.set_disabled(db, add_user(db, "RAUM-17").id, True)
     assert scan()[0] == 0
 
 

@@ -84,3 +84,13 @@ def test_a_broken_archive_is_refused_as_a_whole(data):
     with pytest.raises(RejectedFile) as refused:
         list(members(data))
     assert refused.value.reason == "damaged"
+
+
+def test_a_file_whose_name_leads_elsewhere_is_a_file_like_others():
+    assert list(reasons(zipped(dict.fromkeys(("../up.dcm", "/root.dcm"), b"x")))) == ["../up.dcm", "/root.dcm"]
+
+
+def test_a_file_without_a_name_hides_no_other():
+    whole = zipped({"x": b"nameless", "a.dcm": b"named"}, zipfile.ZIP_STORED)
+    nameless = whole.replace(b"xnameless", b"\0nameless").replace(b"\0\0\0x", b"\0\0\0\0")
+    assert {member.name: member.data for member in members(nameless)} == {"": b"nameless", "a.dcm": b"named"}

@@ -90,3 +90,10 @@ def test_of_two_sizes_in_one_png_the_one_that_is_decoded_counts():
     chunk = struct.pack(">I", len(header) - 4) + header + struct.pack(">I", zlib.crc32(header))
     after_its_own = len(b"\x89PNG\r\n\x1a\n") + 25
     assert reason_of(small[:after_its_own] + chunk + small[after_its_own:]) == "too_large"
+
+
+@pytest.mark.parametrize("size", [(70, 65_536), (65_536, 70)])
+def test_a_side_longer_than_dicom_can_say_is_refused(size):
+    with pytest.raises(RejectedFile) as refused:
+        read(picture(np.zeros(size, np.uint8)))
+    assert refused.value.reason == "too_large"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import reduce
@@ -102,14 +103,14 @@ def test_every_mark_is_in_what_is_sent_and_would_be_found(xrays):
 
 def test_marks_are_nowhere_but_in_the_answers_to_their_own_xray(hospital, xrays):
     with ExitStack() as stack:
-        listening(hospital, stack)
+        listening(hospital, stack, CXR_LOG="json")
         send(hospital, xrays)
         assert told_away(hospital, xrays) == {}, "received, and no worker yet"
-        worker = working(hospital, stack)
+        worker = working(hospital, stack, CXR_LOG="json")
         wait_until(lambda: hospital.query("SELECT 1 FROM arrivals"), worker)
         kill(worker)
         assert told_away(hospital, xrays) == {}, "killed in the middle"
-        working(hospital, stack)
+        working(hospital, stack, CXR_LOG="json")
         wait_until(lambda: len(hospital.query("SELECT 1 FROM arrivals WHERE image NOT NULL")) == len(xrays))
         read_all(hospital)
         hospital.settle_with(3 * len(xrays))
@@ -118,6 +119,8 @@ def test_marks_are_nowhere_but_in_the_answers_to_their_own_xray(hospital, xrays)
     assert hospital.states().keys() == {"verified"}
     kinds = {row["answer"] for row in hospital.query("SELECT answer FROM deliveries")}
     assert kinds == set(Answer)
+    logged = [line for name in ("listen", "worker") for line in (hospital.folder / f"{name}.log").open()]
+    assert all(json.loads(line)["message"] for line in logged)
     of_each(hospital, xrays)
 
 

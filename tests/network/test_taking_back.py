@@ -15,7 +15,7 @@ from tests.work.sites import add_user, form, query
 
 pytestmark = pytest.mark.alone
 QUEUED, ACCEPTED, DEAD = DeliveryState.QUEUED, DeliveryState.ACCEPTED, DeliveryState.DEAD
-IDLE_MINUTES = Settings().idle_minutes
+LIMITS = Settings().session_limits
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def reader(outbox, name="ann"):
     """A reader who is signed in, and the token of their session."""
     user = add_user(outbox.settings, name=name)
     with outbox.db() as db:
-        return user, sessions.start(db, user, IDLE_MINUTES)
+        return user, sessions.start(db, user, LIMITS)
 
 
 def is_read(outbox, image, mode, readers=1):
@@ -112,7 +112,7 @@ def test_who_does_nothing_for_long_is_signed_out_and_their_word_leaves(outbox, a
     number = read(outbox, image, ann)
     pacs = outbox.to(port, answers=(Answer.ASSESSMENT,))
     assert outbox.one(pacs).state is QUEUED
-    assert outbox.one(pacs, minutes=IDLE_MINUTES + 1).state is ACCEPTED
+    assert outbox.one(pacs, minutes=LIMITS.idle_minutes + 1).state is ACCEPTED
     with pytest.raises(NotAllowed, match="until you sign out"):
         recording.undo(outbox.settings.home, ann, number)
 

@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pytest
-from sqlite_utils import Database
 from streamlit.testing.v1 import AppTest
 
-from cxr_core import clock
-from cxr_core.records import Label, Opinion, Role, Side
+from cxr_core.records import Role
 from cxr_core.settings import Settings
-from cxr_core.store import images, models, predictions
-from cxr_core.store.db import opened
-from cxr_core.work import accounts
-from cxr_core.work.drift import rolling
+from cxr_core.work import accounts, people
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import open_home
+from tests.pages.arrived import predicted, refused
 
 PAGES = Path(__file__).parents[2] / "pages"
 PASSWORD = "a long password"
+PEOPLE = {"ann": Role.RADIOLOGIST, "bob": Role.ADMIN, "eva": Role.AUDITOR, "pia": Role.PACS_ADMIN}
 
 
 @pytest.fixture(scope="session")
 def furnished(tmp_path_factory):
-    """An empty home, opened, with a radiologist (ann), an admin (bob), and a session token of each; made once."""
+    """An empty home, opened, with somebody of each role (PEOPLE), and a session token of each; made once."""
     folder = tmp_path_factory.mktemp("furnished")
     open_home(folder)
-    accounts.add_user(folder, COMMAND_LINE, "ann", Role.RADIOLOGIST, PASSWORD)
-    accounts.add_user(folder, COMMAND_LINE, "bob", Role.ADMIN, PASSWORD)
+    for name, role in PEOPLE.items():
+        people.add_user(folder, COMMAND_LINE, name, role, PASSWORD)
     chosen = Settings(home=folder)
-    return folder, {name: accounts.sign_in(chosen, name, PASSWORD) for name in ("ann", "bob")}
+    return folder, {name: accounts.sign_in(chosen, name, PASSWORD) for name in PEOPLE}
 
 
 @pytest.fixture
@@ -68,45 +65,13 @@ def show(home, furnished):
 @pytest.fixture
 def arrive(home):
     """Put an image into the home, predicted with `probability`. Returns the image's id."""
-
-    def add(number: int, probability: float = 0.9, label: Label = Label.PNEUMONIA, put_right: str | None = None) -> str:
-        with opened(home) as db:
-            image = _image(db, number)
-            heatmap = np.full((7, 7), probability, np.float32)
-            opinion = Opinion(probability, 1.0, label, heatmap, np.zeros(512, np.float32), put_right=put_right)
-            predictions.add(db, image, models.running(db), opinion)
-            rolling.count_opinion(db, images.get(db, image), models.running(db), rolling.of_opinion(opinion, [], None))
-        return image
-
-    return add
-
-
-def _image(db: Database, number: int) -> str:
-    image = f"{number:064x}"
-    row = {
-        "id": image, "patient": f"{number:08x}" * 3, "file_sha256": image, "source": "dicom", "modality": "DX",
-        "view": "AP", "age_years": 3, "sex": "F", "manufacturer": "Phantom", "device": "d" * 24,
-        "photometric": "MONOCHROME2", "bits": 12, "pixel_rows": 64, "pixel_columns": 64, "synthetic": 1,
-        "appearance": {"mean": 0.5, "contrast": 0.2}, "received_at": clock.stamp(),
-    }  # fmt: skip
-    images.add(db, row, Side.TRAIN)
-    rolling.count_picture(db, images.get(db, image))
-    return image
+    return partial(predicted, home)
 
 
 @pytest.fixture
 def refuse(home):
     """Put an image into the home that the model refused, for reasons of one kind. Returns the image's id."""
-
-    def add(
-        number: int, kind: str = "age", reasons: tuple[str, ...] = ("patient of 40 years: too old. Read it.",)
-    ) -> str:
-        with opened(home) as db:
-            image = _image(db, number)
-            predictions.add_not_analysed(db, image, models.running(db), list(reasons), [kind] * len(reasons))
-        return image
-
-    return add
+    return partial(refused, home)
 
 
 @pytest.fixture

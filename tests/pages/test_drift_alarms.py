@@ -11,7 +11,7 @@ from cxr_core.records import Role
 from cxr_core.store import alarms, messages
 from cxr_core.store.db import opened
 from cxr_core.store.messages import Event
-from cxr_core.work import accounts
+from cxr_core.work import people
 from cxr_core.work.drift import freezing
 from cxr_core.work.guarding import COMMAND_LINE
 
@@ -150,7 +150,7 @@ def test_a_period_is_chosen_and_told_how_many_there_are_before_it_is_frozen(show
 
 
 def test_where_x_rays_come_from_is_listed_beside_the_sites_reference(show, said, arrive, home):
-    eve = accounts.add_user(home, COMMAND_LINE, "eve", Role.ADMIN, "a long password")
+    eve = people.add_user(home, COMMAND_LINE, "eve", Role.ADMIN, "a long password")
     with clock.at(clock.now() - timedelta(days=2)):
         for number in range(freezing.FEWEST):
             arrive(number)

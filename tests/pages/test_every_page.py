@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from cxr_core.store.db import opened
+from cxr_core.ui import places
+from tests.pages.conftest import PEOPLE
 
 PAGES = sorted(path.stem for path in (Path(__file__).parents[2] / "pages").glob("*.py"))
 
@@ -44,6 +46,9 @@ def test_a_page_of_an_empty_home_opens_and_says_what_to_do_next(show, said, page
             "from now on",
             "Enter",
             "cxr_core listen",
+            "Signed in",
+            "Add somebody",
+            "not verified yet",
         )
     )
 
@@ -57,7 +62,20 @@ def test_a_session_that_has_idled_too_long_is_over(show, monkeypatch, home):
     assert "signed out" in app.warning[0].value
 
 
-def test_retraining_is_for_admins(show):
-    app = show("retrain", "ann")
-    assert "for the role admin" in app.warning[0].value
-    assert not app.button
+CELLS = [(page, name) for page in PAGES for name in PEOPLE]
+
+
+def test_every_page_is_in_the_table_of_pages():
+    assert set(places.PAGES) == set(PAGES)
+
+
+@pytest.mark.parametrize(("page", "name"), CELLS)
+def test_a_page_opens_for_its_roles_and_turns_the_others_away(show, page, name):
+    app, role = show(page, name), PEOPLE[name]
+    turned_away = f"You are signed in as {name} ({role.value})"
+    if role in places.PAGES[page][1]:
+        assert not app.exception
+        assert not [warning.value for warning in app.warning if turned_away in warning.value]
+    else:
+        assert turned_away in app.warning[0].value
+        assert len(app.main.children) == 1

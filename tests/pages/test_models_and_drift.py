@@ -10,7 +10,7 @@ from cxr_core.model import release
 from cxr_core.records import Label, Role, User
 from cxr_core.store import models, predictions
 from cxr_core.store.db import opened
-from cxr_core.work import accounts
+from cxr_core.work import people
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.models import registry, stopping
 from tests.store.rows import opinion
@@ -104,7 +104,7 @@ def test_one_case_keeps_hidden_what_its_reader_may_not_see_yet(show, said, arriv
 
 def test_one_case_says_that_a_stop_hides_what_was_said(show, said, arrive, home):
     image = arrive(1, 0.987)
-    eve = accounts.add_user(home, COMMAND_LINE, "eve", Role.ADMIN, "a long password")
+    eve = people.add_user(home, COMMAND_LINE, "eve", Role.ADMIN, "a long password")
     stopping.stop(home, eve, "the tube was changed")
     text = said(show("models", "bob", image=image))
     assert "by eve: the tube was changed" in text

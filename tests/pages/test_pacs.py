@@ -10,7 +10,7 @@ from cxr_core.store import deliveries, destinations, jobs, listeners, lists, sen
 from cxr_core.store.db import opened
 from cxr_core.store.destinations import Rule
 from cxr_core.store.listeners import Listening
-from cxr_core.work import accounts
+from cxr_core.work import people
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.hospital import connecting
 from cxr_core.work.models import stopping
@@ -76,7 +76,7 @@ def test_the_queue_counts_what_waits_for_each_destination_and_leads_to_it(show, 
 
 def test_while_the_opinion_is_switched_off_the_page_says_that_answers_wait(show, said, home, image):
     assert "No answer goes out" not in said(show("pacs", "bob"))
-    eve = accounts.add_user(home, COMMAND_LINE, "eve", Role.ADMIN, "a long password")
+    eve = people.add_user(home, COMMAND_LINE, "eve", Role.ADMIN, "a long password")
     stopping.stop(home, eve, "too many misses")
     assert "No answer goes out while the model's opinion is switched off" in said(show("pacs", "bob"))
 

@@ -8,7 +8,7 @@ import pytest
 
 from cxr_core.records import Label, Mode, Role
 from cxr_core.store.db import opened
-from cxr_core.work import accounts
+from cxr_core.work import people
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.reading_room import listing, recording, reviewing
 from tests.pages.forms import record
@@ -30,7 +30,11 @@ def in_mode(home, arrive):
 @pytest.fixture
 def ben(home):
     """Another radiologist."""
-    return accounts.add_user(home, COMMAND_LINE, "ben", Role.RADIOLOGIST, "a long password")
+    return radiologist(home, "ben")
+
+
+def radiologist(home, name):
+    return people.add_user(home, COMMAND_LINE, name, Role.RADIOLOGIST, "a long password")
 
 
 def drawn(app):
@@ -172,3 +176,17 @@ def test_an_earlier_x_ray_is_offered_with_what_was_said_of_it_then(show, arrive,
     assert drawn(app)["prior"] == {"url": f"/images/{earlier}", "title": "came 2026-01-02 03:04 · Pneumonia 30 %"}
     assert app.selectbox(key=f"prior-{image}").options == ["came 2026-01-02 03:04 · Pneumonia 30 %"]
     assert drawn(show("review", "ann", image=earlier))["prior"] is None
+
+
+def test_the_more_read_a_list_the_fewer_cases_are_fetched_ahead(show, in_mode, ben, home):
+    own, *others = [in_mode(number, Mode.CONCURRENT) for number in range(1, 8)]
+    found = [ahead(show, own)]
+    for number, reader in enumerate((ben, *(radiologist(home, name) for name in ("cay", "dan")))):
+        recording.claim(home, reader, others[-1 - number])
+        found.append(ahead(show, own))
+    assert found == [others[:3], others[:2], others[:1], []]
+
+
+def ahead(show, image):
+    """The cases whose pictures a browser fetches ahead."""
+    return [each["image"] for each in drawn(show("review", "ann", image=image))["next"]]

@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-import copy
-
 import pytest
 
-from cxr_core.model import release
 from cxr_core.records import Label, Lane
-from cxr_core.store import jobs, models, shadows, training_sets
+from cxr_core.store import jobs, shadows
 from cxr_core.store.db import opened
 from cxr_core.work.drift import monitoring
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.models import shadowing
 from cxr_core.work.reading_room import recording, reviewing
+from tests.pages.arrived import make_candidate
 
 
 @pytest.fixture
 def candidate(home):
     """A candidate that passed its gate, as a finished retrain leaves it."""
     return make_candidate(home, passed=True)
-
-
-def make_candidate(home, passed):
-    card = copy.deepcopy(release.card())
-    kept = ("auc", "auc_ci95", "accuracy", "sensitivity", "specificity", "confusion")
-    row = {name: card["metrics"][name] for name in kept}
-    first = {**row, "model": card["name"], "difference": 0.0, "difference_ci95": [-0.001, 0.001]}
-    card |= {"parent": card["name"], "name": "cxr-resnet18-2"}
-    compared = [{**row, "model": card["name"]}, first]
-    card["metrics"]["gate"] = {"passed": passed, "reasons": [] if passed else ["too bad"], "compared": compared,
-                               "running": first["model"]}  # fmt: skip
-    with opened(home) as db:
-        models.add(db, card, training_sets.add(db, {"items": []}, None))
-    return card["name"]
 
 
 def test_without_flags_it_says_what_is_missing_and_cannot_start(show, said):

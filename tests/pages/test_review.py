@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from cxr_core.records import Label, Role
 from cxr_core.store.db import opened
-from cxr_core.work import accounts
+from cxr_core.work import people
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.reading_room import recording, reviewing
 from cxr_core.work.reading_room.recording import ReadForm
@@ -153,7 +153,7 @@ def drawn_while_another_takes_it(home, ann, ben, image):
 
 
 def test_a_case_that_another_took_while_it_was_drawn_is_drawn_anew(furnished, home, ann, arrive):
-    ben = accounts.add_user(home, COMMAND_LINE, "ben", Role.RADIOLOGIST, "a long password")
+    ben = people.add_user(home, COMMAND_LINE, "ben", Role.RADIOLOGIST, "a long password")
     asked = {"home": home, "ann": ann, "ben": ben, "image": arrive(1)}
     app = AppTest.from_function(drawn_while_another_takes_it, kwargs=asked)
     app.session_state["token"] = furnished[1]["ann"]
@@ -183,7 +183,7 @@ def test_what_the_gate_could_not_ask_is_said_beside_the_answer(show, arrive, sai
 
 
 def test_nothing_waiting_says_where_to_go(show, said):
-    assert "Upload X-rays on the worklist" in said(show("review", "ann"))
+    assert "appear here once they are analysed" in said(show("review", "ann"))
 
 
 def test_next_and_previous_walk_without_recording(show, arrive, home):

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from cxr_core.records import Label, Mode, Role
 from cxr_core.store.db import opened
-from cxr_core.work import accounts
+from cxr_core.work import people
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.models import stopping
 from cxr_core.work.reading_room import recording
@@ -22,7 +22,7 @@ ESCAPED = "too many &lt;b&gt;misses&lt;/b&gt;"
 @pytest.fixture
 def stopped(home):
     """An admin has switched the opinion off."""
-    eve = accounts.add_user(home, COMMAND_LINE, "eve", Role.ADMIN, "a long password")
+    eve = people.add_user(home, COMMAND_LINE, "eve", Role.ADMIN, "a long password")
     stopping.stop(home, eve, WHY)
 
 
@@ -43,7 +43,7 @@ def _banner():
 @pytest.mark.parametrize("who", ["ann", "bob"])
 def test_every_page_says_that_the_opinion_is_off_since_when_by_whom_and_why(furnished, home, said, who):
     assert said(framed(furnished[1][who])) == ""
-    eve = accounts.add_user(home, COMMAND_LINE, "eve", Role.ADMIN, "a long password")
+    eve = people.add_user(home, COMMAND_LINE, "eve", Role.ADMIN, "a long password")
     stopping.stop(home, eve, WHY)
     text = said(framed(furnished[1][who]))
     assert "is switched off since 20" in text
@@ -80,7 +80,7 @@ def test_a_case_is_read_with_one_answer_and_the_next_one_comes(show, arrive, hom
 def test_what_a_reader_had_on_the_screen_when_the_stop_came_counts_as_seen(show, arrive, home):
     image = arrive(1)
     app = show("review", "ann", image=image)
-    eve = accounts.add_user(home, COMMAND_LINE, "eve", Role.ADMIN, "a long password")
+    eve = people.add_user(home, COMMAND_LINE, "eve", Role.ADMIN, "a long password")
     stopping.stop(home, eve, WHY)
     app.run()
     assert [button.label for button in app.button][:2] == ["Normal", "Pneumonia"]

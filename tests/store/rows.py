@@ -13,7 +13,8 @@ from cxr_core.store.eyes import Eyes
 
 STEPS = [
     "m001_initial", "m002_find_quickly", "m003_honest_answers", "m004_regions", "m005_reading_room",
-    "m006_controlled_change", "m007_drift", "m008_hospital", "m009_mending",
+    "m006_controlled_change", "m007_drift", "m008_hospital", "m009_mending", "m010_accounts",
+    "m011_keeping", "m012_anchors",
 ]  # fmt: skip
 """Every step of the schema."""
 ALL = Eyes(0, sees_all=True)

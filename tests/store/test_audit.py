@@ -1,9 +1,12 @@
 """Whatever is done to the audit chain behind the program's back is found, and where."""
 
+from contextlib import contextmanager
+from threading import Event, Thread
+
 import pytest
 
 from cxr_core.errors import IntegrityError
-from cxr_core.store import audit
+from cxr_core.store import audit, audit_chain
 from cxr_core.store.db import one, opened, transaction
 from tests.store.rows import at_once, without_triggers
 
@@ -41,6 +44,37 @@ def record_some(number, home):
 def test_an_untouched_chain_verifies(chain):
     with opened(chain) as db:
         assert audit.verify(db) == EVENTS
+
+
+@contextmanager
+def somebody_writing(home):
+    """Somebody else adds one event after the other meanwhile."""
+    enough = Event()
+
+    def write():
+        with opened(home) as db:
+            while not enough.is_set():
+                with transaction(db):
+                    audit.record(db, "somebody else", "act", "")
+
+    writer = Thread(target=write)
+    writer.start()
+    try:
+        yield
+    finally:
+        enough.set()
+        writer.join()
+
+
+def test_a_chain_that_others_go_on_with_meanwhile_verifies(db, home):
+    with transaction(db):
+        for number in range(5000):
+            audit.record(db, "ann", "act", str(number))
+    with somebody_writing(home):
+        while audit.head(db).number < 5010:
+            before, found = audit.head(db).number, audit.verify(db)
+            assert found >= before
+    assert audit.verify(db) == audit.head(db).number > 5000
 
 
 def test_an_empty_chain_verifies(db):
@@ -99,7 +133,7 @@ def test_a_row_added_at_the_end_is_found_though_its_seal_fits(chain):
     with opened(chain) as db:
         last = one(db, "SELECT * FROM audit WHERE id = ?", (EVENTS,))
         event = {"id": EVENTS + 1, **{name: last[name] for name in ("at", "actor", "action", "subject", "details")}}
-        db.table("audit").insert({**event, "hash": audit._seal(last["hash"], event)})
+        db.table("audit").insert({**event, "hash": audit_chain.seal(last["hash"], event)})
     assert first_bad_row(chain) == f"audit row {EVENTS + 1}"
 
 
@@ -108,7 +142,7 @@ def test_the_last_row_is_found_though_it_was_sealed_again(chain):
         last = one(db, "SELECT * FROM audit WHERE id = ?", (EVENTS,))
         before = one(db, "SELECT hash FROM audit WHERE id = ?", (EVENTS - 1,))["hash"]
         event = {name: last[name] for name in ("id", "at", "actor", "action", "subject", "details")} | {"actor": "me"}
-        db.execute("UPDATE audit SET actor = 'me', hash = ? WHERE id = ?", (audit._seal(before, event), EVENTS))
+        db.execute("UPDATE audit SET actor = 'me', hash = ? WHERE id = ?", (audit_chain.seal(before, event), EVENTS))
     assert first_bad_row(chain) == f"audit row {EVENTS}"
 
 

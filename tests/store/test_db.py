@@ -1,9 +1,13 @@
 """Transactions: all or nothing, and writers queue."""
 
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from cxr_core.store import site
-from cxr_core.store.db import count, one, opened, rows, transaction
+from cxr_core.store import db as db_module
+from cxr_core.store import migrations, site
+from cxr_core.store.db import FILE, count, emptied_log, one, opened, rows, transaction
 from tests.store.rows import at_once
 
 ROUNDS = 25
@@ -48,3 +52,55 @@ def test_a_fact_of_the_site_can_be_replaced(db):
 
 def test_a_new_home_is_closed_to_others(home):
     assert home.stat().st_mode & 0o777 == 0o700
+
+
+def test_writers_of_one_process_take_turns_and_no_update_is_lost(home):
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda number: add_many(number, home), range(8)))
+    with opened(home) as db:
+        assert site.get(db, "counter") == str(8 * ROUNDS)
+
+
+def test_within_a_transaction_another_home_can_be_written_to(home, tmp_path):
+    migrations.migrate(tmp_path / "other")
+    with opened(home) as db, opened(tmp_path / "other") as other:
+        with transaction(db), transaction(other):
+            site.put(db, "name", "this")
+            site.put(other, "name", "other")
+        assert (site.get(db, "name"), site.get(other, "name")) == ("this", "other")
+
+
+def test_a_writer_who_gets_no_turn_is_told_so_after_a_while(home, monkeypatch):
+    monkeypatch.setattr(db_module, "BUSY_SECONDS", 0.1)
+
+    def write(name):
+        with opened(home) as db, transaction(db):
+            site.put(db, name, "1")
+
+    with ThreadPoolExecutor(1) as other, opened(home) as db:
+        with transaction(db), pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.submit(write, "name").result()
+        other.submit(write, "later").result()
+        assert (site.get(db, "name"), site.get(db, "later")) == (None, "1")
+
+
+def test_a_full_disk_is_called_so_and_nothing_is_left(home):
+    with opened(home) as db:
+        (pages,) = db.conn.execute("PRAGMA page_count").fetchone()
+        db.conn.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(sqlite3.OperationalError, match="full"), transaction(db):
+            for number in range(1000):
+                site.put(db, f"name {number}", "x" * 5000)
+        assert not db.conn.in_transaction
+        assert count(db, "SELECT count(*) FROM site WHERE name LIKE 'name %'") == 0
+        with transaction(db):
+            site.put(db, "small", "1")
+
+
+def test_an_emptied_log_holds_nothing(home):
+    with opened(home) as db:
+        with transaction(db):
+            site.put(db, "name", "deleted")
+        assert (home / f"{FILE}-wal").stat().st_size > 0
+        assert emptied_log(db)
+        assert (home / f"{FILE}-wal").stat().st_size == 0

@@ -6,8 +6,8 @@ import pytest
 
 from cxr_core import clock
 from cxr_core.records import Answer, DeliveryState
-from cxr_core.store import deliveries, destinations
-from cxr_core.store.db import transaction
+from cxr_core.store import audit, deliveries, destinations
+from cxr_core.store.db import rows, transaction
 from cxr_core.store.deliveries import Delivery, Settled
 from tests.store.exchanged import add_arrival, add_delivery, add_destination, add_sender, delivery
 from tests.store.rows import add_image, add_model
@@ -185,11 +185,27 @@ def test_an_answer_takes_the_place_of_the_last_that_an_archive_took_of_another_v
 def test_what_an_answer_is_made_with_is_settled_the_first_time_for_every_destination(db, arrival, pacs):
     add_model(db, "second")
     old, new = (add_delivery(db, arrival, pacs, model=model) for model in ("first", "second"))
-    assert deliveries.settled(db, new, "1.0") == Settled("1.0", None)
+    head = str(audit.head(db))
+    assert deliveries.settled(db, new, "1.0") == Settled("1.0", None, head)
     deliveries.accepted(db, old, "0000", LATER)
     other = add_delivery(db, arrival, add_destination(db, "Other"), model="second")
     for each in (new, other):
-        assert deliveries.settled(db, each, "2.0") == Settled("1.0", None), "another object under its UID"
+        assert deliveries.settled(db, each, "2.0") == Settled("1.0", None, head), "another object under its UID"
+    assert str(audit.head(db)) != head
+    assert deliveries.heads(db) == [head]
+
+
+def test_what_became_of_an_answer_is_in_the_audit_chain_once(db, arrival, pacs):
+    first, second = add_delivery(db, arrival, pacs), add_delivery(db, arrival, pacs, model=None)
+    before = delivery(db, first.id)
+    deliveries.accepted(db, before, "0000", LATER)
+    assert not deliveries.accepted(db, before, "0000", LATER), "too late"
+    deliveries.verified(db, delivery(db, first.id), "there")
+    deliveries.dead(db, second, "refused")
+    found = rows(db, "SELECT action, subject, details FROM audit WHERE action LIKE 'answer%' ORDER BY id")
+    assert [row["action"] for row in found] == ["answer accepted", "answer verified", "answer given up"]
+    assert {row["subject"] for row in found} == {rows(db, "SELECT id FROM images")[0]["id"]}
+    assert '"destination": "' in found[0]["details"]
 
 
 def test_an_opinion_takes_the_place_of_the_word_that_there_was_none(db, arrival, pacs):

@@ -5,12 +5,13 @@ import sqlite3
 import pytest
 
 from cxr_core.errors import SchemaError, SettingsError
-from cxr_core.store import migrations, worklist
+from cxr_core.records import Role
+from cxr_core.store import migrations, users, worklist
 from cxr_core.store.db import insert, opened
 from cxr_core.store.migrations import check, has_database, migrate
 from cxr_core.store.worklist import Narrowed
 from cxr_core.work.opening import open_home
-from tests.store.rows import ALL, LIST, STEPS, add_image, add_user, at_once
+from tests.store.rows import ALL, LIST, STEPS, add_image, at_once
 
 TABLES = {
     "site", "users", "sessions", "workers", "jobs", "patients", "images", "training_sets", "weights", "models",
@@ -18,7 +19,7 @@ TABLES = {
     "plans", "training_items", "base_fingerprints", "looks", "shadows", "shadow_predictions", "stops", "tombstones",
     "tallies", "site_references", "reference_tallies", "reference_images", "alarms", "alarm_signals", "messages",
     "senders", "pulls", "arrivals", "destinations", "rules", "deliveries", "quarantine", "listeners",
-    "set_aside",
+    "set_aside", "attempts", "audit_cuts",
 }  # fmt: skip
 
 
@@ -121,8 +122,9 @@ def test_a_home_with_reads_in_it_is_brought_to_this_schema(tmp_path, monkeypatch
         earlier.setattr(migrations.migrations, "_migrations", migrations.migrations._migrations[:1])
         migrate(tmp_path)
     with opened(tmp_path) as db:
-        reader, image, unread = add_user(db), add_image(db, 1), add_image(db, 2)
-        row = {"image": image, "reader": reader.id, "label": "Normal", "seconds": 1.0, "made_at": "2026"}
+        account = {"name": "ann", "role": "admin", "password_hash": "", "created_at": "2026"}
+        reader, image, unread = insert(db, "users", account), add_image(db, 1), add_image(db, 2)
+        row = {"image": image, "reader": reader, "label": "Normal", "seconds": 1.0, "made_at": "2026"}
         first = insert(db, "reads", row)
         second = insert(db, "reads", {**row, "supersedes": first})
     assert migrate(tmp_path) == STEPS[1:]
@@ -130,3 +132,4 @@ def test_a_home_with_reads_in_it_is_brought_to_this_schema(tmp_path, monkeypatch
         assert worklist.counts(db, ALL) == {"waiting": 1, "read": 1, "coming": 0}
         assert worklist.next_waiting(db, ALL, LIST, None) == [unread]
         assert [row["read"] for row in worklist.rows_of(db, ALL, LIST, Narrowed("read"))] == [second]
+        assert users.account(db, "ann").role is Role.ADMIN

@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cxr_core import clock
-from cxr_core.store import sessions
+from cxr_core.records import SessionLimits
+from cxr_core.store import sessions, users
 from tests.store.rows import add_user
 
+LIMITS = SessionLimits(30, 12)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -18,12 +20,12 @@ def user(db):
 
 def whose(db, token, minutes):
     with clock.at(NOON + timedelta(minutes=minutes)):
-        return sessions.user_of(db, token, idle_minutes=30)
+        return sessions.user_of(db, token, LIMITS)
 
 
 def begun(db, user):
     with clock.at(NOON):
-        return sessions.start(db, user, idle_minutes=30)
+        return sessions.start(db, user, LIMITS)
 
 
 def test_a_token_says_whose_session_it_is(db, user):
@@ -49,9 +51,9 @@ def test_using_a_session_keeps_it_open(db, user):
 def test_asking_whether_it_is_open_does_not_keep_it_open(db, user):
     token = begun(db, user)
     with clock.at(NOON + timedelta(minutes=20)):
-        assert sessions.is_open(db, token, 30)
+        assert sessions.is_open(db, token, LIMITS)
     with clock.at(NOON + timedelta(minutes=31)):
-        assert not sessions.is_open(db, token, 30)
+        assert not sessions.is_open(db, token, LIMITS)
     assert whose(db, token, 31) is None
 
 
@@ -76,8 +78,39 @@ def test_tokens_are_never_the_same(db, user):
 def test_signing_in_deletes_the_sessions_that_have_ended(db, user):
     begun(db, user)
     with clock.at(NOON + timedelta(minutes=20)):
-        open_still = sessions.start(db, user, idle_minutes=30)
+        open_still = sessions.start(db, user, LIMITS)
     with clock.at(NOON + timedelta(minutes=31)):
-        sessions.start(db, user, idle_minutes=30)
+        sessions.start(db, user, LIMITS)
     assert db.execute("SELECT count(*) FROM sessions").fetchone() == (2,)
     assert whose(db, open_still, 32) == user
+
+
+def test_however_much_it_is_used_a_session_ends_after_its_hours(db, user):
+    token = begun(db, user)
+    assert all(whose(db, token, minutes) == user for minutes in range(0, 12 * 60, 25))
+    assert whose(db, token, 12 * 60) is None
+    with clock.at(NOON + timedelta(hours=12)):
+        assert not sessions.is_open(db, token, LIMITS)
+
+
+def test_a_disabled_users_sessions_are_closed(db, user):
+    token = begun(db, user)
+    users.set_disabled(db, user.id, True)
+    assert whose(db, token, 1) is None
+    with clock.at(NOON):
+        assert not sessions.is_open(db, token, LIMITS)
+        assert sessions.open_of(db, user.id, LIMITS) == []
+
+
+def test_all_sessions_of_one_end_and_no_others(db, user):
+    other = add_user(db, "other")
+    tokens = [begun(db, user), begun(db, user), begun(db, other)]
+    assert sessions.end_all(db, user.id) == 2
+    assert [whose(db, each, 1) for each in tokens] == [None, None, other]
+
+
+def test_ones_open_sessions_are_told_with_the_own_one(db, user):
+    token, _ = begun(db, user), begun(db, user)
+    with clock.at(NOON + timedelta(minutes=1)):
+        found = sessions.open_of(db, user.id, LIMITS)
+    assert sorted(sessions.is_of(each, token) for each in found) == [False, True]

@@ -10,8 +10,8 @@ from tests.store.rows import PASSWORD, add_user
 
 def test_name_and_password_together_sign_in(db):
     user = add_user(db, "Ada", Role.ADMIN)
-    assert users.check_password(db, "Ada", PASSWORD) == user
-    assert users.check_password(db, "ada", PASSWORD) == user
+    assert users.check_password(db, "Ada", PASSWORD).user == user
+    assert users.check_password(db, "ada", PASSWORD).user == user
 
 
 @pytest.mark.parametrize(("name", "password"), [("Ada", "wrong password"), ("Ada", ""), ("nobody", PASSWORD), ("", "")])
@@ -50,6 +50,40 @@ def test_a_short_password_is_refused(db):
     with pytest.raises(BadInput, match="at least 8 characters"):
         users.add(db, "reader", Role.RADIOLOGIST, "1234567", by="a test")
     assert not users.any_user(db)
+
+
+@pytest.mark.parametrize("name", [" ann", "ann ", "a\tn", "a\x1b[2Jn", "ann\u200b", "\u202enna"])
+def test_a_name_that_does_not_show_what_it_is_is_refused(db, name):
+    with pytest.raises(BadInput, match="characters that don't show"):
+        add_user(db, name)
+
+
+@pytest.mark.parametrize("name", [*sorted(users.ACTORS), "Program", "COMMAND LINE", "Sender CT router"])
+def test_what_the_audit_log_calls_the_program_or_a_sender_is_nobodys_name(db, name):
+    with pytest.raises(BadInput, match="what the audit log calls the program"):
+        add_user(db, name)
+    with pytest.raises(BadInput, match="what the audit log calls the program"):
+        users.add_known(db, name, Role.ADMIN, "https://login.hospital 1", by="a test")
+
+
+@pytest.mark.parametrize("password", ["long name", "LONG NAME ", "x" * 257])
+def test_a_password_that_is_the_name_or_endless_is_refused(db, password):
+    with pytest.raises(BadInput, match=r"isn't the name|at most 256"):
+        users.add(db, "long name", Role.RADIOLOGIST, password, by="a test")
+
+
+def test_who_is_known_to_the_hospital_has_no_password(db):
+    user = users.add_known(db, "Ada", Role.ADMIN, "issuer subject", by="a test")
+    assert users.known_as(db, "issuer subject").user == user
+    assert users.known_as(db, "issuer another") is None
+    assert [users.check_password(db, "Ada", password) for password in ("", PASSWORD)] == [None, None]
+
+
+def test_a_disabled_user_has_no_right_password_and_is_no_admin_to_count_on(db):
+    user = add_user(db, "Ada", Role.ADMIN)
+    users.set_disabled(db, user.id, True)
+    assert users.check_password(db, "Ada", PASSWORD) is None
+    assert users.with_role(db, Role.ADMIN) == []
 
 
 def test_people_are_found_by_role(db):

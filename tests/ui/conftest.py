@@ -13,11 +13,11 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 
 from cxr_core.records import Role
-from cxr_core.ui import routes
+from cxr_core.ui import entrance
 from cxr_core.ui.guard import Guard
 from cxr_core.ui.routes import ROUTES
 from cxr_core.ui.throttle import Throttle
-from cxr_core.work import accounts
+from cxr_core.work import people
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.opening import open_home
 
@@ -40,7 +40,7 @@ def furnished(tmp_path_factory):
     """A home with one radiologist, ann, and a picture that is called IMAGE; made once."""
     folder = tmp_path_factory.mktemp("furnished")
     open_home(folder)
-    accounts.add_user(folder, COMMAND_LINE, "ann", Role.RADIOLOGIST, PASSWORD)
+    people.add_user(folder, COMMAND_LINE, "ann", Role.RADIOLOGIST, PASSWORD)
     picture = folder / "pictures" / IMAGE[:2] / f"{IMAGE}.gz"
     picture.parent.mkdir(parents=True)
     picture.write_bytes(gzip.compress(b"pixels"))
@@ -66,7 +66,7 @@ def empty_home(tmp_path, monkeypatch):
 @pytest.fixture
 def browser(monkeypatch):
     """A browser on the machine itself; `browser(host=…, client=…)` is another."""
-    monkeypatch.setattr(routes, "THROTTLE", Throttle())
+    monkeypatch.setattr(entrance, "THROTTLE", Throttle())
 
     def visit(host: str = "localhost", client: str = "127.0.0.1") -> TestClient:
         ways = [*ROUTES, WebSocketRoute("/_stcore/stream", stream), Route("/{path:path}", inside)]

@@ -16,8 +16,9 @@ from cxr_core.settings import Settings
 from cxr_core.store import explanations, files, images, models, predictions, reads
 from cxr_core.store.db import one, opened, rows
 from cxr_core.store.explanations import Explanation
-from cxr_core.ui.routes import THUMBNAIL, local_path
-from cxr_core.work import accounts, starting
+from cxr_core.ui.forms import local_path
+from cxr_core.ui.routes import THUMBNAIL
+from cxr_core.work import people, starting
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.models import stopping
 from cxr_core.work.reading_room.explaining import digest
@@ -65,7 +66,7 @@ def test_a_path_of_this_app_is_kept_with_its_query():
     assert local_path("/review?image=ab&x=1") == "/review?image=ab&x=1"
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/sign-out", "/first-admin", "/demo"])
+@pytest.mark.parametrize("path", ["/sign-in", "/sign-out", "/password", "/first-admin", "/demo"])
 @pytest.mark.parametrize(
     "headers",
     [{"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"origin": "https://evil.example"},
@@ -112,35 +113,17 @@ def test_the_sign_in_page_is_never_cached(home, browser):
     assert browser().get("/sign-in").headers["cache-control"] == "no-store"
 
 
-def test_the_first_account_is_made_on_the_machine_itself_and_once(empty_home, browser):
-    visitor = browser()
-    assert "Make the first" in visitor.get("/sign-in").text
-    answer = visitor.post("/first-admin", data={"name": "bob", "password": PASSWORD})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/")
-    assert visitor.get("/history").text == "inside"
-    again = browser().post("/first-admin", data={"name": "eve", "password": PASSWORD})
-    assert again.status_code == 400
-    assert "there are accounts already" in again.text
-
-
-def test_a_short_first_password_is_refused_with_the_rule(empty_home, browser):
-    answer = browser().post("/first-admin", data={"name": "bob", "password": "short"})
-    assert "at least 8 characters" in answer.text
-    assert accounts.nobody_yet(empty_home)
-
-
-@pytest.mark.parametrize("where", [{"client": "192.0.2.7"}, {"host": "evil.example"}])
-def test_from_elsewhere_nobody_makes_the_first_account_or_starts_a_demo(empty_home, browser, where):
-    visitor = browser(**where)
-    assert "Make the first" not in visitor.get("/sign-in").text
-    assert visitor.post("/first-admin", data={"name": "eve", "password": PASSWORD}).status_code == 403
-    assert visitor.post("/demo").status_code == 403
-    assert accounts.nobody_yet(empty_home)
+def test_from_elsewhere_nobody_starts_a_demo(empty_home, browser):
+    for where in ({"client": "192.0.2.7"}, {"host": "evil.example"}):
+        visitor = browser(**where)
+        assert "Start the demo" not in visitor.get("/sign-in").text
+        assert visitor.post("/demo").status_code == 403
+    assert starting.demo_job(empty_home) is None
 
 
 def test_behind_a_proxy_nobody_counts_as_on_the_machine(empty_home, browser):
-    page = browser().get("/sign-in", headers={"x-forwarded-for": "192.0.2.7"})
-    assert "Make the first" not in page.text
+    assert "Start the demo" in browser().get("/sign-in").text
+    assert "Start the demo" not in browser().get("/sign-in", headers={"x-forwarded-for": "192.0.2.7"}).text
 
 
 def test_the_demo_is_asked_for_once_and_waited_for(empty_home, browser):
@@ -159,7 +142,7 @@ def test_an_installation_in_use_never_becomes_a_demo(home, browser):
 
 def test_demo_passwords_are_shown_on_the_machine_itself_only(empty_home, browser):
     starting.ask_for_demo(empty_home)
-    accounts.add_user(empty_home, COMMAND_LINE, "admin", Role.ADMIN, "demo-admin")
+    people.add_user(empty_home, COMMAND_LINE, "admin", Role.ADMIN, "demo-admin")
     assert "demo-admin" in browser().get("/sign-in").text
     assert "demo-admin" not in browser(client="192.0.2.7").get("/sign-in").text
     assert "demo-admin" not in browser(host="evil.example").get("/sign-in").text
@@ -216,7 +199,7 @@ def test_a_heatmap_is_bytes_under_its_hash_for_whom_may_see_it(home, signed_in, 
 def test_while_a_stop_stands_no_heatmap_is_given_to_anybody_and_no_export_tells_what_the_model_says(
     home, browser, who, mode
 ):
-    bob = accounts.add_user(home, COMMAND_LINE, "bob", Role.ADMIN, PASSWORD)
+    bob = people.add_user(home, COMMAND_LINE, "bob", Role.ADMIN, PASSWORD)
     with opened(home) as db:
         image, ann = add_image(db), one(db, "SELECT id FROM users WHERE name = 'ann'")["id"]
         db.execute("UPDATE images SET mode = ?", (mode.value,))
@@ -275,7 +258,7 @@ def test_what_is_no_picture_is_not_found(signed_in, image):
 
 def add_reads(home):
     """A read of ann's and one of eve's."""
-    eve = accounts.add_user(home, COMMAND_LINE, "eve", Role.RADIOLOGIST, PASSWORD)
+    eve = people.add_user(home, COMMAND_LINE, "eve", Role.RADIOLOGIST, PASSWORD)
     with opened(home) as db:
         image = add_image(db)
         for reader in (one(db, "SELECT id FROM users WHERE name = 'ann'")["id"], eve.id):

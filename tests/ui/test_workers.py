@@ -31,3 +31,10 @@ def test_each_lane_gets_one_worker_which_ends_with_the_server(tmp_path):
     assert all(process.poll() is not None for process in processes)
     started.ensure(Settings(home=tmp_path))
     assert started.processes() == [], "a server that is going down starts nothing"
+
+
+def test_where_a_service_manager_keeps_the_workers_none_is_started(tmp_path):
+    open_home(tmp_path)
+    started = Workers()
+    started.ensure(Settings(home=tmp_path, start_workers=False))
+    assert started.processes() == []

@@ -13,7 +13,7 @@ from cxr_core.records import CLASSES, Label, Lane, Opinion, Reason, Role, Side, 
 from cxr_core.settings import Settings
 from cxr_core.store import images, models, predictions, secret
 from cxr_core.store.db import opened, transaction
-from cxr_core.work import accounts
+from cxr_core.work import people
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.incoming import requests
 from cxr_core.work.incoming.requests import Upload
@@ -49,8 +49,8 @@ def new_home(path, **settings):
     secret.create(path, b"s" * secret.LENGTH)
     open_home(path)
     plans.write(path)
-    people = (("Rada", Role.RADIOLOGIST), ("Raoul", Role.RADIOLOGIST), ("Ada", Role.ADMIN))
-    accounts_of = (accounts.add_user(path, COMMAND_LINE, *who, "long enough") for who in people)
+    wanted = (("Rada", Role.RADIOLOGIST), ("Raoul", Role.RADIOLOGIST), ("Ada", Role.ADMIN))
+    accounts_of = (people.add_user(path, COMMAND_LINE, *who, "long enough") for who in wanted)
     return Home(Settings(home=path, **settings), *accounts_of)
 
 

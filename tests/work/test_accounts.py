@@ -1,14 +1,17 @@
-"""Signing in and out, and the first account."""
+"""Signing in and out, and one's own password."""
 
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
 
 from cxr_core import clock
-from cxr_core.errors import BadInput, Conflict, NotFound
-from cxr_core.records import Role
-from cxr_core.work import accounts, starting
+from cxr_core.errors import NotAllowed
+from cxr_core.store import attempts, users
+from cxr_core.store.db import opened
+from cxr_core.work import accounts, people
 from cxr_core.work.guarding import COMMAND_LINE
 from tests.work.sites import add_user, new_home, query
 
@@ -48,37 +51,74 @@ def test_the_sites_idle_time_holds(settings):
         assert accounts.user_of(settings, token) is not None
 
 
-def test_the_first_start_makes_one_admin_and_no_second(settings):
-    assert accounts.nobody_yet(settings.home)
-    assert accounts.add_first_admin(settings.home, "ada", "a long password").role is Role.ADMIN
-    with pytest.raises(Conflict, match="ask an admin"):
-        accounts.add_first_admin(settings.home, "eve", "a long password")
+def test_another_password_takes_the_place_of_the_old_one(settings):
+    add_user(settings)
+    old = accounts.sign_in(settings, "radiologist", "a long password")
+    new = accounts.change_password(settings, "radiologist", "a long password", "another long one").token
+    assert accounts.user_of(settings, old) is None
+    assert accounts.user_of(settings, new).name == "radiologist"
+    assert accounts.sign_in(settings, "radiologist", "a long password") is None
 
 
-def test_a_demo_takes_no_first_admin(settings):
-    starting.ask_for_demo(settings.home)
-    with pytest.raises(Conflict):
-        accounts.add_first_admin(settings.home, "ada", "a long password")
+def disabled(settings):
+    people.disable(settings.home, COMMAND_LINE, "radiologist")
 
 
-def test_who_made_an_account_is_on_record(settings):
-    accounts.add_first_admin(settings.home, "ada", "a long password")
-    accounts.add_user(settings.home, COMMAND_LINE, "bob", Role.RADIOLOGIST, "a long password")
-    made = [row["actor"] for row in query(settings, "SELECT actor FROM audit WHERE action = 'add user' ORDER BY id")]
-    assert made == ["first start", "command line"]
+def reset(settings):
+    people.reset_password(settings.home, COMMAND_LINE, "radiologist")
 
 
-def test_the_only_admin_need_not_be_named(settings):
-    with pytest.raises(NotFound, match="users add NAME --role admin"):
-        accounts.admin_named(settings.home, COMMAND_LINE, None)
-    admin = add_user(settings, Role.ADMIN)
-    assert accounts.admin_named(settings.home, COMMAND_LINE, None) == admin
-    assert accounts.admin_named(settings.home, COMMAND_LINE, "ADMIN") == admin
-    add_user(settings, Role.ADMIN, "second")
-    with pytest.raises(BadInput, match="--by: admin, second"):
-        accounts.admin_named(settings.home, COMMAND_LINE, None)
-    with pytest.raises(NotFound, match="no admin radiologist"):
-        accounts.admin_named(settings.home, COMMAND_LINE, "radiologist")
+@pytest.fixture(params=[disabled, reset])
+def changed_meanwhile(request, settings, monkeypatch):
+    """An account that an admin changes once its password was found to be right."""
+    add_user(settings)
+    check = users.check_password
+
+    def check_and_change(db, name, password):
+        found = check(db, name, password)
+        request.param(settings)
+        return found
+
+    monkeypatch.setattr(users, "check_password", check_and_change)
+    return settings
+
+
+def test_a_password_opens_nothing_if_the_account_was_changed_while_it_was_looked_at(changed_meanwhile):
+    judged = accounts.judge(changed_meanwhile, "radiologist", "a long password")
+    assert (judged.token, judged.must_change) == (None, False)
+    assert query(changed_meanwhile, "SELECT * FROM sessions") == []
+    assert events(changed_meanwhile)[-1] == ("somebody", "failed sign in")
+
+
+def test_a_password_is_not_put_in_the_place_of_one_that_was_given_meanwhile(changed_meanwhile):
+    judged = accounts.change_password(changed_meanwhile, "radiologist", "a long password", "another password")
+    assert judged.token is None
+    assert query(changed_meanwhile, "SELECT * FROM sessions") == []
+    with opened(changed_meanwhile.home) as db:
+        hashed = users.standing(db, "radiologist")[1]
+    with pytest.raises(VerifyMismatchError):
+        PasswordHasher().verify(hashed, "another password")
+
+
+def test_whose_name_was_tried_is_on_record_where_it_is_somebodys(settings):
+    add_user(settings)
+    for _ in range(attempts.FREE):
+        accounts.sign_in(settings, "Radiologist", "wrong password")
+    tried = query(
+        settings, "SELECT action, subject FROM audit WHERE actor IN ('somebody', 'program') AND id > 2 ORDER BY id"
+    )
+    assert {row["subject"] for row in tried} == {"radiologist"}
+    assert tried[-1]["action"] == "lock out"
+
+
+def test_ones_own_sessions_and_account_are_told(settings):
+    user = add_user(settings)
+    tokens = [accounts.sign_in(settings, "radiologist", "a long password") for _ in range(2)]
+    assert [each["this"] for each in accounts.own_sessions(settings, user, tokens[1])] == [True, False]
+    assert accounts.own_account(settings.home, user).signed_in_at
+    with pytest.raises(NotAllowed, match="gone"):
+        accounts.own_account(settings.home, replace(user, id=99))
+    assert accounts.sign_out_everywhere(settings.home, user) == 2
 
 
 def test_accounts_are_shown_on_a_demo_only(settings):

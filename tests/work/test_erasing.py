@@ -414,3 +414,35 @@ def test_a_busy_database_is_wiped_at_the_next_start(site, monkeypatch):
         reader.conn.execute("ROLLBACK")
     open_home(home.path)
     assert traces(home, *wanted) == []
+
+
+def test_a_database_that_somebody_locks_meanwhile_is_wiped_at_the_next_start(site, monkeypatch):
+    home, found = site
+    wanted = content_of(home, found["unread"])
+    lying = sweeping._lying
+    with monkeypatch.context() as meanwhile, closing(sqlite3.connect(home.path / FILE)) as writer:
+
+        def locked_and_lying(place):
+            writer.execute("BEGIN IMMEDIATE")
+            return lying(place)
+
+        meanwhile.setattr(db_module, "BUSY_SECONDS", 0.1)
+        meanwhile.setattr(sweeping, "_lying", locked_and_lying)  # the first that comes after the rows are gone
+        erased = erase(home, UNREAD)
+        assert (erased.images, erased.finished) == ([found["unread"]], False)
+        writer.rollback()
+    assert verify(home.path, COMMAND_LINE)["problems"][-1] == UNWIPED
+    open_home(home.path)
+    assert traces(home, *wanted) == []
+    assert verify(home.path, COMMAND_LINE)["problems"] == []
+
+
+def test_what_can_not_be_removed_is_told_and_goes_at_the_next_start(site):
+    home, found = site
+    wanted = content_of(home, found["unread"])
+    stuck = home.path / f"{FILE}.before-1"  # where a copy would be: a folder, which isn't removed as a file is
+    stuck.mkdir()
+    assert not erase(home, UNREAD).finished
+    stuck.rmdir()
+    open_home(home.path)
+    assert traces(home, *wanted) == []

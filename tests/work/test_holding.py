@@ -275,6 +275,19 @@ def test_with_a_patient_goes_what_is_held_back_of_them_and_every_picture_of_it(s
         erasing.erase(settings.home, COMMAND_LINE, "CANARY-7", "again")
 
 
+def test_a_held_back_file_that_can_not_be_removed_is_told_and_swept_later(settings):
+    hold_back(settings, film())
+    (path,) = files_in(settings, "spool")
+    path.unlink()
+    path.mkdir()  # which isn't removed as a file is
+    erased = erasing.erase(settings.home, COMMAND_LINE, "CANARY-7", "asked for in writing")
+    assert (erased.rows["quarantine"], erased.finished) == (1, False)
+    path.rmdir()
+    path.write_bytes(b"bytes")
+    os.utime(path, (0, 0))
+    assert spool.sweep(settings.home) == 1
+
+
 def test_a_held_back_picture_without_a_name_leaves_its_tombstone_too(settings):
     with opened(settings.home) as db:
         for patient in ("patient-1", "patient-2"):

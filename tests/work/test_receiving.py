@@ -13,7 +13,7 @@ from cxr_core.store.db import opened
 from cxr_core.work.hospital import receiving
 from tests.pacs.web.films import film, header, uid
 from tests.store.exchanged import add_sender
-from tests.work.sites import files_in, job, new_home
+from tests.work.sites import files_in, job, new_home, query
 
 PRINT = "ab" * 32
 
@@ -92,6 +92,7 @@ def test_what_is_received_is_a_job_that_knows_its_sender(home):
         sender = senders.named(db, "CT router")
     number = receiving.receive(settings, sender, b"bytes")
     assert job(settings, number).payload["sender"] == sender.id
+    assert query(settings, "SELECT actor FROM audit WHERE action = 'receive file'") == [{"actor": "sender CT router"}]
     assert len(files_in(settings, "spool")) == 1
 
 
@@ -127,6 +128,6 @@ def test_where_the_disk_is_nearly_full_nothing_is_received(home):
     with opened(home) as db:
         add_sender(db)
         sender = senders.named(db, "CT router")
-    with pytest.raises(OutOfRoom, match="less than CXR_FREE_MB: make room"):
+    with pytest.raises(OutOfRoom, match="less than CXR_FREE_MB"):
         receiving.receive(settings, sender, b"bytes")
     assert files_in(settings, "spool") == []

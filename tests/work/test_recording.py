@@ -72,6 +72,25 @@ def test_of_fifty_readers_at_once_one_records_the_first_read(settings):
     assert query(settings, "SELECT id FROM reads") == [{"id": done[0]}]
 
 
+def test_of_many_who_go_on_at_once_each_gets_a_case_of_their_own(settings):
+    first, *others = (put(settings, number) for number in range(1, 7))
+    readers = [add_user(settings, name=f"reader {number}") for number in range(6)]
+    begin, got = threading.Barrier(6), []
+
+    def go_on(user):
+        begin.wait()
+        got.append(recording.take_next(settings.home, user, first))
+
+    threads = [threading.Thread(target=go_on, args=(user,)) for user in readers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(filter(None, got)) == sorted(others)
+    assert got.count(None) == 1
+    assert len(query(settings, "SELECT * FROM claims")) == 5
+
+
 def test_a_first_opinion_whose_claim_lapsed_gives_way_to_who_read_meanwhile(settings, ann, ben):
     image = put(settings, mode=Mode.SECOND_READER)
     read(settings, ann, image, Label.NORMAL)

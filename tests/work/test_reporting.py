@@ -19,8 +19,10 @@ from cxr_core.errors import BadInput
 from cxr_core.records import Role
 from cxr_core.work.drift import alarming, metrics, reporting, watching
 from cxr_core.work.drift.watching import View
+from cxr_core.work.exposition import family
 from cxr_core.work.models import stopping
 from cxr_core.work.privacy import erasing
+from cxr_core.work.service import figures
 from tests.work.drifted import drifted
 from tests.work.sites import add_user, new_home, picture, query, take_in
 
@@ -172,7 +174,6 @@ def test_metrics_are_what_prometheus_reads(home):
     found = reporting.report(settings.home, admin, View(28))
     values, types = parsed(metrics.metrics(settings.home, admin, found))
     assert all((kind == "counter") is name.endswith("_total") for name, kind in types.items())
-    assert values["cxr_drift_alarms_open", ()] == values["cxr_drift_messages_waiting", ()] == 1
     assert values["cxr_drift_messages_given_up_total", ()] == 0
     states = {State.TOO_FEW: 0, State.STEADY: 1, State.WATCH: 2, State.ALARM: 3}
     for said in found.watch.now:
@@ -184,7 +185,7 @@ def test_metrics_are_what_prometheus_reads(home):
 
 
 def test_labels_are_escaped():
-    text = metrics._family("cxr_x", "gauge", "A test.", [({"scope": 'device "a\\b"\nc'}, 1)])
+    text = family("cxr_x", "gauge", "A test.", [({"scope": 'device "a\\b"\nc'}, 1)])
     values, _ = parsed(text)
     assert list(values) == [("cxr_x", ('scope="device \\"a\\\\b\\"\\nc"',))]
 
@@ -196,8 +197,9 @@ def test_x_rays_are_counted_and_erasing_makes_them_no_fewer(tmp_path):
 
     def counted():
         found = reporting.report(settings.home, admin, View(28))
-        values, _ = parsed(metrics.metrics(settings.home, admin, found))
-        return values["cxr_images_total", ()], values["cxr_images_today", ()]
+        looked, _ = parsed(metrics.metrics(settings.home, admin, found))
+        service, _ = parsed(figures.figures(settings))
+        return service["cxr_images_total", ()], looked["cxr_images_today", ()]
 
     assert counted() == (2, 2)
     (patient, *_) = [row["patient"] for row in query(settings, "SELECT patient FROM images")]
@@ -210,9 +212,19 @@ def test_x_rays_are_counted_and_erasing_makes_them_no_fewer(tmp_path):
     assert counted() == (2, today)
 
 
+def test_each_figure_is_in_one_place_only(tmp_path):
+    settings = new_home(tmp_path)
+    admin = add_user(settings, Role.ADMIN)
+    take_in(settings, picture(1))
+    looked = parsed(metrics.metrics(settings.home, admin, reporting.report(settings.home, admin, View(28))))[1]
+    service = parsed(figures.figures(settings))[1]
+    assert not looked.keys() & service.keys()
+    assert not {name.replace("cxr_drift_", "cxr_") for name in looked} & service.keys()
+
+
 def test_a_home_in_which_nothing_was_looked_at_yet_has_metrics_too(tmp_path):
     settings = new_home(tmp_path)
     admin = add_user(settings, Role.ADMIN)
     values, _ = parsed(metrics.metrics(settings.home, admin, reporting.report(settings.home, admin, View(28))))
-    assert values["cxr_images_total", ()] == 0
+    assert values["cxr_images_today", ()] == 0
     assert ("cxr_drift_looked_up_to_timestamp_seconds", ()) not in values

@@ -8,7 +8,7 @@ from cxr_core.errors import BadInput, Conflict, NotAllowed
 from cxr_core.records import Role
 from cxr_core.store import jobs, models, predictions
 from cxr_core.store.db import opened, rows
-from cxr_core.work import accounts
+from cxr_core.work import people
 from cxr_core.work.drift import monitoring
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.models import retraining, shadowing
@@ -123,7 +123,7 @@ def test_what_the_plan_does_not_list_is_refused_and_put_on_record(home):
 
 def test_a_second_admin_must_approve_where_the_plan_says_so(home):
     plans.write(home.path, approvals="2")
-    second = accounts.add_user(home.path, COMMAND_LINE, "Bea", Role.ADMIN, "long enough")
+    second = people.add_user(home.path, COMMAND_LINE, "Bea", Role.ADMIN, "long enough")
     add_model(home, "cxr-resnet18-2", gate=passed(FIRST))
     assert not retraining.promote(home.path, home.admin, "cxr-resnet18-2", "fewer misses")
     found = retraining.approvals(home.path, COMMAND_LINE, "cxr-resnet18-2")

@@ -19,7 +19,7 @@ def settings(tmp_path):
 
 
 def test_what_is_whole_has_no_problems(settings):
-    assert verify(settings.home, COMMAND_LINE) == {"audit_events": 3, "images": 2, "models": 1, "problems": []}
+    assert verify(settings.home, COMMAND_LINE) == {"audit_events": 5, "images": 2, "models": 1, "problems": []}
 
 
 def test_a_changed_image_file_is_named(settings):

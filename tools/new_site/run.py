@@ -21,7 +21,7 @@ from cxr_core.records import CLASSES, Label, Lane, Reason, Role, Side, User
 from cxr_core.settings import Settings
 from cxr_core.store import secret
 from cxr_core.store.db import opened
-from cxr_core.work import accounts
+from cxr_core.work import people
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.incoming import requests
 from cxr_core.work.incoming.requests import Upload, Verdict
@@ -90,7 +90,7 @@ def new_site(home: Path, base: Path, seed: int) -> Site:
     open_home(home)
     (home / FILE).write_text(plan(), encoding="utf-8")
     reader, admin = (
-        accounts.add_user(home, COMMAND_LINE, role.value, role, "known to nobody else")
+        people.add_user(home, COMMAND_LINE, role.value, role, "known to nobody else")
         for role in (Role.RADIOLOGIST, Role.ADMIN)
     )
     return Site(Settings(home=home, base_data=base, patient_pattern=PATIENT), reader, admin)

@@ -16,7 +16,17 @@ from highdicom.sr.value_types import CompositeContentItem
 from numpy.typing import NDArray
 
 from cxr_core.dicom.answers import codes
-from cxr_core.dicom.answers.content import CONTAINS, by_person, comment, evaluation, of_image, of_region, tracked, tree
+from cxr_core.dicom.answers.content import (
+    CONTAINS,
+    anchor,
+    by_person,
+    comment,
+    evaluation,
+    of_image,
+    of_region,
+    tracked,
+    tree,
+)
 from cxr_core.dicom.answers.documents import document, report_of
 from cxr_core.dicom.answers.envelope import Envelope
 from cxr_core.dicom.answers.finding import Finding, Read
@@ -38,7 +48,7 @@ def assessment(envelope: Envelope, finding: Finding, read: Read) -> bytes:
         envelope,
         finding,
         Making(Kind.ASSESSMENT, read.moment, read.number),
-        tree(by_person(read.reader), groups, [assessed, comment(NO_REPORT)]),
+        tree(by_person(read.reader), groups, [assessed, comment(NO_REPORT), *anchor(finding)]),
         evidence=[ai],
         before=before,
     )

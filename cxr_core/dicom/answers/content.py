@@ -105,6 +105,11 @@ def evaluation(name: Code, value: Code) -> QualitativeEvaluation:
     return QualitativeEvaluation(name, value)
 
 
+def anchor(finding: Finding) -> list[TextContentItem]:
+    """The end of the audit chain as a remark, if the finding tells it."""
+    return [comment(f"Audit chain: {finding.audit_head}")] if finding.audit_head else []
+
+
 def comment(text: str) -> TextContentItem:
     """A remark in plain words."""
     return TextContentItem(CodedConcept.from_code(codes.COMMENT), plain(text, _LONGEST_TEXT), CONTAINS)

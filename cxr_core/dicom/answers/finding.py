@@ -55,6 +55,9 @@ class Finding:
     refusals: tuple[Refusal, ...] = ()
     predecessor: str | None = None
     """SHA-256 of the weights whose answer on the same image this one takes the place of."""
+    audit_head: str | None = None
+    """Where the program's audit chain ended when this was first made: the archive keeps it, so a chain that is cut off
+    or written anew is found. None where that isn't told."""
 
     @property
     def shown_heatmap(self) -> Floats | None:

@@ -11,7 +11,17 @@ from highdicom.sr.templates import Measurement, PlanarROIMeasurementsAndQualitat
 from highdicom.sr.value_types import CodeContentItem, ContentItem, ContentSequence
 
 from cxr_core.dicom.answers import codes
-from cxr_core.dicom.answers.content import algorithm, by_device, comment, evaluation, of_image, of_region, tracked, tree
+from cxr_core.dicom.answers.content import (
+    algorithm,
+    anchor,
+    by_device,
+    comment,
+    evaluation,
+    of_image,
+    of_region,
+    tracked,
+    tree,
+)
 from cxr_core.dicom.answers.documents import document, report_of
 from cxr_core.dicom.answers.envelope import Envelope
 from cxr_core.dicom.answers.finding import NOT_FOR_DIAGNOSIS, Finding
@@ -71,7 +81,7 @@ def _written(envelope: Envelope, finding: Finding, groups: list[Any], sentences:
         envelope,
         finding,
         Making(Kind.REPORT, finding.moment),
-        tree(by_device(finding), groups, [*sentences, comment(NOT_FOR_DIAGNOSIS)]),
+        tree(by_device(finding), groups, [*sentences, comment(NOT_FOR_DIAGNOSIS), *anchor(finding)]),
         before=None if before is None else report_of(envelope, before, Kind.REPORT),
     )
 

@@ -24,7 +24,7 @@ from cxr_core.store.db import opened, transaction
 from cxr_core.store.messages import Event
 from cxr_core.work.drift import sighting
 from cxr_core.work.drift.sighting import Seen
-from cxr_core.work.guarding import open_to
+from cxr_core.work.guarding import OVERSIGHT, open_to
 
 log = logging.getLogger(__name__)
 
@@ -100,14 +100,14 @@ def looking(home: Path, is_at_leisure: Callable[[], bool], channels: Sequence[st
         yield bool(look(home, channels))
 
 
-@open_to(Role.ADMIN)
+@open_to(*OVERSIGHT)
 def standing(home: Path, user: User) -> list[Told]:
     """The alarms that nobody has closed, newest first."""
     with opened(home) as db:
         return [_told(db, alarm) for alarm in alarms.open_alarms(db)]
 
 
-@open_to(Role.ADMIN)
+@open_to(*OVERSIGHT)
 def past(home: Path, user: User, limit: int = 50) -> list[Alarm]:
     """The last that were closed, newest first."""
     with opened(home) as db:

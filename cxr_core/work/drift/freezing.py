@@ -19,7 +19,7 @@ from cxr_core.store.site_references import Frozen, Part
 from cxr_core.store.tallies import PICTURES, readers_of
 from cxr_core.work.drift import judging, references, rolling
 from cxr_core.work.drift.rolling import Signals
-from cxr_core.work.guarding import EVERYBODY, open_to
+from cxr_core.work.guarding import OVERSIGHT, READING_ROOM, open_to
 from cxr_core.work.models.deciding import given
 
 MOST = 500
@@ -68,14 +68,14 @@ def freeze(home: Path, user: User, reason: str, period: Period | None = None) ->
         return number
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def frozen(home: Path, user: User) -> list[Frozen]:
     """Every reference of the site, newest first; the first of them stands."""
     with opened(home) as db:
         return site_references.every(db)
 
 
-@open_to(Role.ADMIN)
+@open_to(*OVERSIGHT)
 def available(home: Path, user: User, period: Period | None = None) -> int:
     """How many X-rays came in in a period; without one, how many the next reference would have, MOST at most."""
     with opened(home) as db:

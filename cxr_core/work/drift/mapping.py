@@ -20,7 +20,7 @@ from cxr_core.records import User
 from cxr_core.store import models, predictions, site_references
 from cxr_core.store.db import opened
 from cxr_core.work.drift import references, rolling
-from cxr_core.work.guarding import EVERYBODY, open_to
+from cxr_core.work.guarding import READING_ROOM, open_to
 from cxr_core.work.reading_room import revealing
 
 Rows = Sequence[Mapping[str, Any]]
@@ -45,7 +45,7 @@ class Map:
     """
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def drawn(home: Path, user: User, model: str, until: date, device: str | None) -> Map | None:
     """The newest opinions of the four weeks up to a day, of which the user may know; of one device, where named.
 

@@ -10,10 +10,10 @@ from typing import Any
 from cxr_core import clock
 from cxr_core.drift.agreement import Judgements
 from cxr_core.drift.conduct import Month, Opinion, by_month
-from cxr_core.records import CLASSES, Role, Seen, User
+from cxr_core.records import CLASSES, Seen, User
 from cxr_core.store import models, reads
 from cxr_core.store.db import opened
-from cxr_core.work.guarding import EVERYBODY, open_to
+from cxr_core.work.guarding import EVERYBODY, OVERSIGHT, READING_ROOM, open_to
 from cxr_core.work.reading_room import revealing
 
 
@@ -33,14 +33,14 @@ def running_model(home: Path, user: User) -> str | None:
         return models.running(db)
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def decisions(home: Path, user: User) -> list[dict[str, Any]]:
     """Every decision on models with who took it, oldest first."""
     with opened(home) as db:
         return models.decisions(db)
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def releases(home: Path, user: User) -> list[Release]:
     """The moments at which another model was put to use, oldest first: marks on the drift page."""
     return [
@@ -50,7 +50,7 @@ def releases(home: Path, user: User) -> list[Release]:
     ]
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def agreement(home: Path, user: User, days: int) -> list[Judgements]:
     """The current reads of the last `days` on which a reader could agree or not, counted by day and model version."""
     with opened(home) as db:
@@ -58,7 +58,7 @@ def agreement(home: Path, user: User, days: int) -> list[Judgements]:
     return [Judgements(date.fromisoformat(row["day"]), row["model"], row["n"], row["agreed"]) for row in found]
 
 
-@open_to(Role.ADMIN)
+@open_to(*OVERSIGHT)
 def conduct(home: Path, user: User) -> list[Month]:
     """What the readers, as a group, did with the model's opinion, month by month."""
     with opened(home) as db:

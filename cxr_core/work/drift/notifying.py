@@ -22,8 +22,8 @@ from cxr_core.store import alarms, messages
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.messages import Message
 from cxr_core.work.drift import sending
-from cxr_core.work.drift.sending import Facts
-from cxr_core.work.guarding import open_to
+from cxr_core.work.drift.sending import Facts, facts_of
+from cxr_core.work.guarding import OVERSIGHT, open_to
 
 LOOK_SECONDS = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=2)
@@ -59,14 +59,14 @@ def delivering(settings: Settings) -> Iterator[bool]:
         yield False
 
 
-@open_to(Role.ADMIN)
+@open_to(*OVERSIGHT)
 def told_of(home: Path, user: User, alarm: int) -> list[Message]:
     """What was to be told elsewhere of an alarm, and what became of it."""
     with opened(home) as db:
         return messages.of_alarm(db, alarm)
 
 
-@open_to(Role.ADMIN)
+@open_to(*OVERSIGHT)
 def given_up(home: Path, user: User, days: int) -> list[Message]:
     """What never reached its channel, of the last days."""
     with opened(home) as db:
@@ -85,7 +85,7 @@ def try_out(settings: Settings, user: User) -> Iterator[dict[str, Any]]:
 
 def _tested(settings: Settings, channel: Channel) -> dict[str, Any]:
     try:
-        answer = SEND[channel](settings, _facts(settings, "test", clock.stamp()))
+        answer = SEND[channel](settings, facts_of(settings, "test", clock.stamp()))
     except DeliveryError as error:
         return {"channel": channel, "sent": False, "answer": str(error)}
     return {"channel": channel, "sent": True, "answer": answer}
@@ -134,20 +134,11 @@ def _pause(attempts: int) -> timedelta:
 def _told(db: Database, settings: Settings, message: Message) -> Facts:
     """An alarm as it stands. Causes, actions and owners are for the page: people may have typed a name there."""
     alarm, signals = alarms.get(db, message.alarm), alarms.signals(db, message.alarm)
-    return _facts(
+    return facts_of(
         settings, message.event, message.queued_at, message=message.id, alarm=alarm.id, scope=_place(alarm.scope),
         since=alarm.since, opened_on=alarm.opened_on, closed_at=alarm.closed_at, model=alarm.model, guess=alarm.guess,
         signals=list(map(_signal, signals)),
     )  # fmt: skip
-
-
-def _facts(settings: Settings, event: str, at: str, **more: Any) -> Facts:
-    """Always the same fields, whatever is told."""
-    nothing = dict.fromkeys(
-        ("message", "alarm", "scope", "since", "opened_on", "closed_at", "model", "guess", "signals")
-    )
-    link = f"{settings.site_url.rstrip('/')}/drift" if settings.site_url else None
-    return {"event": event, "at": at, **nothing, **more, "link": link}
 
 
 def _signal(row: dict[str, Any]) -> dict[str, Any]:

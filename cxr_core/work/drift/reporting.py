@@ -15,7 +15,7 @@ from sqlite_utils import Database
 from cxr_core import __version__, clock
 from cxr_core.drift.sight import Said
 from cxr_core.errors import BadInput
-from cxr_core.records import Role, User
+from cxr_core.records import User
 from cxr_core.store import alarms, audit, messages, site_references
 from cxr_core.store.alarms import Alarm
 from cxr_core.store.db import opened, transaction
@@ -24,7 +24,7 @@ from cxr_core.store.site_references import Frozen
 from cxr_core.work.csv_text import as_csv
 from cxr_core.work.drift import watching
 from cxr_core.work.drift.watching import View, Watch
-from cxr_core.work.guarding import EVERYBODY, open_to
+from cxr_core.work.guarding import OVERSIGHT, READING_ROOM, open_to
 
 CLOSED_SHOWN = 50
 COLUMNS = ("week", "until", "scope", "beside", "signal", "title", "state", "effect", "n", "chance", "since", "what",
@@ -62,16 +62,16 @@ class Report:
     """None for whoever isn't an admin."""
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def report(home: Path, user: User, view: View) -> Report:
     """What the page shows to the user. Raises BadInput and NotFound as watching.watch does."""
     with opened(home) as db:
-        known = _alarms(db, view.days) if user.role is Role.ADMIN else None
+        known = _alarms(db, view.days) if user.role in OVERSIGHT else None
         frozen = site_references.current(db)
     return Report(clock.stamp(), view, watching.watch(home, user, view), frozen, known)
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def put_on_record(home: Path, user: User, found: Report, kind: str) -> None:
     """That the user takes a report away as a file of this kind, and of what.
 
@@ -86,7 +86,7 @@ def put_on_record(home: Path, user: User, found: Report, kind: str) -> None:
         audit.record(db, user.name, "export drift", "", kind=kind, days=view.days, **given)
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def drift_now(home: Path, user: User, days: int) -> dict[str, Any]:
     """The figures of the report. Raises BadInput as `report` does."""
     return figures(report(home, user, View(days)))

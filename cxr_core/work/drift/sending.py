@@ -49,6 +49,15 @@ _REMEDIES: tuple[tuple[type[Exception], str], ...] = (
 )  # fmt: skip
 
 
+def facts_of(settings: Settings, event: str, at: str, **more: Any) -> Facts:
+    """Always the same fields, whatever is told."""
+    nothing = dict.fromkeys(
+        ("message", "alarm", "scope", "since", "opened_on", "closed_at", "model", "guess", "signals")
+    )
+    link = f"{settings.site_url.rstrip('/')}/drift" if settings.site_url else None
+    return {"event": event, "at": at, **nothing, **more, "link": link}
+
+
 def by_webhook(settings: Settings, facts: Facts) -> str:
     """POST facts as JSON to the webhook; returns what it answered. Redirects are not followed. Raises DeliveryError."""
     address = urlsplit(settings.webhook_url)
@@ -128,12 +137,18 @@ def _letter(settings: Settings, facts: Facts) -> EmailMessage:
 
 
 def _title(facts: Facts) -> str:
+    if facts.get("audit_head"):
+        return f"The audit chain ends at row {facts['audit_head'].split()[0]}"
     if facts["alarm"] is None:
         return "A test"
     return f"Alarm {facts['alarm']} was {facts['event']}, {_place(facts['scope'])}"
 
 
 def _lines(facts: Facts) -> Iterator[str]:
+    if facts.get("audit_head"):
+        yield from ("The audit chain ended so. Keep this: by it you find a chain that was cut off or written anew.", "")
+        yield f'python -m cxr_core audit verify --head "{facts["audit_head"]}"'
+        return
     if facts["alarm"] is None:
         yield "This is a test: alarms of the drift page would be told here."
         return

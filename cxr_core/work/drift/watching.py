@@ -21,7 +21,7 @@ from cxr_core.drift.tally import JUDGEMENT_LAYOUT, OPINION_LAYOUT, Layout
 from cxr_core.drift.trace import WINDOW_DAYS, Stream
 from cxr_core.drift.weeks import monday
 from cxr_core.errors import BadInput
-from cxr_core.records import Role, User
+from cxr_core.records import User
 from cxr_core.store import alarms, models, tallies
 from cxr_core.store.alarms import Span
 from cxr_core.store.db import opened
@@ -29,7 +29,7 @@ from cxr_core.work.drift import monitoring, sighting, slicing
 from cxr_core.work.drift.monitoring import Release
 from cxr_core.work.drift.sighting import LAYOUTS, MODELS_OWN, REMEMBERED_DAYS, SITES_OWN, Seen
 from cxr_core.work.drift.slicing import Slices
-from cxr_core.work.guarding import EVERYBODY, open_to
+from cxr_core.work.guarding import OVERSIGHT, READING_ROOM, open_to
 from cxr_core.work.reading_room import revealing
 
 LONGEST_DAYS = REMEMBERED_DAYS - WINDOW_DAYS
@@ -93,14 +93,14 @@ class Watch:
     """When alarms spoke, by signal; for admins alone."""
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def versions(home: Path, user: User) -> list[str]:
     """The versions of which opinions are counted, newest first."""
     with opened(home) as db:
         return tallies.versions(db)
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def watch(home: Path, user: User, view: View) -> Watch:
     """The days of `view` beside the references.
 
@@ -113,7 +113,7 @@ def watch(home: Path, user: User, view: View) -> Watch:
         found = sighting.seen(db, until, modes, _version(db, view.model, until), view.scope, view.days)
         threshold = float(models.card(db, found.model)["calibration"]["threshold"])
         slices = slicing.sliced(db, found, until, modes) if view.scope == SITE else []
-        spans = alarms.spans(db, since.isoformat()) if user.role is Role.ADMIN else []
+        spans = alarms.spans(db, since.isoformat()) if user.role in OVERSIGHT else []
     pictures, said, judged = (found.stream(layout, view.scope) for layout in LAYOUTS)
     ends = {monday(day): day for day in pictures.days if day > since}
     beside = [(stream, _references(found, stream.layout, view.scope)) for stream in (pictures, said, judged)]

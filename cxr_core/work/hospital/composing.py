@@ -26,7 +26,7 @@ from cxr_core.records import Answer, Label, Radiograph, Reason
 from cxr_core.settings import Settings
 from cxr_core.store import arrivals, deliveries, files, images, models, predictions, reads
 from cxr_core.store.arrivals import Arrival
-from cxr_core.store.deliveries import Delivery
+from cxr_core.store.deliveries import Delivery, Settled
 from cxr_core.store.secret import site_secret
 from cxr_core.work.privacy import identity
 
@@ -100,7 +100,7 @@ def _finding(settings: Settings, db: Database, arrival: Arrival, delivery: Deliv
     said = predictions.of_model(db, arrival.image, delivery.model) if arrival.image and delivery.model else None
     made = deliveries.settled(db, delivery, __version__)
     if said is None:
-        return _not_taken_in(settings, arrival, made.program)
+        return _not_taken_in(settings, arrival, made)
     card = Card.from_dict(models.card(db, said["model"]))
     return Finding(
         image_id=said["image"], model=card.name, weights_sha256=card.weights_sha256, made_at=said["made_at"],
@@ -110,7 +110,7 @@ def _finding(settings: Settings, db: Database, arrival: Arrival, delivery: Deliv
         label=said["label"] and Label(said["label"]), heatmap=said["heatmap"], heatmap_doubt=said["heatmap_doubt"],
         heatmap_scale=card.heatmap_scale, put_right=said["put_right"],
         refusals=tuple(map(Refusal, said["reason_kinds"], said["reasons"])),
-        predecessor=_weights(db, made.before.model) if made.before else None,
+        predecessor=_weights(db, made.before.model) if made.before else None, audit_head=made.head,
     )  # fmt: skip
 
 
@@ -118,11 +118,11 @@ def _weights(db: Database, model: str | None) -> str:
     return str(models.card(db, model)["weights_sha256"]) if model else NO_WEIGHTS
 
 
-def _not_taken_in(settings: Settings, arrival: Arrival, program: str) -> Finding:
+def _not_taken_in(settings: Settings, arrival: Arrival, made: Settled) -> Finding:
     return Finding(
-        image_id="", model=INTAKE, weights_sha256=NO_WEIGHTS, made_at=arrival.received_at, program=program,
+        image_id="", model=INTAKE, weights_sha256=NO_WEIGHTS, made_at=arrival.received_at, program=made.program,
         key=site_secret(settings.home), threshold=1.0, normal_up_to=0.0, pneumonia_from=1.0,
-        refusals=(Refusal("intake", arrival.refused or ""),),
+        refusals=(Refusal("intake", arrival.refused or ""),), audit_head=made.head,
     )  # fmt: skip
 
 

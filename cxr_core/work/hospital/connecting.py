@@ -13,13 +13,13 @@ from typing import Any
 from cxr_core import clock
 from cxr_core.errors import BadInput
 from cxr_core.pacs.web.endpoint import WebEndpoint
-from cxr_core.records import Answer, Proof, Role, User
+from cxr_core.records import Answer, Proof, User
 from cxr_core.store import arrivals, audit, deliveries, destinations, senders
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.deliveries import Delivery
 from cxr_core.store.destinations import Destination, Rule
 from cxr_core.store.senders import Sender
-from cxr_core.work.guarding import open_to
+from cxr_core.work.guarding import NETWORK, NETWORK_SEEN, open_to
 from cxr_core.work.hospital import answering
 from cxr_core.work.hospital.credentials import bare_name
 
@@ -58,7 +58,7 @@ class WebAddress:
         return {"url": self.url.rstrip("/"), "user": self.user, "unencrypted": self.unencrypted, **files}
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def add_sender(
     home: Path, user: User, name: str, network: str, calling: str | None = None, certificate: str | None = None
 ) -> str | None:
@@ -76,7 +76,7 @@ def add_sender(
     return token
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def remove_sender(home: Path, user: User, name: str) -> None:
     """Let one send no more. Raises NotFound."""
     with opened(home) as db, transaction(db):
@@ -84,20 +84,20 @@ def remove_sender(home: Path, user: User, name: str) -> None:
         audit.record(db, user.name, "let send no more", name)
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK_SEEN)
 def all_senders(home: Path, user: User) -> list[Sender]:
     """Who may send."""
     with opened(home) as db:
         return senders.allowed(db)
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def add_dicom(home: Path, user: User, name: str, address: str, tls: bool, proof: Proof) -> None:
     """Add a destination that speaks DICOM at `AE@host:port`. Raises BadInput, Conflict where the name is taken."""
     _add(home, user, name, "dicom", _dicom(address, tls), proof)
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def add_stow(home: Path, user: User, name: str, web: WebAddress, proof: Proof) -> None:
     """Add a destination that takes STOW-RS.
 
@@ -106,7 +106,7 @@ def add_stow(home: Path, user: User, name: str, web: WebAddress, proof: Proof) -
     _add(home, user, name, "stow", _stow(web, proof), proof)
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def change_dicom(home: Path, user: User, name: str, address: str, tls: bool, proof: Proof) -> None:
     """A destination is at another address, or is asked for another proof: its rules stay, and what waits goes there.
 
@@ -115,7 +115,7 @@ def change_dicom(home: Path, user: User, name: str, address: str, tls: bool, pro
     _change(home, user, name, "dicom", _dicom(address, tls), proof)
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def change_stow(home: Path, user: User, name: str, web: WebAddress, proof: Proof) -> None:
     """As `change_dicom`, over DICOMweb. Raises as `add_stow`, NotFound."""
     _change(home, user, name, "stow", _stow(web, proof), proof)
@@ -147,14 +147,14 @@ def _change(home: Path, user: User, name: str, kind: str, address: dict[str, Any
         audit.record(db, user.name, "change destination", name, kind=kind, proof=proof.value)
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK_SEEN)
 def all_destinations(home: Path, user: User) -> list[Destination]:
     """Where answers go."""
     with opened(home) as db:
         return destinations.in_use(db)
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def remove_destination(home: Path, user: User, name: str) -> None:
     """Send nothing there any more; its rules go with it. Raises NotFound."""
     with opened(home) as db, transaction(db):
@@ -162,7 +162,7 @@ def remove_destination(home: Path, user: User, name: str) -> None:
         audit.record(db, user.name, "remove destination", name)
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def hold(home: Path, user: User, name: str, because: str) -> None:
     """Send nothing there for now; what is to go there waits. Raises NotFound, BadInput without a reason."""
     if not because.strip():
@@ -172,7 +172,7 @@ def hold(home: Path, user: User, name: str, because: str) -> None:
         audit.record(db, user.name, "hold destination", name, reason=because.strip())
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def go_on(home: Path, user: User, name: str) -> None:
     """Send there again. Raises NotFound."""
     with opened(home) as db, transaction(db):
@@ -180,7 +180,7 @@ def go_on(home: Path, user: User, name: str) -> None:
         audit.record(db, user.name, "go on with destination", name)
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def add_rule(home: Path, user: User, rule: Rule) -> int:
     """Add a rule and return its number; it holds for what comes from now on. Raises BadInput without any answer."""
     if not rule.answers:
@@ -191,7 +191,7 @@ def add_rule(home: Path, user: User, rule: Rule) -> int:
     return number
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def remove_rule(home: Path, user: User, rule: int) -> None:
     """A rule holds no more. Raises NotFound."""
     with opened(home) as db, transaction(db):
@@ -199,14 +199,14 @@ def remove_rule(home: Path, user: User, rule: int) -> None:
         audit.record(db, user.name, "remove rule", str(rule))
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK_SEEN)
 def all_rules(home: Path, user: User) -> list[Rule]:
     """The rules that hold, oldest first."""
     with opened(home) as db:
         return destinations.rules(db)
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK_SEEN)
 def dry_run(home: Path, user: User, rule: Rule, days: int) -> DryRun:
     """What a rule would do with what came in the last days; nothing is sent, and nothing kept."""
     with opened(home) as db:
@@ -222,14 +222,14 @@ def dry_run(home: Path, user: User, rule: Rule, days: int) -> DryRun:
     )
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK_SEEN)
 def ledger(home: Path, user: User, limit: int = 100) -> list[Delivery]:
     """The last deliveries, newest first."""
     with opened(home) as db:
         return deliveries.newest(db, limit)
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def send_again(home: Path, user: User, numbers: Sequence[int]) -> int:
     """Queue dead deliveries anew; returns how many were dead."""
     with opened(home) as db, transaction(db):

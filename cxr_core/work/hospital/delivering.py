@@ -78,7 +78,7 @@ def _take_turn(settings: Settings, db: Database, destination: Destination, holde
     with transaction(db):
         until = clock.stamp(clock.now() + LEASE)
         claimed = deliveries.claim(db, destination.id, holder, until, BATCH)
-        batch = releasing.released(db, claimed, settings.idle_minutes)
+        batch = releasing.released(db, claimed, settings.session_limits)
     try:
         archive = archive_of(settings, destination)
     except SettingsError as error:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cxr_core.records import Job, Lane, Role, User
+from cxr_core.records import Job, Lane, User
 from cxr_core.store import destinations, jobs
 from cxr_core.store.db import opened, transaction
-from cxr_core.work.guarding import open_to
+from cxr_core.work.guarding import NETWORK, NETWORK_SEEN, open_to
 
 ECHO = "echo"
 _MOST = 100
 """Jobs that are looked through for the newest of each destination."""
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def ask(home: Path, user: User, name: str) -> int:
     """Have a destination tried; the number of the job, which may be one that is open already. Raises NotFound."""
     with opened(home) as db, transaction(db):
@@ -24,7 +24,7 @@ def ask(home: Path, user: User, name: str) -> int:
         return jobs.open_about(db, ECHO, payload) or jobs.ask(db, request)
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK_SEEN)
 def newest(home: Path, user: User) -> dict[int, Job]:
     """The last try of each destination where it is now, by its number.
 

@@ -20,7 +20,7 @@ from cxr_core.pacs.status import Status
 from cxr_core.pacs.web import fetching, finding
 from cxr_core.pacs.web.endpoint import WebEndpoint
 from cxr_core.pacs.web.finding import Match
-from cxr_core.records import Job
+from cxr_core.records import MEGABYTE, Job
 from cxr_core.settings import Settings
 from cxr_core.store import arrivals, pulls, quarantine, senders, set_aside, tombstones
 from cxr_core.store.db import opened
@@ -28,7 +28,6 @@ from cxr_core.store.senders import Sender
 from cxr_core.work.doing import Desk, Outcome
 from cxr_core.work.hospital import pulling, receiving
 from cxr_core.work.hospital.archives import web_endpoint
-from cxr_core.work.incoming.requests import MEGABYTE
 from cxr_core.work.opening import secret_for
 from cxr_core.work.privacy import identity
 
@@ -210,7 +209,8 @@ def was_erased(home: Path, found: Named, day: str) -> bool:
         return False
     patient = pseudonym(secret_for(home, found.synthetic), "patient", found.identity.patient)
     with opened(home) as db:
-        erased = [datetime.fromisoformat(stone["erased_at"]) for stone in tombstones.of_patient(db, patient)]
+        stones = [stone for stone in tombstones.of_patient(db, patient) if not stone["by_age"]]
+    erased = [datetime.fromisoformat(stone["erased_at"]) for stone in stones]
     return any(moment.astimezone().date().isoformat() >= day for moment in erased)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from cxr_core.records import DeliveryState, Role, User
+from cxr_core.records import DeliveryState, User
 from cxr_core.store import arrivals, audit, deliveries, destinations
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.deliveries import Delivery
-from cxr_core.work.guarding import open_to
+from cxr_core.work.guarding import NETWORK, NETWORK_SEEN, open_to
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class DeadLetters:
     """When the last of them was given up."""
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK_SEEN)
 def entries(
     home: Path, user: User, limit: int, state: DeliveryState | None = None, destination: str | None = None
 ) -> list[Entry]:
@@ -50,7 +50,7 @@ def entries(
     return [Entry(each, names[each.destination], *became[each.arrival]) for each in found]
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK_SEEN)
 def dead_letters(home: Path, user: User) -> list[DeadLetters]:
     """What was given up, by destination and reason, the most first."""
     with opened(home) as db:
@@ -61,7 +61,7 @@ def dead_letters(home: Path, user: User) -> list[DeadLetters]:
         ]
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def send_all_again(home: Path, user: User, destination: int, said: str) -> int:
     """Queue anew all that was given up at a destination for this reason; returns how many that were."""
     with opened(home) as db, transaction(db):

@@ -18,12 +18,12 @@ from sqlite_utils import Database
 from cxr_core.errors import BadInput, Conflict, NotFound
 from cxr_core.pacs.web.endpoint import WebEndpoint
 from cxr_core.pacs.web.finding import Match, Query
-from cxr_core.records import Job, Lane, Role, User
+from cxr_core.records import Job, Lane, User
 from cxr_core.store import audit, jobs, pulls, senders
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.pulls import Pull
 from cxr_core.store.senders import Sender
-from cxr_core.work.guarding import open_to
+from cxr_core.work.guarding import NETWORK, NETWORK_SEEN, open_to
 from cxr_core.work.hospital import receiving
 from cxr_core.work.hospital.connecting import WebAddress, checked_name
 from cxr_core.work.incoming import passing
@@ -36,7 +36,7 @@ _MOST = 200
 """Jobs that are looked through for the newest of each source."""
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def add_source(home: Path, user: User, name: str, web: WebAddress) -> None:
     """Let the program ask a DICOMweb server for X-rays.
 
@@ -50,7 +50,7 @@ def add_source(home: Path, user: User, name: str, web: WebAddress) -> None:
         audit.record(db, user.name, "add source", name, url=web.url)
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def remove_source(home: Path, user: User, name: str) -> None:
     """Ask it for nothing any more; what is being fetched there is broken off. Raises NotFound."""
     with opened(home) as db, transaction(db):
@@ -61,14 +61,14 @@ def remove_source(home: Path, user: User, name: str) -> None:
         audit.record(db, user.name, "remove source", name)
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK_SEEN)
 def all_sources(home: Path, user: User) -> list[Sender]:
     """Who is asked for X-rays."""
     with opened(home) as db:
         return senders.asked(db)
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def search(home: Path, user: User, name: str, query: Query) -> Asked:
     """Have a source asked what it has; `found` gives the answer. Raises NotFound, SettingsError without a key."""
     receiving.require_key(home)
@@ -78,7 +78,7 @@ def search(home: Path, user: User, name: str, query: Query) -> Asked:
         return passing.ask(db, jobs.Request(QUERY, Lane.READING, payload, user.id or None, bulk=True))
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def found(home: Path, user: User, asked: Asked) -> list[Match] | None:
     """The answer to a question, once: it is nowhere then but with who asked. None while there is none yet.
 
@@ -89,7 +89,7 @@ def found(home: Path, user: User, asked: Asked) -> list[Match] | None:
     return None if answer is None else matches_in(answer)
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def let_go(home: Path, user: User, asked: Asked) -> None:
     """Nobody waits for the answer to a question any more: it is broken off, or what it found is dropped."""
     with opened(home) as db, transaction(db):
@@ -98,7 +98,7 @@ def let_go(home: Path, user: User, asked: Asked) -> None:
         jobs.take_sealed(db, asked.job)
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def fetch(home: Path, user: User, name: str, chosen: Sequence[Match]) -> int:
     """Have X-rays fetched that a source has, and return the job's number.
 
@@ -113,7 +113,7 @@ def fetch(home: Path, user: User, name: str, chosen: Sequence[Match]) -> int:
     return job
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK_SEEN)
 def newest(home: Path, user: User) -> dict[int, Job]:
     """The last time that somebody had X-rays fetched from each source, by its number."""
     with opened(home) as db:
@@ -121,7 +121,7 @@ def newest(home: Path, user: User) -> dict[int, Job]:
     return {job.payload["source"]: job for job in reversed(found)}
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def cancel(home: Path, user: User, job: int) -> None:
     """Break off a question, or fetching; what has come stays. Raises NotFound, Conflict where it has ended."""
     with opened(home) as db, transaction(db):
@@ -130,7 +130,7 @@ def cancel(home: Path, user: User, job: int) -> None:
         audit.record(db, user.name, "cancel fetching", str(job))
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def every(home: Path, user: User, name: str, pull: Pull) -> None:
     """Fetch what is new at a source by itself, by this and no other rule; `pull.source` is set here.
 
@@ -145,7 +145,7 @@ def every(home: Path, user: User, name: str, pull: Pull) -> None:
         audit.record(db, user.name, "fetch by itself", name, minutes=pull.minutes, days=pull.days)
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def every_no_more(home: Path, user: User, name: str) -> None:
     """Fetch nothing from a source by itself any more. Raises NotFound."""
     with opened(home) as db, transaction(db):
@@ -154,7 +154,7 @@ def every_no_more(home: Path, user: User, name: str) -> None:
         audit.record(db, user.name, "fetch by itself no more", name)
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def hold(home: Path, user: User, name: str, because: str) -> None:
     """Fetch nothing from a source by itself for now. Raises NotFound, BadInput without a reason."""
     if not because.strip():
@@ -164,7 +164,7 @@ def hold(home: Path, user: User, name: str, because: str) -> None:
         audit.record(db, user.name, "hold fetching", name, reason=because.strip())
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def go_on(home: Path, user: User, name: str) -> None:
     """Fetch from it by itself again. Raises NotFound."""
     with opened(home) as db, transaction(db):
@@ -172,7 +172,7 @@ def go_on(home: Path, user: User, name: str) -> None:
         audit.record(db, user.name, "go on with fetching", name)
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK_SEEN)
 def all_pulls(home: Path, user: User) -> list[Pull]:
     """What is fetched by itself, and what came of it the last time."""
     with opened(home) as db:

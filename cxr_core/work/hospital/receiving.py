@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import logging
-import shutil
 import sqlite3
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
@@ -15,11 +14,11 @@ from cxr_core.errors import OutOfRoom, RejectedFile, SettingsError
 from cxr_core.pacs.classes import STORAGE_CLASSES
 from cxr_core.pacs.status import Status
 from cxr_core.settings import Settings
-from cxr_core.store import jobs, senders
+from cxr_core.store import jobs, senders, users
 from cxr_core.store.db import opened
 from cxr_core.store.senders import Sender
 from cxr_core.work.incoming import spool
-from cxr_core.work.incoming.requests import MEGABYTE
+from cxr_core.work.keeping import room
 from cxr_core.work.privacy import identity
 
 MOST_WAITING = 50
@@ -117,21 +116,16 @@ def why_to_wait(settings: Settings) -> str:
         waiting = jobs.open_from_network(db, spool.INTAKE)
     if waiting >= MOST_WAITING:
         return f"{MOST_WAITING} files or more are still to be taken in"
-    if waiting and _free_mb(settings) < settings.free_mb:
+    if waiting and room.measured(settings).is_out:
         return "the disk is nearly full, and files are still to be taken in"
     return ""
 
 
 def receive(settings: Settings, sender: Sender, data: bytes) -> int:
     """Seal, sync and queue a DICOM file; returns its job's number. Raises OutOfRoom where the disk is nearly full."""
-    free = _free_mb(settings)
-    if free < settings.free_mb:
-        raise OutOfRoom(f"{free} MB are free in {settings.home}, less than CXR_FREE_MB: make room on that disk")
-    return spool.receive(settings.home, data, spool.Sender(bulk=True, network=sender.id))
-
-
-def _free_mb(settings: Settings) -> int:
-    return shutil.disk_usage(settings.home).free // MEGABYTE
+    room.require(settings)
+    name = f"{users.SENDER}{sender.name}"  # no user can be called so
+    return spool.receive(settings.home, data, spool.Sender(bulk=True, network=sender.id, name=name))
 
 
 def is_within(address: str, network: str | None) -> bool:

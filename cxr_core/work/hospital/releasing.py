@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlite_utils import Database
 
 from cxr_core import clock
-from cxr_core.records import DeliveryState
+from cxr_core.records import DeliveryState, SessionLimits
 from cxr_core.store import deliveries, reads, sessions
 from cxr_core.store.deliveries import Delivery
 from cxr_core.work.hospital import answering
@@ -19,13 +19,13 @@ ASKED_AGAIN = timedelta(minutes=1)
 UNRULED = "no rule lets it leave any more: where it should leave, add one, and send it again"
 
 
-def released(db: Database, claimed: Sequence[Delivery], idle_minutes: int) -> list[Delivery]:
+def released(db: Database, claimed: Sequence[Delivery], limits: SessionLimits) -> list[Delivery]:
     """Those of the deliveries that go on, within the transaction that claimed them; others wait, or are dead.
 
-    What had been on its way before is among them: the archive may have it. `idle_minutes` is how long a reader stays
-    signed in who does nothing.
+    What had been on its way before is among them: the archive may have it. `limits` say how long a reader stays
+    signed in.
     """
-    sessions.end_idle(db, idle_minutes)
+    sessions.end_over(db, limits)
     return [each for each in claimed if each.state is not DeliveryState.QUEUED or _may_leave(db, each)]
 
 

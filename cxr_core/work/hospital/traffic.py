@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from cxr_core import clock
-from cxr_core.records import DeliveryState, Proof, Role, User
+from cxr_core.records import DeliveryState, Proof, User
 from cxr_core.settings import Settings
 from cxr_core.store import arrivals, deliveries, destinations, jobs, listeners, senders
 from cxr_core.store.db import opened
 from cxr_core.store.destinations import Destination
 from cxr_core.store.listeners import Listening
-from cxr_core.work.guarding import open_to
+from cxr_core.work.guarding import NETWORK_SEEN, open_to
 from cxr_core.work.incoming.spool import INTAKE
 from cxr_core.work.privacy import identity
 
@@ -78,7 +78,7 @@ class Hour:
     """Answers that a destination accepted."""
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK_SEEN)
 def readiness(settings: Settings, user: User) -> Readiness:
     """What there is, and what is missing, of what X-rays need to come in and answers to go back."""
     with opened(settings.home) as db:
@@ -88,7 +88,7 @@ def readiness(settings: Settings, user: User) -> Readiness:
         )  # fmt: skip
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK_SEEN)
 def queue(home: Path, user: User) -> Queue:
     """What waits at this moment, and how many deliveries stand where, by destination in use."""
     with opened(home) as db:
@@ -100,7 +100,7 @@ def queue(home: Path, user: User) -> Queue:
         return Queue(jobs.open_from_network(db, INTAKE), lines)
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK_SEEN)
 def came_in_today(home: Path, user: User) -> list[dict[str, Any]]:
     """`sender`, `device`, and how many `came`, were `refused`, and the `last` stamp, since midnight here.
 
@@ -111,7 +111,7 @@ def came_in_today(home: Path, user: User) -> list[dict[str, Any]]:
         return arrivals.by_device(db, clock.stamp(midnight))
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK_SEEN)
 def by_hour(home: Path, user: User, hours: int = 24) -> list[Hour]:
     """The last hours, the one that runs included, oldest first."""
     running = clock.now().replace(minute=0, second=0, microsecond=0)
@@ -122,14 +122,14 @@ def by_hour(home: Path, user: User, hours: int = 24) -> list[Hour]:
     return [Hour(name, received.get(name, 0), delivered.get(name, 0)) for name in names]
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK_SEEN)
 def stations(home: Path, user: User) -> list[str]:
     """The pseudonyms of all devices whose X-rays ever came over the network."""
     with opened(home) as db:
         return arrivals.kinds(db, "device")
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK_SEEN)
 def modalities(home: Path, user: User) -> list[str]:
     """The modalities of all that ever came over the network."""
     with opened(home) as db:

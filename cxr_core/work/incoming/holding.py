@@ -8,11 +8,11 @@ from pathlib import Path
 
 from cxr_core.dicom.burned_in.boxes import around, as_lists
 from cxr_core.errors import BadInput, Conflict
-from cxr_core.records import Lane, Role, User
+from cxr_core.records import Lane, User
 from cxr_core.store import audit, jobs, quarantine
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.quarantine import DISCARD, TAKE, Boxes, Held
-from cxr_core.work.guarding import open_to
+from cxr_core.work.guarding import NETWORK, NETWORK_SEEN, open_to
 from cxr_core.work.incoming import passing, spool
 from cxr_core.work.incoming.passing import Asked
 from cxr_core.work.privacy import identity
@@ -33,21 +33,21 @@ class Picture:
     columns: int
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK_SEEN)
 def held(home: Path, user: User) -> list[Held]:
     """The files that wait for a decision, oldest first."""
     with opened(home) as db:
         return quarantine.waiting(db)
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK_SEEN)
 def how_many(home: Path, user: User) -> int:
     """How many wait."""
     with opened(home) as db:
         return quarantine.how_many(db)
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def look(home: Path, user: User, number: int) -> Asked:
     """Have the picture of a file made, for the eyes of who asks; `picture` gives it.
 
@@ -60,7 +60,7 @@ def look(home: Path, user: User, number: int) -> Asked:
         return passing.ask(db, jobs.Request(LOOK, Lane.READING, {"quarantine": number}, user.id or None))
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def picture(home: Path, user: User, asked: Asked) -> Picture | None:
     """The picture that was asked for, once: it is nowhere then but with who asked. None while there is none yet.
 
@@ -72,7 +72,7 @@ def picture(home: Path, user: User, asked: Asked) -> Picture | None:
     return None if jpeg is None else Picture(jpeg, size["rows"], size["columns"])
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def take(home: Path, user: User, number: int, blank: Sequence[Sequence[float]], seen: Asked | None = None) -> int:
     """Have a file taken in, blanked in the places that somebody who has `seen` it named; returns its job's number.
 
@@ -83,7 +83,7 @@ def take(home: Path, user: User, number: int, blank: Sequence[Sequence[float]], 
     return _decide(home, user, number, TAKE, blank=_whole(home, number, blank, seen) if blank else [])
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK)
 def discard(home: Path, user: User, number: int) -> int:
     """Have a file refused, since what identifies can't be taken out of it; one from the network is answered so.
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 from cxr_core.dicom.archive import is_zip
 from cxr_core.errors import BadInput
-from cxr_core.records import Job, JobState, Role, Status, User
+from cxr_core.records import MEGABYTE, Job, JobState, Status, User
 from cxr_core.settings import Settings
 from cxr_core.store import jobs, models, predictions
 from cxr_core.store.db import opened
-from cxr_core.work.guarding import EVERYBODY, open_to
+from cxr_core.work.guarding import NETWORK, OVERSIGHT, STAFF, open_to
 from cxr_core.work.incoming import spool
+from cxr_core.work.keeping import room
 from cxr_core.work.reading_room import revealing
 
-MEGABYTE = 2**20
 BULK_FROM = 20
 """From this many files on, a batch gives way to single files."""
 
@@ -53,11 +53,12 @@ class Verdict:
         return self.status == Status.HELD_BACK
 
 
-@open_to(*EVERYBODY)
+@open_to(*STAFF)
 def take_in(settings: Settings, user: User, uploads: Iterable[Upload], patient: str | None = None) -> list[int]:
     """Spool each file and return the numbers of its intake jobs, in order.
 
-    Raises BadInput, before anything is taken in, if one is larger than the site allows.
+    Raises BadInput, before anything is taken in, if one is larger than the site allows, OutOfRoom where the disk is
+    nearly full.
     """
     batch = list(uploads)
     for upload in batch:
@@ -65,15 +66,16 @@ def take_in(settings: Settings, user: User, uploads: Iterable[Upload], patient: 
     return [take_in_one(settings, user, upload, patient, bulk=len(batch) >= BULK_FROM) for upload in batch]
 
 
-@open_to(*EVERYBODY)
+@open_to(*STAFF)
 def take_in_one(settings: Settings, user: User, upload: Upload, patient: str | None, bulk: bool) -> int:
     """Spool one file, for whoever can't hold a batch in memory, and return the number of its intake job.
 
-    `bulk` says whether the batch gives way to single files. Raises BadInput if the file is larger than the site allows.
+    `bulk` says whether the batch gives way to single files. Raises as `take_in`.
     """
     _refuse_large(settings, upload)
+    room.require(settings)
     whose = patient or (None if is_zip(upload.data) else spool.patient_from_name(settings, upload.name))
-    return spool.receive(settings.home, upload.data, spool.Sender(user.id or None, whose, bulk))
+    return spool.receive(settings.home, upload.data, spool.Sender(user.id or None, whose, bulk, name=user.name))
 
 
 def _refuse_large(settings: Settings, upload: Upload) -> None:
@@ -81,10 +83,17 @@ def _refuse_large(settings: Settings, upload: Upload) -> None:
         raise BadInput(f"{upload.name} is larger than {settings.max_upload_mb} MB (CXR_MAX_UPLOAD_MB)")
 
 
-@open_to(Role.ADMIN)
+@open_to(*OVERSIGHT)
 def jobs_of(home: Path, user: User, numbers: Iterable[int]) -> list[Job]:
     """The jobs with these numbers, as they stand: their results tell what the model says."""
     return _jobs(home, numbers)
+
+
+@open_to(*NETWORK)
+def is_under_way(home: Path, user: User, number: int) -> bool:
+    """Whether a job has not ended; nothing else is told of it."""
+    (job,) = _jobs(home, [number])
+    return job.state.is_open
 
 
 def is_open(found: Iterable[Verdict]) -> bool:
@@ -92,7 +101,7 @@ def is_open(found: Iterable[Verdict]) -> bool:
     return any(verdict.state.is_open for verdict in found)
 
 
-@open_to(*EVERYBODY)
+@open_to(*STAFF)
 def verdicts(home: Path, user: User, numbers: Iterable[int]) -> list[Verdict]:
     """What became of the files with these intake jobs; a zip gives one verdict for each of its files."""
     found = [verdict for job in _jobs(home, numbers) for verdict in _verdicts_of(home, job)]

@@ -15,7 +15,7 @@ from cxr_core.dicom.pseudonym import pseudonym
 from cxr_core.errors import NotFound
 from cxr_core.records import Job, Lane
 from cxr_core.settings import Settings
-from cxr_core.store import files, jobs, quarantine, seal
+from cxr_core.store import audit, files, jobs, quarantine, seal
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.secret import site_secret
 from cxr_core.work.privacy import identity
@@ -37,6 +37,8 @@ class Sender:
     bulk: bool = False
     network: int | None = None
     """The number of the sender that it came from over the network, to which an answer may go back."""
+    name: str = "program"
+    """Who it is to the audit chain: the user's name, or `sender` and that of one of the network."""
 
 
 def patient_from_name(settings: Settings, name: str) -> str | None:
@@ -56,7 +58,11 @@ def receive(home: Path, data: bytes, sender: Sender) -> int:
     patient = pseudonym(site_secret(home), "patient", sender.patient) if sender.patient else None
     with opened(home) as db:
         put(db, home, token, data)
-        return queue(db, token, patient, sender)
+        with transaction(db):
+            job = queue(db, token, patient, sender)
+            over = "screen" if sender.network is None else "network"
+            audit.record(db, sender.name, "receive file", "", job=job, over=over, bytes=len(data))
+            return job
 
 
 def put(db: Database, home: Path, token: str, data: bytes) -> None:
@@ -122,13 +128,18 @@ def sweep(home: Path) -> int:
         return 0
     # One transaction: what an intake holds back, or somebody decides on, between two would be missed by both.
     with opened(home) as db, transaction(db):
-        held = [held.payload for held in quarantine.waiting(db)]
-        owed = jobs.failed_payloads(db, INTAKE, UNREAD)
-        wanted = {payload["spool"] for payload in (*jobs.open_payloads(db, INTAKE), *held, *owed)}
-    left = [path for path in old if wanted.isdisjoint(_tokens_of(path))]
+        needed = wanted(db)
+    left = [path for path in old if needed.isdisjoint(_tokens_of(path))]
     for path in left:
         path.unlink(missing_ok=True)
     return len(left)
+
+
+def wanted(db: Database) -> set[str]:
+    """The tokens of what is to be taken in, waits for somebody's decision, or was acknowledged and not answered."""
+    held = [held.payload for held in quarantine.waiting(db)]
+    owed = jobs.failed_payloads(db, INTAKE, UNREAD)
+    return {payload["spool"] for payload in (*jobs.open_payloads(db, INTAKE), *held, *owed)}
 
 
 def _tokens_of(path: Path) -> tuple[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -14,6 +13,7 @@ from sqlite_utils import Database
 from cxr_core.errors import BadInput
 from cxr_core.records import User
 from cxr_core.store import plans, site
+from cxr_core.toml_text import parsed
 from cxr_core.work.models.settling import REFUSALS
 
 FILE = "retrain-plan.toml"
@@ -145,8 +145,8 @@ def kept(db: Database, sha256: str) -> ChangePlan:
 def parse(text: str, place: str) -> ChangePlan:
     """A plan from its TOML. Raises BadInput naming `place` and what is missing, unknown or of no use."""
     try:
-        found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        found = parsed(text)
+    except ValueError as error:
         raise BadInput(f"{place}: {error}") from error
     _refuse_others(place, "", found, {field.name for field in fields(ChangePlan)} - {"text"})
     sections = {name: _section(kind, found[name], f"{place}: [{name}]") for name, kind in _SECTIONS.items()}

@@ -12,11 +12,11 @@ from sqlite_utils import Database
 
 from cxr_core.errors import BadInput
 from cxr_core.model.calibrate import FEWEST_PER_CLASS
-from cxr_core.records import CLASSES, Role, Side, User
+from cxr_core.records import CLASSES, Side, User
 from cxr_core.settings import Settings
 from cxr_core.store import looks, models, reads, tombstones, training_sets
 from cxr_core.store.db import opened
-from cxr_core.work.guarding import open_to
+from cxr_core.work.guarding import OVERSIGHT, open_to
 from cxr_core.work.models import near_duplicates
 from cxr_core.work.models.base_data import base_data
 from cxr_core.work.models.change_plan import ChangePlan, site_plan
@@ -129,7 +129,7 @@ class Draft:
         return sum(learnt) / max(1, len(learnt))
 
 
-@open_to(Role.ADMIN)
+@open_to(*OVERSIGHT)
 def draft(settings: Settings, user: User, options: Options) -> Draft:
     """The training set as it would be now, under the plan in force: flags that the model hasn't learnt, with replay."""
     with opened(settings.home) as db:

@@ -27,6 +27,7 @@ from cxr_core.model.train import Progress, train
 from cxr_core.records import Job, Side
 from cxr_core.store import audit, files, looks, models, site, training_sets
 from cxr_core.store.db import opened
+from cxr_core.work.bounds import lacked_memory
 from cxr_core.work.doing import Desk, Outcome
 from cxr_core.work.models import change_plan, checkpoints, comparing, gathering, reading
 from cxr_core.work.models.carding import Origin, make_card
@@ -106,7 +107,7 @@ def retrain(desk: Desk, job: Job) -> Outcome:
 
 def _too_much(desk: Desk, error: Exception) -> Exception:
     """What the job fails with where the learning worker got no more memory; any other error as it is."""
-    if not isinstance(error, MemoryError) and "memory" not in str(error):
+    if not lacked_memory(error):
         return error
     limit = f"CXR_LEARNING_MEMORY_MB={desk.settings.learning_memory_mb}"
     return ModelError(

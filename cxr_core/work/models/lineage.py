@@ -11,11 +11,11 @@ from sqlite_utils import Database
 
 from cxr_core.dicom.pseudonym import pseudonym
 from cxr_core.errors import BadInput, NotFound
-from cxr_core.records import Role, Side, User
+from cxr_core.records import Side, User
 from cxr_core.store import audit, images, lineage, models, predictions, tombstones
 from cxr_core.store.db import opened
 from cxr_core.store.secret import site_secret
-from cxr_core.work.guarding import open_to
+from cxr_core.work.guarding import OVERSIGHT, open_to
 from cxr_core.work.incoming.pictures import IMAGE_ID
 from cxr_core.work.models.exporting import EXPORT
 from cxr_core.work.opening import DEMO_SECRET
@@ -104,7 +104,7 @@ class OfPatient:
     """When and by whom a set that took them was written to a folder: `at`, `actor`, `subject` (the set)."""
 
 
-@open_to(Role.ADMIN)
+@open_to(*OVERSIGHT)
 def find(home: Path, user: User, wanted: str) -> OfPrediction | OfPatient | OfModel:
     """The lineage of whatever this names: a model, an image (on which the standing opinion is meant) or a patient.
 
@@ -125,7 +125,7 @@ def find(home: Path, user: User, wanted: str) -> OfPrediction | OfPatient | OfMo
         raise NotFound(f"no model or image is named so, and {error}") from error
 
 
-@open_to(Role.ADMIN)
+@open_to(*OVERSIGHT)
 def of_model(home: Path, user: User, model: str) -> OfModel:
     """Where a model comes from, up to the release, and which models come from it. Raises NotFound."""
     with opened(home) as db:
@@ -133,7 +133,7 @@ def of_model(home: Path, user: User, model: str) -> OfModel:
         return OfModel(_versions(db, model), [row["name"] for row in lineage.descendants(db, [model])])
 
 
-@open_to(Role.ADMIN)
+@open_to(*OVERSIGHT)
 def of_prediction(home: Path, user: User, image: str, model: str | None = None) -> OfPrediction:
     """Where the opinion of `model` on an image comes from; of the running one if none is named. Raises NotFound."""
     with opened(home) as db:
@@ -147,7 +147,7 @@ def of_prediction(home: Path, user: User, image: str, model: str | None = None) 
         return OfPrediction(image, row["patient"], kept, _versions(db, said["model"]))
 
 
-@open_to(Role.ADMIN)
+@open_to(*OVERSIGHT)
 def of_patient(home: Path, user: User, patient: str) -> OfPatient:
     """What is here of a patient (see `patient_named`), and every model that has to do with them, erased or not."""
     with opened(home) as db:

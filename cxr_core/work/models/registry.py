@@ -16,7 +16,7 @@ from cxr_core.model import release
 from cxr_core.records import Role, User
 from cxr_core.store import images, models, predictions, training_sets
 from cxr_core.store.db import opened, transaction
-from cxr_core.work.guarding import EVERYBODY, open_to
+from cxr_core.work.guarding import READING_ROOM, open_to
 from cxr_core.work.models import shadowing
 from cxr_core.work.models.deciding import decide
 from cxr_core.work.reading_room import revealing
@@ -83,7 +83,7 @@ class Told:
     """`model`, `status`, `label`, `probability`, `reasons` and `made_at`, oldest first; empty where hidden."""
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def family(home: Path, user: User) -> list[Version]:
     """Every version, oldest first: a tree by their parents, of which each release is a root."""
     with opened(home) as db:
@@ -92,7 +92,7 @@ def family(home: Path, user: User) -> list[Version]:
     return [_version({**row, "learnt": learnt.get(row["training_set"], {})}, taken, running) for row in oldest_first]
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def side_by_side(home: Path, user: User, names: Sequence[str]) -> SideBySide:
     """What was measured of these versions, from the newest gate report that has them all, else from their cards.
 
@@ -107,7 +107,7 @@ def side_by_side(home: Path, user: User, names: Sequence[str]) -> SideBySide:
         return SideBySide(None, metrics)
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def told_of(home: Path, user: User, image: str) -> Told:
     """What each version said of the image whose id this is, or begins with this (four digits or more).
 

@@ -14,7 +14,8 @@ from cxr_core.records import Job, Lane, Role, User
 from cxr_core.settings import Settings
 from cxr_core.store import audit, jobs, models, plans, training_sets
 from cxr_core.store.db import opened, transaction
-from cxr_core.work.guarding import EVERYBODY, open_to
+from cxr_core.work.guarding import OVERSIGHT, READING_ROOM, open_to
+from cxr_core.work.keeping import room
 from cxr_core.work.models import change_plan, checkpoints, shadowing
 from cxr_core.work.models.change_plan import ChangePlan
 from cxr_core.work.models.deciding import candidate_card, decide
@@ -38,13 +39,13 @@ class Approvals:
     """That says so."""
 
 
-@open_to(Role.ADMIN)
+@open_to(*OVERSIGHT)
 def preview(settings: Settings, user: User, options: Options) -> Draft:
     """What `start` would train on now, and what is missing."""
     return draft(settings, user, options)
 
 
-@open_to(Role.ADMIN)
+@open_to(*OVERSIGHT)
 def state(home: Path, user: User) -> State:
     """What a preview depends on: while this stays the same, so does what it shows."""
     with opened(home) as db:
@@ -56,8 +57,9 @@ def start(settings: Settings, user: User, options: Options) -> int:
     """Fix the training set and queue the retrain; returns the job's number.
 
     Raises NotAllowed if the plan doesn't list what is asked for, which is put on record; Conflict if a retrain is open
-    or something is missing.
+    or something is missing; OutOfRoom where the disk is nearly full.
     """
+    room.require(settings)
     drafted = draft(settings, user, options)
     if drafted.not_allowed:
         _refused(settings.home, user, drafted)
@@ -103,21 +105,21 @@ def cancel(home: Path, user: User, job: int) -> None:
     checkpoints.remove(home)
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def newest_job(home: Path, user: User) -> Job | None:
     """The last retrain, with its progress (`epoch`, `epochs`, `history`) or result (`candidate`, `gate`)."""
     with opened(home) as db:
         return next(iter(jobs.newest(db, RETRAIN)), None)
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def candidate(home: Path, user: User) -> dict[str, Any] | None:
     """The newest model on which nothing has been decided, with its card, or None."""
     with opened(home) as db:
         return next((row for row in models.all_models(db) if row["parent"] and row["action"] in OPEN), None)
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def approvals(home: Path, user: User, model: str) -> Approvals:
     """Who has approved a candidate, and how many more admins its plan asks for."""
     with opened(home) as db:
@@ -165,7 +167,7 @@ def roll_back(home: Path, user: User, model: str, reason: str) -> None:
         _put_to_use(db, user, model, "roll back", reason)
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def earlier_models(home: Path, user: User) -> list[str]:
     """The models that one can roll back to, latest in use first."""
     with opened(home) as db:

@@ -18,7 +18,7 @@ from cxr_core.records import CLASSES, Label, Lane, Role, User
 from cxr_core.store import audit, jobs, models, shadows
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.shadows import Shadow
-from cxr_core.work.guarding import open_to
+from cxr_core.work.guarding import OVERSIGHT, open_to
 from cxr_core.work.models.deciding import candidate_card, given
 
 SHADOW = "shadow"
@@ -53,7 +53,7 @@ def end(home: Path, user: User) -> None:
         end_of(db, user, found.model)
 
 
-@open_to(Role.ADMIN)
+@open_to(*OVERSIGHT)
 def standing(home: Path, user: User) -> Shadow | None:
     """The candidate that predicts beside the running model, or None."""
     with opened(home) as db:
@@ -78,7 +78,7 @@ def ask(db: Database) -> None:
         jobs.ask(db, jobs.Request(SHADOW, Lane.READING, {"model": found.model}, bulk=True))
 
 
-@open_to(Role.ADMIN)
+@open_to(*OVERSIGHT)
 def report(home: Path, user: User) -> dict[str, Any]:
     """The candidate that was last in the shadow beside the model that runs now; empty where none ever was.
 

@@ -17,7 +17,7 @@ from cxr_core.records import CLASSES, Label, Role, User
 from cxr_core.store import audit, models, reads, stops
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.stops import Stop
-from cxr_core.work.guarding import EVERYBODY, open_to
+from cxr_core.work.guarding import EVERYBODY, READING_ROOM, open_to
 from cxr_core.work.models.change_plan import site_plan
 from cxr_core.work.models.deciding import given
 
@@ -54,7 +54,7 @@ def standing(home: Path, user: User) -> Stop | None:
         return stops.current(db)
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def so_far(home: Path, user: User) -> list[Stop]:
     """Every stop, newest first, the one that stands among them."""
     with opened(home) as db:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +16,9 @@ from cxr_core.errors import Conflict, NotFound
 from cxr_core.records import Role, User
 from cxr_core.store import arrivals, audit, images, jobs, lineage, quarantine, site, tombstones
 from cxr_core.store.db import opened, transaction
+from cxr_core.store.quarantine import Held
 from cxr_core.work.drift import judging, references, rolling
-from cxr_core.work.guarding import open_to
+from cxr_core.work.guarding import OVERSIGHT, open_to
 from cxr_core.work.hospital.pulling import FETCH, PULL
 from cxr_core.work.incoming import spool
 from cxr_core.work.incoming.holding import LOOK
@@ -23,6 +27,8 @@ from cxr_core.work.models.deciding import given
 from cxr_core.work.models.lineage import Touched, about, patient_named
 from cxr_core.work.models.retraining import RETRAIN
 from cxr_core.work.privacy import sweeping
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,7 @@ class Erasure:
     """Whether disk and database file keep nothing more; what is left goes at the program's next start."""
 
 
-@open_to(Role.ADMIN)
+@open_to(*OVERSIGHT)
 def preview(home: Path, user: User, patient: str) -> Erasure:
     """What `erase` would take away, and the models that learnt from the patient. Raises as `erase` does."""
     with opened(home) as db:
@@ -62,17 +68,25 @@ def erase(home: Path, user: User, patient: str, reason: str) -> Erasure:
     with opened(home) as db, transaction(db):
         found = _looked_up(db, patient_named(home, db, patient))
         _require_quiet(db, found.patient)
-        unread = {*quarantine.never_taken(db, found.patient), *arrivals.refused_of(db, found.patient)}
-        held = quarantine.erase(db, found.patient)
-        jobs.forget_these(db, [each.job for each in held if each.job])
-        jobs.drop_sealed(db, LOOK, clock.stamp())  # a picture of theirs that nobody has fetched; others are made again
-        for name in sorted(unread):
-            tombstones.add_unread(db, name, found.patient, why, user.id or None)
-        _bury(db, user, found, why)
+        _bury(db, user, found.patient, why)
+        held = _take_out(db, found.patient, found.images)
+        # The reason stays out of the chain, where nothing can ever be taken back.
+        audit.record(db, user.name, "erase patient", found.patient, **found.rows)
         site.put(db, sweeping.UNFINISHED, "1")
-    for each in held:
-        spool.remove(home, each.payload["spool"])
-    return replace(found, finished=sweeping.finish(home))
+    return replace(found, finished=_cleared(home, held))
+
+
+def _cleared(home: Path, held: Sequence[Held]) -> bool:
+    """Whether disk and database file keep nothing more; nothing is raised, since the rows are gone whatever comes.
+
+    What is left in the spool goes when a worker sweeps there, the rest at the next start.
+    """
+    gone = [sweeping.removed(spool.folder(home) / each.payload["spool"]) for each in held]
+    try:
+        return sweeping.finish(home) and all(gone)
+    except (OSError, sqlite3.OperationalError) as error:
+        log.warning("what the disk keeps of an erased patient can't be cleared now: %s", error)
+        return False
 
 
 def _looked_up(db: Database, patient: str) -> Erasure:
@@ -97,13 +111,34 @@ def _require_quiet(db: Database, patient: str) -> None:
         raise Conflict("a retrain is learning from this patient: cancel it first")
 
 
-def _bury(db: Database, user: User, found: Erasure, reason: str) -> None:
+def repeat(db: Database, stones: Sequence[dict[str, Any]]) -> None:
+    """Erase in an earlier database of the site, within the caller's transaction, what has left these tombstones since.
+
+    Files of its spool are the caller's: whose those that wait to be taken in are, nobody knows.
+    """
+    for patient in sorted({stone["patient"] for stone in stones}):
+        _take_out(db, patient, [row["id"] for row in images.of_patient(db, patient)])
+        audit.record(db, "program", "erase patient in a backup", patient)
+    tombstones.take_over(db, stones)
+
+
+def _bury(db: Database, user: User, patient: str, reason: str) -> None:
+    """Set the tombstones of all that is here of a patient."""
+    for name in sorted({*quarantine.never_taken(db, patient), *arrivals.refused_of(db, patient)}):
+        tombstones.add_unread(db, name, patient, reason, user.id or None)
+    for row in images.of_patient(db, patient):
+        tombstones.add(db, row, patient, reason, user.id or None)
+
+
+def _take_out(db: Database, patient: str, theirs: Sequence[str]) -> list[Held]:
+    """Delete all that is here of a patient, whose images are `theirs`; returns the files that were held back."""
+    held = quarantine.erase(db, patient)
+    jobs.forget_these(db, [each.job for each in held if each.job])
+    jobs.drop_sealed(db, LOOK, clock.stamp())  # a picture of theirs that nobody has fetched; others are made again
     seen_by = references.every_axes(db)
-    for row in images.of_patient(db, found.patient):
-        judging.take_back(db, row["id"])
-        rolling.take_back(db, row["id"], seen_by)
-        tombstones.add(db, row, found.patient, reason, user.id or None)
-    images.erase(db, found.patient)
-    jobs.forget(db, found.patient, found.images)
-    # The reason stays out of the chain, where nothing can ever be taken back.
-    audit.record(db, user.name, "erase patient", found.patient, **found.rows)
+    for image in theirs:
+        judging.take_back(db, image)
+        rolling.take_back(db, image, seen_by)
+    images.erase(db, patient)
+    jobs.forget(db, patient, theirs)
+    return held

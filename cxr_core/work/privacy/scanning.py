@@ -165,7 +165,7 @@ def _vocabulary() -> bytes:
 def _names(settings: Settings) -> bytes:
     """What people, senders and destinations are called here, which tells of no patient."""
     with opened(settings.home) as db:
-        names = [user.name for role in Role for user in users.with_role(db, role)]
+        names = [account.name for account in users.all_accounts(db)]
         names += [*senders.names(db).values(), *destinations.names(db).values()]
         names += [str(each.calling) for each in senders.allowed(db)]
         addresses = [each.address for each in destinations.in_use(db)]

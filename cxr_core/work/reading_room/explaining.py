@@ -14,7 +14,7 @@ from cxr_core.records import Floats, Job, Label, Lane, Method, Status, User
 from cxr_core.store import explanations, jobs, models, predictions
 from cxr_core.store.db import opened, transaction
 from cxr_core.store.explanations import Explanation
-from cxr_core.work.guarding import EVERYBODY, open_to
+from cxr_core.work.guarding import READING_ROOM, STAFF, open_to
 from cxr_core.work.reading_room import revealing
 
 EXPLAIN = "explain"
@@ -36,7 +36,7 @@ def may_ask(prediction: dict[str, Any]) -> bool:
     return prediction["status"] == Status.PREDICTED and prediction["label"] != Label.NORMAL
 
 
-@open_to(*EVERYBODY)
+@open_to(*STAFF)
 def ask(home: Path, user: User, image: str, method: Method) -> Asked:
     """The heatmap of the standing opinion on an image by another method; where nobody asked yet, a job draws it.
 
@@ -53,7 +53,7 @@ def ask(home: Path, user: User, image: str, method: Method) -> Asked:
         return Asked(None, jobs.get(db, number))
 
 
-@open_to(*EVERYBODY)
+@open_to(*STAFF)
 def look(home: Path, user: User, image: str, method: Method, job: int) -> Asked:
     """What has become of a heatmap that `job` is to draw. Raises NotFound for no such image or job."""
     with opened(home) as db:
@@ -68,7 +68,7 @@ def digest(heatmap: Floats) -> str:
     return sha256(heatmap.astype("<f4").tobytes()).hexdigest()
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def heatmap(home: Path, user: User, image: str, wanted: str) -> bytes:
     """The heatmap of an image with this SHA-256: 7 x 7 float32, little-endian, by rows.
 

@@ -12,20 +12,20 @@ from cxr_core.errors import BadInput
 from cxr_core.records import Mode, Ordering, Role, User, Worklist
 from cxr_core.store import audit, lists
 from cxr_core.store.db import opened, transaction
-from cxr_core.work.guarding import EVERYBODY, open_to
+from cxr_core.work.guarding import NETWORK_SEEN, READING_ROOM, open_to
 
 BLIND_ORDERS = (Ordering.WAITING, Ordering.RANDOM)
 """Those that tell nothing of what the model says."""
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def worklists(home: Path, user: User) -> list[Worklist]:
     """Every worklist, the one that takes whatever isn't drawn for another first."""
     with opened(home) as db:
         return lists.all_lists(db)
 
 
-@open_to(Role.ADMIN)
+@open_to(*NETWORK_SEEN)
 def blind_lists(home: Path, user: User) -> list[Worklist]:
     """The lists to which X-rays come and whose readers must not know the model's opinion beforehand."""
     with opened(home) as db:

@@ -18,7 +18,7 @@ from cxr_core.work.drift import judging
 from cxr_core.work.guarding import open_to
 from cxr_core.work.hospital import answering
 from cxr_core.work.models import stopping
-from cxr_core.work.reading_room import revealing, undoing
+from cxr_core.work.reading_room import revealing, reviewing, undoing, viewing
 
 LONGEST_COMMENT = 2000
 MOST_REGIONS = 20
@@ -58,7 +58,8 @@ class Recorded:
 def claim(home: Path, user: User, image: str, leaving: Sequence[str] = ()) -> bool:
     """Have a case for a while, if it wants another reader whom it hasn't got; renews a claim. Raises NotFound.
 
-    The cases `leaving`, which the reader had open before, are left to others.
+    The cases `leaving`, which the reader had open before, are left to others. That the case is on the reader's screen
+    is put on record, wanted or not.
     """
     with opened(home) as db, transaction(db):
         for left in leaving:
@@ -67,7 +68,21 @@ def claim(home: Path, user: User, image: str, leaving: Sequence[str] = ()) -> bo
         wanted = not (own and own["final"]) and _is_wanted(db, user, row)
         if wanted:
             claims.renew(db, image, user.id)
+        viewing.shown(db, user, image)
     return wanted
+
+
+@open_to(Role.RADIOLOGIST)
+def take_next(home: Path, user: User, image: str) -> str | None:
+    """Have the case that comes after `image`, or None where none waits: chosen and claimed at once.
+
+    Of many who go on at the same moment no two get the same one. Raises NotFound.
+    """
+    with opened(home) as db, transaction(db):
+        following = next(iter(reviewing.behind(db, user, image, 1)), None)
+        if following:
+            claims.renew(db, following, user.id)
+    return following
 
 
 @open_to(Role.RADIOLOGIST)
@@ -97,6 +112,7 @@ def submit(home: Path, user: User, form: ReadForm) -> int:
         claims.give_up(db, form.image, user.id)
         if not final:
             claims.renew(db, form.image, user.id)
+            _reveal(db, user, form.image)
         _audit_model(db, home, image)
         answering.answer_image(db, form.image)
         return read
@@ -153,6 +169,12 @@ def undoable(home: Path, user: User) -> Recorded | None:
         if found is None or undoing.objection(db, found):
             return None
     return Recorded(found["id"], found["image"], Label(found["label"]), found["patient"])
+
+
+def _reveal(db: Database, user: User, image: str) -> None:
+    """Put on record that from now on the reader sees what the model says, and what that is."""
+    said = predictions.standing(db, image, models.running(db))
+    audit.record(db, user.name, "reveal", image, model=said["model"], prediction=said["id"])
 
 
 def _audit_model(db: Database, home: Path, image: dict[str, Any]) -> None:

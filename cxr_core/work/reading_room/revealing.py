@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 
-from cxr_core.errors import NotAllowed, NotFound
-from cxr_core.records import Mode, Role, User
+from cxr_core.errors import NotAllowed
+from cxr_core.records import Mode, User
 from cxr_core.store import stops
-from cxr_core.store.db import one
-from cxr_core.store.eyes import BY_MODE, REVEALED, Eyes
+from cxr_core.store.eyes import BY_MODE, REVEALED, Eyes, holds
+from cxr_core.work.guarding import OVERSIGHT
 
 
 def eyes_of(user: User) -> Eyes:
-    """The user, as queries ask for them: admins don't read, so nothing is kept from them."""
-    return Eyes(user.id, user.role is Role.ADMIN)
+    """The user, as queries ask for them: admins and auditors don't read, so nothing is kept from them."""
+    return Eyes(user.id, user.role in OVERSIGHT)
 
 
 def may_see(db: Database, user: User, image: str) -> bool:
     """Whether the model's opinion on an image may be shown to the user, now. Raises NotFound for no such image."""
-    return _holds(db, REVEALED, user, image)
+    return holds(db, REVEALED, eyes_of(user), image)
 
 
 def may_by_mode(db: Database, user: User, image: str) -> bool:
     """Whether it might be shown but for a stop. Raises NotFound for no such image."""
-    return _holds(db, BY_MODE, user, image)
+    return holds(db, BY_MODE, eyes_of(user), image)
 
 
 def modes_counted(db: Database, user: User) -> list[str]:
@@ -34,14 +34,6 @@ def modes_counted(db: Database, user: User) -> list[str]:
     if eyes_of(user).sees_all:
         return [mode.value for mode in Mode]
     return [] if stops.current(db) else [Mode.CONCURRENT.value]
-
-
-def _holds(db: Database, condition: str, user: User, image: str) -> bool:
-    named = {**eyes_of(user).named(), "image": image}
-    found = one(db, f"SELECT {condition} AS holds FROM images i WHERE i.id = :image", named)
-    if found is None:
-        raise NotFound(f"there is no image {image[:12]}…")
-    return bool(found["holds"])
 
 
 def require(db: Database, user: User, image: str) -> None:

@@ -19,7 +19,7 @@ from cxr_core.store.db import opened, transaction
 from cxr_core.store.stops import Stop
 from cxr_core.store.worklist import Narrowed
 from cxr_core.work.csv_text import as_csv
-from cxr_core.work.guarding import EVERYBODY, open_to
+from cxr_core.work.guarding import EVERYBODY, OVERSIGHT, READING_ROOM, open_to
 from cxr_core.work.reading_room import revealing
 from cxr_core.work.reading_room.revealing import eyes_of
 
@@ -95,7 +95,7 @@ class Prior:
     """`status`, `label`, `probability` and `model` of the version that gave it; None where it may not be seen."""
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def waiting_list(home: Path, user: User, filters: Filters) -> list[dict[str, Any]]:
     """A worklist in its own order, longest waiting first within it; read ones newest first."""
     since = filters.since.isoformat() if filters.since else None
@@ -113,28 +113,28 @@ def counts(home: Path, user: User) -> dict[str, int]:
         return worklist.counts(db, eyes_of(user))
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def waiting_by_list(home: Path, user: User) -> dict[int, int]:
     """How many cases wait for the user on each worklist, by its number; those on which none waits are left out."""
     with opened(home) as db:
         return worklist.waiting_by_list(db, eyes_of(user))
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def devices(home: Path, user: User) -> list[str]:
     """The pseudonyms of the devices that images came from."""
     with opened(home) as db:
         return worklist.devices(db)
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def views(home: Path, user: User) -> list[str]:
     """The views that images have, by their headers."""
     with opened(home) as db:
         return worklist.views(db)
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def next_case(home: Path, user: User) -> str | None:
     """The image to read next: the first that waits of the first list on which one waits."""
     with opened(home) as db:
@@ -142,26 +142,38 @@ def next_case(home: Path, user: User) -> str | None:
         return next(chain.from_iterable(waiting), None)
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def upcoming(home: Path, user: User, image: str, most: int) -> list[str]:
     """The images to read after one: those behind it on its list, and from the top of all lists once that is done."""
     with opened(home) as db:
-        own = lists.get(db, images.get(db, image)["worklist"])
-        found = worklist.next_waiting(db, eyes_of(user), own, image, most)
-        if len(found) < most:
-            from_top = (worklist.next_waiting(db, eyes_of(user), each, None, most + 1) for each in lists.all_lists(db))
-            found += chain.from_iterable(from_top)
+        return behind(db, user, image, most)
+
+
+@open_to(*READING_ROOM)
+def readers_beside(home: Path, user: User, image: str) -> int:
+    """How many others have cases open of the list on which an image is. Raises NotFound."""
+    with opened(home) as db:
+        return claims.readers_beside(db, images.get(db, image)["worklist"], user.id)
+
+
+def behind(db: Database, user: User, image: str, most: int) -> list[str]:
+    """As `upcoming`, within the caller's transaction."""
+    own = lists.get(db, images.get(db, image)["worklist"])
+    found = worklist.next_waiting(db, eyes_of(user), own, image, most)
+    if len(found) < most:
+        from_top = (worklist.next_waiting(db, eyes_of(user), each, None, most + 1) for each in lists.all_lists(db))
+        found += chain.from_iterable(from_top)
     return [each for each in dict.fromkeys(found) if each != image][:most]
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def is_known(home: Path, user: User, image: str) -> bool:
     """Whether there is such an image."""
     with opened(home) as db:
         return images.exists(db, image)
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def case(home: Path, user: User, image: str) -> Case:
     """An image with the running model's opinion, or the newest one where that hasn't come. Raises NotFound."""
     with opened(home) as db:
@@ -175,7 +187,7 @@ def case(home: Path, user: User, image: str) -> Case:
         return Case(row, prediction, card["heatmap_scale"], card["calibration"], card["intended"], shown, stage)
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def priors(home: Path, user: User, image: str) -> list[Prior]:
     """Earlier X-rays of the same patient, newest first, each with the newest opinion on it. Raises NotFound.
 
@@ -194,11 +206,11 @@ def _seen(db: Database, user: User, image: str) -> dict[str, Any] | None:
 
 def _shown(db: Database, user: User, image: str) -> list[dict[str, Any]]:
     found = reads.current_of(db, image)
-    return [read for read in found if user.role is Role.ADMIN or read["reader"] == user.id]
+    return [read for read in found if user.role in OVERSIGHT or read["reader"] == user.id]
 
 
 def _stage(db: Database, user: User, image: dict[str, Any], own: list[dict[str, Any]]) -> Stage:
-    if user.role is Role.ADMIN:
+    if user.role is not Role.RADIOLOGIST:
         return Stage.LOOK
     if any(read["final"] for read in own):
         return Stage.DONE
@@ -209,14 +221,14 @@ def _stage(db: Database, user: User, image: dict[str, Any], own: list[dict[str, 
     return Stage.FIRST if alone and not revealing.may_see(db, user, image["id"]) else Stage.OPEN
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def opinions(home: Path, user: User, images: Iterable[str]) -> dict[str, dict[str, Any]]:
     """What the model says of each image where that may be seen: `status`, `label`, `probability`, `reasons`."""
     with opened(home) as db:
         return predictions.answers(db, eyes_of(user), images, models.running(db))
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def history(home: Path, user: User, reader: int | None = None, newest: int = -1) -> list[dict[str, Any]]:
     """Reads, superseded ones included, with what may be seen of the model, newest first: all, or the `newest`.
 
@@ -226,7 +238,7 @@ def history(home: Path, user: User, reader: int | None = None, newest: int = -1)
         return reads.history(db, eyes_of(user), reader, newest)
 
 
-@open_to(*EVERYBODY)
+@open_to(*READING_ROOM)
 def history_csv(home: Path, user: User, reader: int | None = None) -> str:
     """The whole history as CSV. Comments that a spreadsheet would run as formulas are made harmless."""
     found = history(home, user, reader)

@@ -144,3 +144,12 @@ def test_an_opinion_is_no_refusal_and_the_other_way_round():
 
 def test_labels_are_all_answered():
     assert {made(replace(OPINION, label=label)).SOPInstanceUID for label in Label} == {made().SOPInstanceUID}
+
+
+@pytest.mark.parametrize(("make", "finding"), [(report, OPINION), (not_analysed, REFUSED)])
+def test_it_tells_where_the_audit_chain_ended_if_that_is_known(tmp_path, make, finding):
+    anchored = replace(finding, audit_head=f"81230 {'5f' * 32}")
+    data = make(enveloped(), anchored)
+    assert f"Audit chain: 81230 {'5f' * 32}" in printed(data, tmp_path)
+    assert data == make(enveloped(), anchored)
+    assert b"Audit chain" not in make(enveloped(), finding)

@@ -1,0 +1,26 @@
+"""The settings by subject, from the fields of Settings and the text under each."""
+
+from __future__ import annotations
+
+import re
+
+SUBJECTS = {
+    "The program": r"home|demo|runtime|threads|start_workers|base_data|(reading|learning)_.*",
+    "The web": r"site_url|idle_minutes|max_upload_mb|trusted_proxy|oidc_.*|lock.*|session.*",
+    "Pictures": r"patient_pattern",
+    "The DICOM network": r"ae_title|listen_.*|tls_.*|identity_key|secrets|free_mb",
+    "How long it is kept": r"keep_.*",
+    "Telling of alarms": r"webhook_.*|mail_.*",
+    "The audit log": r"anchor_.*|syslog.*",
+    "Watching the service": r"log|metrics_.*",
+}
+OTHERS = "More"
+
+
+def by_subject(names: list[str]) -> dict[str, list[str]]:
+    """The names under their subjects, in the order of both; those that no subject claims come last."""
+    found: dict[str, list[str]] = {subject: [] for subject in (*SUBJECTS, OTHERS)}
+    for name in names:
+        subject = next((subject for subject, of in SUBJECTS.items() if re.fullmatch(of, name)), OTHERS)
+        found[subject].append(name)
+    return {subject: each for subject, each in found.items() if each}
