@@ -41,6 +41,7 @@ def load() -> Measurement:
         names = load_day.people(site.home, READERS)
         load_day.cases(site, range(CASES))
         public_set(Path(folder) / "base", EVERY_SIDE)
+        os.sync()  # a hospital's home wasn't filled a moment ago
         variables = {"CXR_IDENTITY_KEY": str(site.settings.identity_key), "CXR_BASE_DATA": str(Path(folder) / "base")}
         app = stack.enter_context(running_app(site.home, **WORKING, **variables))
         hospital.listening(site, stack)
