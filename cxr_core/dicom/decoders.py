@@ -45,10 +45,10 @@ from cxr_core.errors import RejectedFile
 LOSSY = frozenset((JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless, JPEG2000, HTJ2K))
 """Transfer syntaxes whose images have lost something, unless the header denies it."""
 DECODING_ERRORS = (
-    ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError, SyntaxError,
+    ArithmeticError, AttributeError, EOFError, LookupError, OSError, RuntimeError, SyntaxError,
     TypeError, ValueError, struct.error, subprocess.SubprocessError, zlib.error, Image.DecompressionBombError,
 )  # fmt: skip
-"""What the decoders have been seen to raise on damaged data."""
+"""What the decoders have been seen to raise on damaged data. A MemoryError is no sign of damage: sizes were checked."""
 GDCM_SECONDS = 60
 """Longer than any frame should take: after that the file is refused."""
 _GDCM = Path(__file__).with_name("gdcm_process.py")
@@ -60,7 +60,8 @@ Pixels = NDArray[Any]
 def decode(stream: bytes, transfer_syntax: str, layout: Layout) -> Pixels:
     """rows x columns, or rows x columns x 3 with colours as RGB or as `layout` says.
 
-    Raises RejectedFile where the stream is cut off, damaged, not of the size promised, or of an unknown kind.
+    Raises RejectedFile where the stream is cut off, damaged, not of the size promised, or of an unknown kind,
+    MemoryError where this process may have too little for it.
     """
     decoder = _DECODERS.get(transfer_syntax)
     if decoder is None:
@@ -68,7 +69,14 @@ def decode(stream: bytes, transfer_syntax: str, layout: Layout) -> Pixels:
     try:
         return decoder(stream, layout)
     except DECODING_ERRORS as error:
-        raise RejectedFile("undecodable", "The compressed image is damaged. Send it again.") from error
+        raise undecodable(error, "The compressed image is damaged. Send it again.") from error
+
+
+def undecodable(error: Exception, words: str) -> RejectedFile | MemoryError:
+    """What to raise where decoding ended with one of DECODING_ERRORS: `words`, or that there was too little memory."""
+    if "out of memory" in str(error):  # Pillow's word for it: the file may be whole
+        return MemoryError(str(error))
+    return RejectedFile("undecodable", words)
 
 
 def _check(frame: Frame, layout: Layout, stream: bytes) -> None:

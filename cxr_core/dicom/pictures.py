@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from cxr_core.dicom.codestream import is_whole, jpeg_frame
-from cxr_core.dicom.decoders import DECODING_ERRORS
+from cxr_core.dicom.decoders import DECODING_ERRORS, undecodable
 from cxr_core.dicom.elements import truncated
 from cxr_core.dicom.pixels import grey_of, not_blank
 from cxr_core.dicom.screening import check_size
-from cxr_core.errors import RejectedFile
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 JPEG_SIGNATURE = b"\xff\xd8\xff"
@@ -34,9 +33,7 @@ def stored_values(data: bytes, source: str) -> NDArray[Any]:
             check_size(picture.height, picture.width)  # of two sizes in one file, this is the one that gets decoded
             pixels = _pixels(ImageOps.exif_transpose(picture))
     except DECODING_ERRORS as error:
-        if "out of memory" in str(error):  # Pillow's word for it: the file may be whole
-            raise MemoryError(str(error)) from error
-        raise RejectedFile("undecodable", f"The {source.upper()} file is damaged. Send it again.") from error
+        raise undecodable(error, f"The {source.upper()} file is damaged. Send it again.") from error
     return not_blank(grey_of(pixels) if pixels.ndim == 3 else pixels)
 
 

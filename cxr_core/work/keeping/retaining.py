@@ -37,9 +37,9 @@ class Looked:
     kind: str
     days: int
     goes: int = 0
-    notes: dict[str, int] = field(default_factory=Counter)
+    notes: dict[str, int] = field(default_factory=dict)
     """How many of those somebody might miss, and why."""
-    stays: dict[str, int] = field(default_factory=Counter)
+    stays: dict[str, int] = field(default_factory=dict)
     """How many stay, and why."""
 
 
@@ -121,16 +121,16 @@ def _before(days: int) -> str:
 
 
 def _counted(kind: Kind, days: int, found: Iterator[Due], tell: Tell) -> Looked:
-    looked = Looked(kind.name, days)
+    goes, notes, stays = 0, Counter[str](), Counter[str]()
     for due in found:
         tell({"kind": kind.name, **due})
         if due["stays"]:
-            looked.stays[due["stays"]] += 1
+            stays[due["stays"]] += 1
             continue
-        looked.goes += 1
+        goes += 1
         if due["note"]:
-            looked.notes[due["note"]] += 1
-    return looked
+            notes[due["note"]] += 1
+    return Looked(kind.name, days, goes, dict(notes), dict(stays))
 
 
 def _removed(settings: Settings, actor: str, kind: Kind, names: list[str]) -> int:

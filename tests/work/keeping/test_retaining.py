@@ -331,6 +331,17 @@ def test_the_command_is_a_dry_run_unless_told(settings):
     assert "kept for ever" in command(settings, "retention").stderr
 
 
+def test_the_command_says_why_the_rest_stays(settings):
+    with opened(settings.home) as db:
+        db.execute("UPDATE images SET received_at = '2020-01-01T00:00:00.000000+00:00'")
+    asked = {"CXR_KEEP_IMAGES_DAYS": "365"}
+    for also in ([], ["--yes"]):
+        said = command(settings, "retention", *also, **asked)
+        assert said.returncode == 0, said.stderr
+        *_, whole = map(json.loads, said.stdout.splitlines())
+        assert (whole["kind"], whole["stays"]) == ("images", {"it is still to be read": 5})
+
+
 def test_the_log_is_cut_off_where_it_is_older_than_the_site_keeps_it_and_a_backup_has_what_was(settings, tmp_path):
     keeps = replace(settings, keep_audit_days=365)
     rows = query(settings, "SELECT count(*) AS n FROM audit")[0]["n"]
