@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ from cxr_core.store.kept_open import Connection, KeptOpen, file_at
 
 FILE = "feedback.db"
 BUSY_SECONDS = 30
+TRY_SECONDS = 0.05
+"""Between two tries to empty the log of what was erased."""
 # FULL: a committed read must outlive a power cut, and WAL alone doesn't promise that. Secure: what is deleted is
 # overwritten, on whatever system SQLite was built.
 _MODES = """
@@ -147,14 +150,32 @@ def scrub(db: Database) -> bool:
     """
     try:
         db.conn.execute("VACUUM")
-        return emptied_log(db)
+        return _emptied_in_time(db)
     except sqlite3.OperationalError:  # locked for longer than one waits, or no room for the copy
         return False
 
 
+def _emptied_in_time(db: Database) -> bool:
+    until = time.monotonic() + BUSY_SECONDS
+    while not emptied_log(db):
+        if time.monotonic() >= until:
+            return False
+        time.sleep(TRY_SECONDS)
+    return True
+
+
 def emptied_log(db: Database) -> bool:
-    """Move what the log holds into the database file, so that nothing deleted is left in it; False if others read."""
-    busy, _, _ = db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    """Move what the log holds into the database file, so that nothing deleted is left in it; False if others are at it.
+
+    Whoever reads isn't waited for: nobody could write meanwhile.
+    """
+    (patience,) = db.conn.execute("PRAGMA busy_timeout").fetchone()
+    db.conn.execute("PRAGMA busy_timeout = 0")
+    try:
+        db.conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()  # moves the most of it while others write
+        busy, _, _ = db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        db.conn.execute(f"PRAGMA busy_timeout = {patience}")
     return not busy
 
 

@@ -2,12 +2,14 @@
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 
 from cxr_core.store import db as db_module
 from cxr_core.store import migrations, site
-from cxr_core.store.db import FILE, count, emptied_log, one, opened, rows, transaction
+from cxr_core.store.db import FILE, count, emptied_log, looked_through, one, opened, rows, scrub, transaction
+from tests.processes import wait_until
 from tests.store.rows import at_once
 
 ROUNDS = 25
@@ -18,6 +20,11 @@ def add_many(number, home):
     for _ in range(ROUNDS):
         with opened(home) as db, transaction(db):
             site.put(db, "counter", str(int(site.get(db, "counter") or 0) + 1))
+
+
+def write(home, name):
+    with opened(home) as db, transaction(db):
+        site.put(db, name, "1")
 
 
 def test_a_transaction_that_fails_leaves_nothing(db):
@@ -72,15 +79,10 @@ def test_within_a_transaction_another_home_can_be_written_to(home, tmp_path):
 
 def test_a_writer_who_gets_no_turn_is_told_so_after_a_while(home, monkeypatch):
     monkeypatch.setattr(db_module, "BUSY_SECONDS", 0.1)
-
-    def write(name):
-        with opened(home) as db, transaction(db):
-            site.put(db, name, "1")
-
     with ThreadPoolExecutor(1) as other, opened(home) as db:
         with transaction(db), pytest.raises(sqlite3.OperationalError, match="locked"):
-            other.submit(write, "name").result()
-        other.submit(write, "later").result()
+            other.submit(write, home, "name").result()
+        other.submit(write, home, "later").result()
         assert (site.get(db, "name"), site.get(db, "later")) == (None, "1")
 
 
@@ -104,3 +106,30 @@ def test_an_emptied_log_holds_nothing(home):
         assert (home / f"{FILE}-wal").stat().st_size > 0
         assert emptied_log(db)
         assert (home / f"{FILE}-wal").stat().st_size == 0
+
+
+@pytest.mark.parametrize("emptied", [emptied_log, scrub])
+def test_nobody_who_writes_waits_while_somebody_reads_and_the_log_is_to_be_emptied(home, monkeypatch, emptied):
+    with opened(home) as reader, opened(home) as db, ThreadPoolExecutor(1) as other:
+        looked_through(reader)
+        write(home, "later")
+        monkeypatch.setattr(db_module, "BUSY_SECONDS", 1)  # for `scrub` to give up after; what is open waits 30
+        found = other.submit(emptied, db)
+        with closing(sqlite3.connect(home / FILE, timeout=10, isolation_level=None)) as writer:
+            while not found.done():
+                writer.execute("INSERT OR REPLACE INTO site VALUES ('name', 'value')")
+        assert found.result() is False
+        assert db.conn.execute("PRAGMA busy_timeout").fetchone() == (30_000,)
+
+
+def test_what_was_erased_leaves_the_log_once_whoever_reads_is_done(home):
+    log = home / f"{FILE}-wal"
+    with opened(home) as reader, opened(home) as db, ThreadPoolExecutor(1) as other:
+        looked_through(reader)
+        write(home, "later")
+        before = log.stat().st_size
+        found = other.submit(scrub, db)
+        wait_until(lambda: log.stat().st_size > before)  # the file is written anew, and the reader still there
+        reader.conn.execute("ROLLBACK")
+        assert found.result() is True
+        assert log.stat().st_size == 0
