@@ -175,7 +175,7 @@ def _chores(worker: Worker) -> list[Chore]:
         partial(quickening.improving, worker.desk, worker.is_at_leisure),
         partial(picturing.catching_up, worker.desk.home, worker.is_at_leisure),
         partial(alarming.looking, worker.desk.home, worker.is_at_leisure, worker.desk.settings.channels),
-        partial(retaining.retaining, worker.desk.settings, worker.is_at_leisure),
+        partial(retaining.retaining, worker.desk.settings, worker.is_at_leisure, apart),
         partial(notifying.delivering, worker.desk.settings),
         partial(anchoring.telling, worker.desk.settings),
         partial(forwarding.forwarding, worker.desk.settings),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from cxr_core import clock
+from cxr_core.errors import CxrError
 from cxr_core.records import Role, User
 from cxr_core.settings import Settings
 from cxr_core.store import site
@@ -23,11 +26,14 @@ AT_ONCE = 20
 """Things that go in one transaction: others write in between."""
 LOOK_SECONDS = 300.0
 """Between two looks of a worker whether a day has begun."""
+PAUSE_SECONDS = 0.5
+"""Between two looks whether somebody still waits."""
 LOOKED_ON = "retention looked on"
 """The fact of the site that says on which day a worker last saw to it."""
 AUDIT, WRITTEN_OUT = "audit", "rows are written to a file of the home's first"
 PROGRAM = "program"
 Tell = Callable[[dict[str, Any]], None]
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -79,33 +85,39 @@ def letting_go(settings: Settings, actor: str) -> Iterator[int]:
     if days := settings.keep_audit_days:
         yield cutting.cut_off(settings.home, actor, _before(days)).rows
     with opened(settings.home) as db:
-        emptied_log(db)  # where somebody reads meanwhile, later writing overwrites it
+        emptied_log(db)  # where somebody reads meanwhile, later writing overwrites it, or the next day empties it
 
 
-def retaining(settings: Settings, is_at_leisure: Callable[[], bool]) -> Iterator[bool]:
-    """A worker's chore: once a day, where a setting asks for it and nobody waits, let go what is old enough."""
-    looked_at = -LOOK_SECONDS
+def retaining(settings: Settings, is_at_leisure: Callable[[], bool], apart: Callable[..., Thread]) -> Iterator[bool]:
+    """A worker's chore: once a day, where a setting asks for it and nobody waits, let go what is old enough.
+
+    A thread does it, begun by `apart`: to cut off a long log takes minutes. A day that was broken off begins anew.
+    """
+    looked_at, thread = -LOOK_SECONDS, None
     while True:
-        if time.monotonic() - looked_at < LOOK_SECONDS or not _keeps_less(settings) or not is_at_leisure():
-            yield False
-            continue
-        looked_at = time.monotonic()
-        if not _begins(settings.home):
-            continue
+        if time.monotonic() - looked_at >= LOOK_SECONDS and _keeps_less(settings) and is_at_leisure():
+            looked_at, today = time.monotonic(), clock.stamp()[:10]
+            if not (thread and thread.is_alive()) and not _was_seen_to(settings.home, today):
+                thread = apart(_see_to, settings, is_at_leisure, today)
+        yield False
+
+
+def _see_to(settings: Settings, is_at_leisure: Callable[[], bool], today: str) -> None:
+    """Where it goes wrong it would again: the log says so, and the next try is tomorrow's."""
+    try:
         for _ in letting_go(settings, PROGRAM):
-            yield True
             while not is_at_leisure():
-                yield False
+                time.sleep(PAUSE_SECONDS)
+    except CxrError as error:
+        log.error("not all that is old enough went today: %s", error)
+    finally:
+        with opened(settings.home) as db, transaction(db):
+            site.put(db, LOOKED_ON, today)
 
 
-def _begins(home: Path) -> bool:
-    """Whether nobody has seen to it today; somebody has then."""
-    today = clock.stamp()[:10]
-    with opened(home) as db, transaction(db):
-        if site.get(db, LOOKED_ON) == today:
-            return False
-        site.put(db, LOOKED_ON, today)
-    return True
+def _was_seen_to(home: Path, today: str) -> bool:
+    with opened(home) as db:
+        return site.get(db, LOOKED_ON) == today
 
 
 def _limited(settings: Settings) -> list[Kind]:

@@ -1,13 +1,15 @@
 """What is old goes where the site says so, unless something still needs it; a dry run changes nothing."""
 
 import json
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
+from threading import Thread
 
 import pytest
 
-from cxr_core import clock
+from cxr_core import clock, worker
 from cxr_core.dicom.reading import named
 from cxr_core.errors import NotAllowed
 from cxr_core.records import Label, Role, Side, User
@@ -31,7 +33,8 @@ from cxr_core.work.incoming import requests
 from cxr_core.work.keeping import retaining
 from cxr_core.work.keeping.retaining import LOOKED_ON, Looked
 from cxr_core.work.models import lineage
-from tests.processes import command
+from tests.processes import command, wait_until
+from tests.store.rows import without_triggers
 from tests.work.keeping.backups import back_up, files_of, is_whole, quietly, restore, rows_of
 from tests.work.learners import FIRST, add_model, opinion_of, row_of
 from tests.work.sites import add_user, files_in, film, query, take_in
@@ -262,20 +265,91 @@ def test_what_a_candidate_said_in_the_shadow_goes_once_it_is_decided_on(old):
     assert query(old, "SELECT * FROM shadow_predictions") == []
 
 
+def at_once(do, *about):
+    """In place of a thread: it is done when this returns."""
+    do(*about)
+    return Thread()
+
+
+def not_at_all(do, *about):
+    """In place of a thread whose process was killed."""
+    return Thread()
+
+
+def beside(do, *about):
+    """A worker's thread, for which it is as late as here."""
+    return worker.apart(copy_context().run, do, *about)
+
+
+def looked(settings, is_at_leisure=lambda: True, apart=at_once):
+    """What a worker that was just started does of its own accord."""
+    return list(islice(retaining.retaining(settings, is_at_leisure, apart), 3))
+
+
+def seen_to(settings):
+    """The day that a worker was done with last."""
+    return query(settings, "SELECT value FROM site WHERE name = ?", LOOKED_ON)
+
+
 def test_the_worker_sees_to_it_once_a_day_at_leisure(old):
     on_side(old, Side.TRAIN)
-    busy = retaining.retaining(old, lambda: False)
-    assert list(islice(busy, 3)) == [False] * 3
+    looked(old, lambda: False)
     assert len(query(old, "SELECT * FROM images")) == 6
-    assert True in list(islice(retaining.retaining(old, lambda: True), 3))
+    looked(old)
     assert len(query(old, "SELECT * FROM images")) == 5
     on_side(old, Side.TRAIN)
-    assert True not in list(islice(retaining.retaining(old, lambda: True), 3)), "it was seen to today"
+    looked(old)
+    assert len(query(old, "SELECT * FROM images")) == 5, "it was seen to today"
     with opened(old.home) as db:
         db.execute("DELETE FROM site WHERE name = ?", (LOOKED_ON,))
-    assert True not in list(islice(retaining.retaining(replace(old, keep_images_days=0, keep_predictions_days=0),
-                                                       lambda: True), 3))  # fmt: skip
+    looked(replace(old, keep_images_days=0, keep_predictions_days=0))
+    assert seen_to(old) == []
     assert query(old, "SELECT actor FROM audit WHERE action = 'remove by age'") == [{"actor": "program"}]
+
+
+def test_a_day_that_was_broken_off_begins_anew(old):
+    on_side(old, Side.TRAIN)
+    looked(old, apart=not_at_all)
+    assert (len(query(old, "SELECT * FROM images")), seen_to(old)) == (6, [])
+    looked(old)
+    assert (len(query(old, "SELECT * FROM images")), seen_to(old)) == (5, [{"value": clock.stamp()[:10]}])
+
+
+def test_it_stops_for_as_long_as_somebody_waits(old, monkeypatch):
+    monkeypatch.setattr(retaining, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(retaining, "AT_ONCE", 1)
+    for row in query(old, "SELECT id FROM images"):
+        read_by(old, row["id"])
+    left = []
+
+    def is_at_leisure():
+        """Not after the first that goes, for some time."""
+        left.append(len(query(old, "SELECT * FROM images")))
+        return len(left) not in (2, 3, 4)
+
+    looked(old, is_at_leisure)
+    assert left[:6] == [6, 5, 5, 5, 5, 4]
+
+
+def test_the_worker_gets_on_with_other_things_while_the_log_is_cut_off(settings):
+    keeps = replace(settings, keep_audit_days=365)
+    rows = query(settings, "SELECT count(*) AS n FROM audit")[0]["n"]
+    with opened(settings.home) as db, transaction(db):  # for which the cut waits
+        assert looked(keeps, apart=beside) == [False] * 3
+        assert seen_to(settings) == []
+    wait_until(lambda: seen_to(settings))
+    assert [path.name for path in (settings.home / "audit").iterdir()] == [f"audit-1-{rows}.jsonl.gz"]
+    assert is_whole(settings)
+
+
+def test_a_log_that_cannot_be_cut_off_is_told_and_tried_again_tomorrow(settings, caplog):
+    keeps = replace(settings, keep_audit_days=365)
+    without_triggers(settings.home)
+    with opened(settings.home) as db:
+        db.execute("UPDATE audit SET actor = 'eve' WHERE id = 3")
+    looked(keeps)
+    assert "not all that is old enough went today: audit row 3 is not what was written" in caplog.text
+    assert seen_to(settings) == [{"value": clock.stamp()[:10]}]
 
 
 def test_a_pull_does_not_bring_it_again(old):
