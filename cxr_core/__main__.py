@@ -118,6 +118,8 @@ def _auditing(commands: argparse._SubParsersAction) -> None:
     verify = _command(audit, "verify", "auditing.run_verify", "whether every row is what was written")
     verify.add_argument("--head", action="append", default=[], metavar='"NUMBER HASH"',
                         help="an earlier end of the chain, from a mail or a report (again for more)")  # fmt: skip
+    verify.add_argument("--files", action="append", type=Path, default=[], metavar="DIR",
+                        help="where files with rows that were cut off lie (again for more)")  # fmt: skip
     cut = _command(audit, "cut", "auditing.run_cut", "which rows are older; with --yes, into a file with them")
     cut.add_argument("--before", type=date.fromisoformat, required=True, metavar="YYYY-MM-DD")
     cut.add_argument("--to", type=Path, metavar="DIR", help="where the file goes (the home's folder audit)")

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, time
 
 from cxr_core import clock
-from cxr_core.commands.output import result, say
+from cxr_core.commands.output import result, say, say_unchecked
 from cxr_core.errors import IntegrityError
 from cxr_core.settings import Settings
 from cxr_core.store.migrations import check
@@ -25,10 +25,13 @@ def run_head(settings: Settings, options: argparse.Namespace) -> int:
 def run_verify(settings: Settings, options: argparse.Namespace) -> int:
     """Check the chain, also against earlier heads, and the files that were cut off; 1 if something is wrong."""
     check(settings.home)
-    found = checking.verify(settings.home, COMMAND_LINE, options.head)
-    problems = [found.problem] if found.problem else []
-    problems += cutting.check_files(settings.home, COMMAND_LINE)
-    result({"head": found.head, "events": found.events, "heads": len(options.head), "problems": problems})
+    found = checking.verify(settings.home, COMMAND_LINE, options.head, options.files)
+    problems, unchecked = found.problem.splitlines(), found.unchecked.splitlines()
+    result({
+        "head": found.head, "events": found.events, "heads": len(options.head), "problems": problems,
+        "not_checked": unchecked,
+    })  # fmt: skip
+    say_unchecked(unchecked)
     if problems:
         raise IntegrityError("; ".join(problems))
     return 0

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from cxr_core.commands.output import result, say
+from cxr_core.commands.output import result, say, say_unchecked
 from cxr_core.errors import IntegrityError
 from cxr_core.settings import Settings
 from cxr_core.store.migrations import check
@@ -43,6 +43,7 @@ def run_restore(settings: Settings, options: argparse.Namespace) -> int:
     """Bring a home back, and verify it; 1 if anything in it isn't what was written."""
     found = restoring.restore(settings, COMMAND_LINE, options.folder, options.snapshot, _progress())
     result(asdict(found))
+    say_unchecked(found.verified["not_checked"])
     if found.verified["problems"]:
         raise IntegrityError("; ".join(found.verified["problems"]))
     return 0

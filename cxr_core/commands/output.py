@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from cxr_core.plain import plain
@@ -17,6 +18,12 @@ def result(value: Any) -> None:
 def say(words: str) -> None:
     """A line for people on standard error; terminal codes in it are written out."""
     print(plain(words), file=sys.stderr, flush=True)
+
+
+def say_unchecked(lines: Iterable[str]) -> None:
+    """What a check couldn't look at, and doesn't call wrong."""
+    for line in lines:
+        say(f"not checked: {line}")
 
 
 def training_progress(progress: dict[str, Any]) -> None:

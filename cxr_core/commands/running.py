@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from cxr_core.commands.output import result, say
+from cxr_core.commands.output import result, say, say_unchecked
 from cxr_core.errors import BadInput, IntegrityError, NotFound, RejectedFile
 from cxr_core.records import MEGABYTE, Job, JobState, Lane, Status
 from cxr_core.settings import Settings
@@ -121,6 +121,7 @@ def run_verify(settings: Settings, options: argparse.Namespace) -> int:
     check(settings.home)
     found = verify(settings.home, COMMAND_LINE)
     result(found)
+    say_unchecked(found["not_checked"])
     if found["problems"]:
         raise IntegrityError("; ".join(found["problems"]))
     return 0

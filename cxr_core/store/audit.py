@@ -77,11 +77,14 @@ def verify(db: Database, heads: Iterable[Head] = ()) -> int:
     """The number of events; raises IntegrityError naming the first row that was changed, removed, inserted or swapped.
 
     `heads` are earlier ends that were kept elsewhere. Whoever writes the database file can also seal every row anew:
-    only these tell then. What others write meanwhile isn't looked at.
+    only these tell then. One of a row that was cut off is refused: the row is in a file. What others write meanwhile
+    isn't looked at.
     """
     with snapshot(db):
         start = last_cut(db)
         _check_cut(db, start)
+        heads = list(heads)
+        _require_here(heads, start)
         events = each(db, "SELECT * FROM audit WHERE id > ? ORDER BY id", (start.number,))
         found = follow(events, start, {head.number: head for head in heads})
         _check_end(found, written_head(db))
@@ -106,6 +109,14 @@ def _check_cut(db: Database, start: Head) -> None:
         raise IntegrityError(
             f"audit row {start.number} and those before it are gone, and the chain has no row that tells of a cut there"
         )
+
+
+def _require_here(heads: list[Head], start: Head) -> None:
+    for head in heads:
+        if head.number <= start.number:
+            raise IntegrityError(
+                f"audit row {head.number} was cut off: its hash is to be looked for in the file with it"
+            )
 
 
 def _check_end(found: Head, written: Head) -> None:

@@ -32,13 +32,26 @@ def parsed(text: str) -> Head:
     return Head(int(number), digits)
 
 
+def by_number(heads: Iterable[Head]) -> dict[int, Head]:
+    """Kept ends by their numbers. Raises IntegrityError where one number has two, of which one isn't of this chain."""
+    kept = {0: Head(0, GENESIS)}
+    for head in heads:
+        other = kept.setdefault(head.number, head)
+        if other != head:
+            raise IntegrityError(f"{head} isn't an end of this chain, or {other} isn't: one row has one hash")
+    return kept
+
+
 def seal(before: str, event: dict[str, Any]) -> str:
     """The hash of an event (all columns but `hash`) that stands behind the row with the hash `before`."""
     return hashlib.sha256((before + json.dumps(event, sort_keys=True)).encode()).hexdigest()
 
 
 def follow(events: Iterable[dict[str, Any]], start: Head, heads: dict[int, Head] | None = None) -> Head:
-    """Go along rows that stand behind `start`; where they end. Raises as `verify`."""
+    """Go along rows that stand behind `start`; where they end. Raises as `verify`.
+
+    `heads` from before `start` are not among these rows: whoever has some looks for them elsewhere.
+    """
     kept = heads or {}
     before, last = "", start
     for event in events:

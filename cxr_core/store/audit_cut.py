@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from sqlite_utils import Database
 
 from cxr_core import clock
 from cxr_core.store import audit
-from cxr_core.store.audit_chain import Head
+from cxr_core.store.audit_chain import GENESIS, Head
 from cxr_core.store.db import each, one, rows
 
 
@@ -23,9 +25,20 @@ def before(db: Database, moment: str) -> Head:
     return Head(found["id"], found["hash"]) if found else start
 
 
-def cuts(db: Database) -> set[int]:
-    """The last row of each cut that is on record."""
-    return {row["up_to"] for row in rows(db, "SELECT up_to FROM audit_cuts")}
+@dataclass(frozen=True)
+class Cut:
+    """A cut that is on record: after which row it began, and its last row."""
+
+    start: Head
+    end: Head
+    at: str
+
+
+def cuts(db: Database) -> list[Cut]:
+    """All of them, oldest first."""
+    found = rows(db, "SELECT up_to, hash, cut_at FROM audit_cuts ORDER BY up_to")
+    ends = [Head(0, GENESIS), *(Head(row["up_to"], row["hash"]) for row in found)]
+    return [Cut(start, end, row["cut_at"]) for (start, end), row in zip(pairwise(ends), found, strict=True)]
 
 
 def has(db: Database, end: Head) -> bool:
@@ -38,9 +51,18 @@ def events(db: Database, after: int, up_to: int) -> Iterator[dict[str, Any]]:
     return each(db, "SELECT * FROM audit WHERE id > ? AND id <= ? ORDER BY id", (after, up_to))
 
 
-def told(db: Database) -> list[dict[str, Any]]:
-    """What the chain's own rows tell of each cut: `file`, and its `folder` where that isn't the home's."""
-    return [json.loads(row["details"]) for row in rows(db, "SELECT details FROM audit WHERE action = ?", (audit.CUT,))]
+def told(events: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What rows tell of cuts, by the last row of each: when, `file`, and its `folder` where that isn't the home's."""
+    return {
+        event["subject"]: {**json.loads(event["details"]), "at": event["at"]}
+        for event in events
+        if event["action"] == audit.CUT
+    }
+
+
+def telling(db: Database) -> list[dict[str, Any]]:
+    """The rows of the log that tell of cuts; later cuts have taken off the older of them."""
+    return rows(db, "SELECT * FROM audit WHERE action = ?", (audit.CUT,))
 
 
 def cut(db: Database, actor: str, up_to: Head, **details: Any) -> int:

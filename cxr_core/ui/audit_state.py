@@ -44,10 +44,12 @@ def _checked(found: State) -> None:
     if last is None:
         st.caption("It was not verified yet.")
     elif last.problem:
-        st.html(f'<div class="dead">{escape(last.problem)}</div>')
+        st.html(f'<div class="dead">{"<br>".join(map(escape, last.problem.splitlines()))}</div>')
     else:
         number = last.head.split()[0]
         st.html(f'<div class="verified">Whole up to row {number}, verified {escape(words.ago(last.at))}</div>')
+    for line in last.unchecked.splitlines() if last else ():
+        st.html(f"<small>Not checked: {escape(line)}</small>")
 
 
 @st.fragment(run_every=SECONDS)

@@ -11,22 +11,23 @@ from sqlite_utils import Database
 from cxr_core.errors import CxrError
 from cxr_core.model import release
 from cxr_core.records import User
-from cxr_core.store import audit, deliveries, files, images, models, site
-from cxr_core.store.audit_chain import parsed
+from cxr_core.store import files, images, models, site
 from cxr_core.store.db import opened
-from cxr_core.work.auditing import cutting
+from cxr_core.work.auditing import checking
 from cxr_core.work.guarding import OVERSIGHT, open_to
 from cxr_core.work.privacy import sweeping
 
 
 @open_to(*OVERSIGHT)
 def verify(home: Path, user: User) -> dict[str, Any]:
-    """How many audit events, images and models were checked, and every `problems` found, in plain words."""
-    problems: list[str] = []
+    """How many audit events, images and models were checked, and every `problems` found, in plain words.
+
+    `not_checked`: what was cut off the audit log into files that lie elsewhere and aren't at hand.
+    """
     lying = [path for place in ("images", "pictures") for path in home.joinpath(place).glob("*/*")]
     with opened(home) as db:
-        events = _audit(db, problems)
-        problems += cutting.check_files(home, user)
+        log = checking.checked(db, home)
+        problems = log.problem.splitlines()
         stored = images.all_files(db)
         for row in stored:
             try:
@@ -38,7 +39,10 @@ def verify(home: Path, user: User) -> dict[str, Any]:
             problems.append("the database file may still keep what was erased: start the program again, which wipes it")
         versions = models.all_models(db)
         problems += [problem for row in versions for problem in _model(db, row)]
-    return {"audit_events": events, "images": len(stored), "models": len(versions), "problems": problems}
+    return {
+        "audit_events": log.events, "images": len(stored), "models": len(versions), "problems": problems,
+        "not_checked": log.unchecked.splitlines(),
+    }  # fmt: skip
 
 
 def _left_over(lying: list[Path], stored: list[dict[str, Any]], erased: list[Path]) -> list[str]:
@@ -56,14 +60,6 @@ def _left_over(lying: list[Path], stored: list[dict[str, Any]], erased: list[Pat
 
 def _named(path: Path) -> str:
     return f"{path.parent.parent.name}/{path.parent.name}/{path.name}"
-
-
-def _audit(db: Database, problems: list[str]) -> int:
-    try:
-        return audit.verify(db, map(parsed, deliveries.heads(db)))
-    except CxrError as error:
-        problems.append(str(error))
-        return 0
 
 
 def _model(db: Database, row: dict[str, Any]) -> list[str]:

@@ -39,8 +39,8 @@ def head(run, capsys):
 
 def test_the_end_that_is_printed_is_one_that_verify_takes(run, log, capsys):
     ended = head(run, capsys)
-    answer = run("audit", "verify", "--head", ended)
-    assert (answer.status, answer.lines) == (0, [{"head": ended, "events": 11, "heads": 1, "problems": []}])
+    answer, whole = run("audit", "verify", "--head", ended), {"problems": [], "not_checked": []}
+    assert (answer.status, answer.lines) == (0, [{**whole, "head": ended, "events": 11, "heads": 1}])
 
 
 def test_an_end_that_does_not_fit_fails_with_the_row(run, log):
@@ -71,6 +71,29 @@ def test_cutting_counts_first_and_cuts_when_it_is_meant(run, log, tmp_path):
     (path,) = (tmp_path / "kept").iterdir()
     assert cut.lines == [{"first": 1, "up_to": 10, "rows": 10, "file": str(path)}]
     assert run("audit", "verify").lines[0]["events"] == 2
+
+
+def test_the_files_of_a_named_folder_are_checked(run, log, tmp_path, capsys):
+    ended = head(run, capsys)
+    kept, away = tmp_path / "kept", tmp_path / "away"
+    with clock.at(clock.now() + timedelta(days=400)):
+        until = f"{clock.now() - timedelta(days=366):%Y-%m-%d}"
+        assert run("audit", "cut", "--before", until, "--to", kept, "--yes").lines[0]["up_to"] == 11
+        kept.rename(away)
+        answer = run("audit", "verify")
+        (said,) = answer.lines[0]["not_checked"]
+        assert (answer.status, answer.words) == (0, f"not checked: {said}\n")
+        assert f"{kept}/audit-1-11.jsonl.gz, which isn't at hand" in said
+        assert run("verify").words == f"not checked: {said}\n"
+        assert run("audit", "verify", "--head", ended).status == 1
+        answer = run("audit", "verify", "--head", ended, "--files", away)
+        assert (answer.status, answer.words, answer.lines[0]["not_checked"]) == (0, "", [])
+        (path,) = away.iterdir()
+        path.write_bytes(path.read_bytes()[:-20])
+        answer = run("audit", "verify", "--files", away)
+        assert answer.status == 1 and f"{path} isn't a whole file of the audit log" in answer.words
+        answer = run("audit", "verify", "--files", path)
+        assert answer.status == 1 and f"{path} is no folder" in answer.words
 
 
 def test_what_is_too_young_is_refused(run, log):

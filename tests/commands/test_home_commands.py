@@ -232,7 +232,8 @@ def test_verify_of_a_whole_home_is_0(run, folder, settings):
     (events,) = query(settings, "SELECT count(*) AS n FROM audit")
     answer = run("verify")
     assert (answer.status, answer.words) == (0, "")
-    assert answer.lines == [{"audit_events": events["n"], "images": 4, "models": 1, "problems": []}]
+    expected = {"audit_events": events["n"], "images": 4, "models": 1, "problems": [], "not_checked": []}
+    assert answer.lines == [expected]
 
 
 def test_verify_of_a_damaged_home_is_1_and_names_the_damage(run, folder, settings):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+from dataclasses import asdict
 
 import pytest
 from starlette.testclient import TestClient
 
-from cxr_core.store import audit
+from cxr_core import clock
+from cxr_core.store import audit, site
 from cxr_core.store.db import opened, rows, transaction
 from cxr_core.ui.audit_table import PAGE
 from cxr_core.work.auditing import checking
@@ -71,6 +74,18 @@ def test_older_rows_are_a_page_away_and_the_newest_again(show, home):
     assert len(first) == PAGE and older[0] == first[-1] - 1 and len(older) == 5
     app.button(key="newest").click().run()
     assert [row["No."] for row in shown(app)] == first
+
+
+def test_what_a_check_found_is_said_a_line_each(show, said, log):
+    found = checking.Checked(clock.stamp(), f"4 {'a' * 64}", 4, unchecked="rows 1 to 2 <there>\nrows 3 to 4")
+    with opened(log) as db:
+        site.put(db, checking.CHECKED, json.dumps(asdict(found)))
+    told = said(show("audit", "bob"))
+    assert "Whole up to row 4" in told
+    assert "Not checked: rows 1 to 2 &lt;there&gt;" in told and "Not checked: rows 3 to 4" in told
+    with opened(log) as db:
+        site.put(db, checking.CHECKED, json.dumps({**asdict(found), "problem": "row 1\nrow 2"}))
+    assert "row 1<br>row 2" in said(show("audit", "bob"))
 
 
 def test_the_button_has_a_worker_verify_it(show, said, log):

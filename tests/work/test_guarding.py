@@ -28,7 +28,7 @@ BEFORE_ANYBODY = {
 TOOLS = {
     "opening.aside", "last_backup.note_failed", "retaining.letting_go", "retaining.retaining", "room.measured",
     "room.require",
-    "anchoring.tell", "anchoring.telling", "changed_settings.note", "cutting.cut_off", "cutting.files_up_to",
+    "anchoring.tell", "anchoring.telling", "changed_settings.note", "cutting.cut_off", "cut_files.files_up_to",
     "sending.facts_of", "forwarding.forward",
     "forwarding.forwarding", "forwarding.collector_of",
     "alarming.look", "alarming.look_anew", "alarming.looking",

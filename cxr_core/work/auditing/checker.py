@@ -15,9 +15,9 @@ from cxr_core.work.doing import Desk, Outcome
 
 
 def check(desk: Desk, job: Job) -> Outcome:
-    """A job: check the chain against itself and against the ends that reports have told."""
+    """A job: check the chain and its files against themselves and against the ends that reports have told."""
     with opened(desk.home) as db:
-        found = checked(db)
+        found = checked(db, desk.home)
 
     def write(db: Database) -> None:
         site.put(db, CHECKED, json.dumps(asdict(found)))

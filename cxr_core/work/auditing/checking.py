@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from cxr_core import clock
-from cxr_core.errors import IntegrityError
+from cxr_core.errors import BadInput, CxrError, IntegrityError
 from cxr_core.records import Job, Lane, User
 from cxr_core.store import audit, deliveries, jobs, site
-from cxr_core.store.audit_chain import Head, parsed
-from cxr_core.store.db import opened, transaction
+from cxr_core.store.audit_chain import Head, by_number, parsed
+from cxr_core.store.db import opened, snapshot, transaction
+from cxr_core.work.auditing import cut_files
 from cxr_core.work.guarding import OVERSIGHT, open_to
 
 CHECK = "verify audit"
@@ -32,7 +33,9 @@ class Checked:
     """Where it ended then."""
     events: int
     problem: str = ""
-    """The first row that isn't what was written, in words; empty where all are."""
+    """The first row that isn't what was written, and what is wrong with files, a line each; empty where nothing is."""
+    unchecked: str = ""
+    """What was cut off into files that lie elsewhere and aren't at hand, a line each."""
 
 
 @dataclass(frozen=True)
@@ -79,21 +82,40 @@ def _open(db: Database) -> list[int]:
 
 
 @open_to(*OVERSIGHT)
-def verify(home: Path, user: User, heads: Iterable[str]) -> Checked:
+def verify(home: Path, user: User, heads: Iterable[str], folders: Iterable[Path] = ()) -> Checked:
     """Check the chain now, also against ends that were kept elsewhere, as `audit head` prints them.
 
-    It writes nothing, so that a copy can be checked. Raises BadInput for what is no head.
+    `folders` have files of what was cut off, besides the home's own. It writes nothing, so that a copy can be checked.
+    Raises BadInput for what is no head, or no folder.
     """
-    kept = list(map(parsed, heads))
+    by_hand, places = list(map(parsed, heads)), list(folders)
+    for place in places:
+        if not place.is_dir():
+            raise BadInput(f"{place} is no folder: name the one with the files that were cut off")
     with opened(home) as db:
-        return checked(db, kept)
+        return checked(db, home, by_hand, places)
 
 
-def checked(db: Database, heads: Iterable[Head] = ()) -> Checked:
-    """What checking the chain says."""
-    kept = [*map(parsed, deliveries.heads(db)), *heads]
-    at, end = clock.stamp(), str(audit.head(db))
+def checked(db: Database, home: Path, by_hand: Collection[Head] = (), folders: Collection[Path] = ()) -> Checked:
+    """What checking the chain and the files of what was cut off says, beside the ends that reports have told.
+
+    An end that lies before a cut is looked for in its file. Where that isn't at hand, this is a problem for an end that
+    is given `by_hand`; for those of reports it is said.
+    """
+    with snapshot(db):
+        at, end, start = clock.stamp(), str(audit.head(db)), audit.last_cut(db)
+        try:
+            kept = by_number([*map(parsed, deliveries.heads(db)), *by_hand])
+        except CxrError as error:
+            return Checked(at, end, 0, str(error))
+        events, problems = _followed(db, [head for number, head in kept.items() if number > start.number])
+    # What is cut off from now on was in the log just now, and is in a file by then.
+    found = cut_files.look(db, cut_files.Looked(home, kept, by_hand, folders))
+    return Checked(at, end, events, "\n".join(problems + found.problems), "\n".join(found.unchecked))
+
+
+def _followed(db: Database, heads: list[Head]) -> tuple[int, list[str]]:
     try:
-        return Checked(at, end, audit.verify(db, kept))
+        return audit.verify(db, heads), []
     except IntegrityError as error:
-        return Checked(at, end, 0, str(error))
+        return 0, [str(error)]

@@ -18,7 +18,7 @@ from cxr_core.records import Role, User
 from cxr_core.settings import Settings
 from cxr_core.store import audit, files, images, migrations, seal, secret, site, tombstones
 from cxr_core.store.db import FILE, copy, looked_through, opened, transaction
-from cxr_core.work.auditing import cutting
+from cxr_core.work.auditing import cut_files
 from cxr_core.work.guarding import open_to
 from cxr_core.work.incoming import spool
 from cxr_core.work.keeping import amending, last_backup, shelf
@@ -152,9 +152,9 @@ def _looked_at(home: Path, folder: Path, place: Path, tell: Tell) -> _Moment:
         )  # fmt: skip
         for token, sealed in waiting.items():
             moment.beside[f"{spool.folder(home).name}/{token}"] = shelf.put(folder, sealed)
-        for path in cutting.files_up_to(home, audit.last_cut(db)):
+        for path in cut_files.files_up_to(home, audit.last_cut(db)):
             with open(path, "rb") as file:
-                moment.beside[f"{cutting.FOLDER}/{path.name}"] = shelf.put(folder, file)
+                moment.beside[f"{cut_files.FOLDER}/{path.name}"] = shelf.put(folder, file)
     (place / FILE).unlink()
     return moment
 

@@ -18,20 +18,20 @@ from cxr_core.settings import Settings
 from cxr_core.store import audit, files, migrations, secret, sessions
 from cxr_core.store.db import FILE, opened, transaction
 from cxr_core.work import opening, verifying
-from cxr_core.work.auditing import cutting
+from cxr_core.work.auditing import cut_files
 from cxr_core.work.guarding import open_to
 from cxr_core.work.keeping import shelf
 from cxr_core.work.keeping.shelf import Listed
 from cxr_core.work.models import change_plan
 
 _BROUGHT = {
-    "restoring", "images", "spool", cutting.FOLDER, secret.FILE, change_plan.FILE, "migrating.lock", f"{FILE}-wal",
+    "restoring", "images", "spool", cut_files.FOLDER, secret.FILE, change_plan.FILE, "migrating.lock", f"{FILE}-wal",
     f"{FILE}-shm",
 }  # fmt: skip
 """What lies in a home into which a restore was broken off."""
 Tell = Callable[[dict[str, Any]], None]
 _SPOOLED = re.compile(r"spool/[0-9a-f-]+")
-_CUT_OFF = re.compile(rf"{cutting.FOLDER}/audit-[0-9]+-[0-9]+\.jsonl\.gz")
+_CUT_OFF = re.compile(rf"{cut_files.FOLDER}/audit-[0-9]+-[0-9]+\.jsonl\.gz")
 """What a list may name in a home, besides the files that are its own."""
 
 

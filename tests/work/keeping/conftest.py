@@ -2,9 +2,11 @@
 
 import shutil
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from cxr_core import clock
 from cxr_core.records import CLASSES, Label
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.privacy import identity
@@ -35,3 +37,10 @@ def settings(furnished, tmp_path):
     """A copy of it, to be changed."""
     shutil.copytree(furnished.home, tmp_path / "home")
     return replace(furnished, home=tmp_path / "home")
+
+
+@pytest.fixture
+def a_year_later():
+    """The rest of the test is then: what is in the audit log is old enough to be cut off."""
+    with clock.at(clock.now() + timedelta(days=400)):
+        yield

@@ -14,7 +14,7 @@ from cxr_core.errors import BadInput, Conflict, IntegrityError, NotFound, Schema
 from cxr_core.store import audit, copies, files, migrations
 from cxr_core.store.db import FILE, opened
 from cxr_core.work import accounts
-from cxr_core.work.auditing import cutting
+from cxr_core.work.auditing import cut_files, cutting
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.hospital import connecting, receiving
 from cxr_core.work.incoming import requests
@@ -164,15 +164,17 @@ def test_what_is_erased_goes_out_of_older_backups_with_the_next_one(settings, tm
     assert mine == theirs and len(mine) == 2
 
 
+@pytest.mark.usefixtures("a_year_later")
 def test_what_was_cut_off_the_log_stays_in_a_backup_out_of_which_something_is_taken(settings, tmp_path):
     folder = tmp_path / "backups"
     cut = Path(cutting.cut_off(settings.home, "ann", clock.stamp()).file)
     first = back_up(settings, folder)
     (read,) = query(settings, "SELECT image FROM reads")
-    erase(settings, patient_of(settings, read["image"]))
-    assert back_up(settings, folder, keep=2).amended == [first.backup]
+    with clock.at(clock.now() + timedelta(days=1)):
+        erase(settings, patient_of(settings, read["image"]))
+        assert back_up(settings, folder, keep=2).amended == [first.backup]
     older = restore(settings, folder, tmp_path / "older", first.backup)
-    assert (older.home / cutting.FOLDER / cut.name).read_bytes() == cut.read_bytes()
+    assert (older.home / cut_files.FOLDER / cut.name).read_bytes() == cut.read_bytes()
 
 
 def test_no_copy_of_a_backup_is_made_on_the_way_to_taking_the_erased_out_of_it(settings, tmp_path, monkeypatch):

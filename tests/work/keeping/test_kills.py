@@ -16,7 +16,7 @@ from cxr_core import clock
 from cxr_core.errors import CxrError
 from cxr_core.store.migrations import has_database
 from cxr_core.work import accounts
-from cxr_core.work.auditing import cutting
+from cxr_core.work.auditing import cut_files, cutting
 from cxr_core.work.keeping import shelf
 from tests.store.test_migrations import planted
 from tests.work.keeping.backups import back_up, files_of, is_whole, restore, rows_of, stored
@@ -113,13 +113,14 @@ def test_killed_at_any_of_twenty_points_of_a_restore_all_is_there_or_nothing(set
     assert killed == POINTS
 
 
+@pytest.mark.usefixtures("a_year_later")
 def test_killed_while_all_moves_to_its_place_it_is_run_again(settings, tmp_path):
     folder, home = tmp_path / "backups", tmp_path / "again"
     cutting.cut_off(settings.home, "ann", clock.stamp())
     lying = stored(settings)
     back_up(settings, folder)
     assert ended(lambda: restore(settings, folder, home), 1, "link")[0] == -signal.SIGKILL
-    assert (home / cutting.FOLDER).exists()
+    assert (home / cut_files.FOLDER).exists()
     assert stored(restore(settings, folder, home)) == lying
 
 
