@@ -15,6 +15,8 @@ from typing import BinaryIO
 from cxr_core.errors import IntegrityError, NotFound
 
 _PIECE_BYTES = 2**18
+OF_THE_DISK = "lost+found"
+"""What ext4 keeps at the top of a disk, and root alone may look into."""
 
 
 def path_of(home: Path, sha256: str) -> Path:
@@ -43,6 +45,11 @@ def get(home: Path, sha256: str) -> bytes:
     if hashlib.sha256(data).hexdigest() != sha256:
         raise IntegrityError(f"image file {sha256[:12]}… has changed on disk: bring it back from a backup")
     return data
+
+
+def lying_in(folder: Path) -> list[Path]:
+    """What lies in a folder, but for what isn't anybody's where it is a disk of its own."""
+    return [path for path in folder.iterdir() if path.name != OF_THE_DISK]
 
 
 def is_older_than(path: Path, seconds: float) -> bool:

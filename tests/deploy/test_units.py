@@ -84,6 +84,13 @@ def test_each_service_writes_to_the_home_alone_has_a_limit_and_no_power(name):
     assert set(found["RestrictAddressFamilies"][0].split()) == {"AF_UNIX", "AF_INET", "AF_INET6"}
 
 
+def test_no_backup_is_made_beneath_a_disk_that_is_missing():
+    found = set_to("cxr-backup.service")
+    (command,) = found["ExecStart"]
+    assert f" backup {WRITES_BESIDES['cxr-backup.service']} " in command
+    assert found["RequiresMountsFor"] == found["ReadWritePaths"] == [WRITES_BESIDES["cxr-backup.service"]]
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_what_should_always_run_is_started_anew_when_it_dies_or_hangs(name):
     found = set_to(name)

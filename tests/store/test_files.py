@@ -50,6 +50,13 @@ def test_nothing_half_written_is_left_where_the_name_is_taken_by_a_folder(tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["a film"]
 
 
+def test_what_a_disk_has_at_its_top_lies_in_no_folder(tmp_path):
+    (tmp_path / "lost+found").mkdir()
+    assert files.lying_in(tmp_path) == []
+    (tmp_path / "a film").touch()
+    assert files.lying_in(tmp_path) == [tmp_path / "a film"]
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(NotFound, match="image file 000000000000… is missing"):
         files.get(tmp_path, "0" * 64)

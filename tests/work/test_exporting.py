@@ -65,6 +65,12 @@ def test_the_manifest_says_whose_reads_made_each_label(fixed):
     assert {item["weight"] for item in own} == {0.8}
 
 
+def test_a_disk_of_its_own_is_a_folder_to_export_to(fixed, tmp_path):
+    home, name = fixed
+    (tmp_path / "lost+found").mkdir()
+    assert export(home.settings, home.admin, name, tmp_path).files
+
+
 def test_what_can_not_be_written_is_named(fixed, tmp_path):
     home, name = fixed
     (tmp_path / "full").mkdir()

@@ -91,7 +91,7 @@ def _is_there(home: Path, listed: Listed) -> bool:
 
 
 def _require_empty(home: Path) -> None:
-    lying = {path.name for path in home.iterdir()}
+    lying = {path.name for path in files.lying_in(home)}
     left = _BROUGHT if opening.aside(home).exists() else set()
     if lying - left:
         raise Conflict(f"{home} isn't empty: set CXR_HOME to an empty folder, or one that is to be made")
@@ -135,7 +135,7 @@ def _made_ready(aside: Path, user: User, listed: Listed) -> list[str]:
 
 def _clear(home: Path) -> None:
     """Remove what a restore that was broken off, or fails, has left."""
-    for path in home.iterdir():
+    for path in files.lying_in(home):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 

@@ -51,7 +51,7 @@ class Listed:
 
 def make(folder: Path) -> None:
     """Make a folder ready for backups. Raises BadInput for one that holds anything else."""
-    if folder.exists() and not (folder / LISTS).is_dir() and any(folder.iterdir()):
+    if folder.exists() and not (folder / LISTS).is_dir() and files.lying_in(folder):
         raise BadInput(f"{folder} isn't empty and no folder of backups: name another")
     for path in (folder, *(folder / each for each in (IMAGES, KEPT, LISTS))):
         path.mkdir(parents=True, exist_ok=True, mode=0o700)

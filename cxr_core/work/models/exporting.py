@@ -37,7 +37,7 @@ def export(settings: Settings, user: User, training_set: str, folder: Path) -> E
     `training_set` may be shortened. The manifest's bytes have the set's name as their SHA-256, and each file its own as
     its name. Raises NotFound for no such set, BadInput if the folder isn't empty, ModelError if an image is gone.
     """
-    if folder.exists() and any(folder.iterdir()):
+    if folder.exists() and files.lying_in(folder):
         raise BadInput(f"{folder} isn't empty: name a new folder")
     with opened(settings.home) as db:
         name = training_sets.named(db, training_set)

@@ -249,6 +249,35 @@ def test_a_folder_with_other_things_or_of_another_home_is_refused(settings, tmp_
         back_up(settings, tmp_path / "other")
 
 
+def new_disk(folder):
+    """What a new disk of ext4 has at its top, as far as anybody but root may see it."""
+    (folder / "lost+found").mkdir(parents=True)
+    return folder
+
+
+def test_a_disk_of_its_own_is_a_folder_for_backups(settings, tmp_path):
+    folder = new_disk(tmp_path / "disk")
+    made = back_up(settings, folder)
+    assert back_up(settings, folder, keep=1).backups != [made.backup]
+    restore(settings, folder, tmp_path / "again")
+    assert (folder / "lost+found").is_dir()
+
+
+def test_a_disk_of_its_own_is_a_home_to_be_brought_back_and_what_was_lost_stays_there(settings, tmp_path):
+    back_up(settings, tmp_path / "backups")
+    home = new_disk(tmp_path / "disk")
+    kept = files_in(replace(settings, home=tmp_path / "backups"), "images")[0]
+    data = kept.read_bytes()
+    changed(kept)
+    with pytest.raises(IntegrityError, match="has changed"):
+        restore(settings, tmp_path / "backups", home)
+    assert [path.name for path in home.iterdir()] == ["lost+found"]
+    kept.write_bytes(data)
+    found = restore(settings, tmp_path / "backups", home)
+    assert is_whole(found)
+    assert (home / "lost+found").is_dir()
+
+
 def test_two_at_once_into_one_folder_are_refused(settings, tmp_path):
     folder = tmp_path / "backups"
     back_up(settings, folder)
