@@ -6,10 +6,12 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from streamlit import config
 
 from cxr_core.__main__ import parser
 from cxr_core.handlers import ECHO, ERRANDS, FETCH, HANDLERS, QUERY
@@ -34,8 +36,8 @@ def units(tmp_path_factory):
     """The units as they lie on a machine, but for the Python that isn't there."""
     folder = tmp_path_factory.mktemp("units") / "systemd"
     shutil.copytree(UNITS, folder)
-    for service, more in (("cxr-worker@", "pacs.conf"), ("cxr-web", "oidc.conf")):
-        (folder / f"{service}.service.d").mkdir()
+    for service, more in (("cxr-worker@", "pacs.conf"), ("cxr-web", "oidc.conf"), ("cxr-web", "proxy.conf")):
+        (folder / f"{service}.service.d").mkdir(exist_ok=True)
         shutil.copy(DEPLOY / more, folder / f"{service}.service.d" / more)
     for unit in folder.glob("*.service"):
         text = unit.read_text(encoding="utf-8")
@@ -112,6 +114,19 @@ def test_the_screens_may_reach_the_hospitals_sign_in_besides_and_nothing_else():
     (addresses,) = [value for key, value in added if key == "IPAddressAllow"]
     assert len(added) == 1
     assert all(ip_address(address).is_private for address in addresses.split())
+
+
+def test_a_proxy_on_another_machine_may_come_in_and_is_the_one_that_is_believed():
+    added = dict(re.findall(r"^(\w+)=(.*)$", (DEPLOY / "proxy.conf").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(added) == {"IPAddressAllow", "Environment"}
+    assert ip_address(added["IPAddressAllow"]).is_private
+    (written,) = re.findall(
+        r"echo '(trusted_proxy = .*)' >>", (DEPLOY.parent / "docs" / "deploy.md").read_text("utf-8")
+    )
+    assert tomllib.loads(written) == {"trusted_proxy": added["IPAddressAllow"]}
+    name, address = added["Environment"].split("=")
+    assert name == config.get_config_options()["server.address"].env_var
+    assert ip_address(address).is_unspecified
 
 
 def test_whatever_tells_or_asks_other_hosts_is_done_by_the_worker_that_may():
