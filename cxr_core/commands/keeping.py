@@ -6,6 +6,7 @@ import argparse
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from cxr_core.commands.output import result, say, say_unchecked
@@ -13,7 +14,8 @@ from cxr_core.errors import IntegrityError
 from cxr_core.settings import Settings
 from cxr_core.store.migrations import check
 from cxr_core.work.guarding import COMMAND_LINE
-from cxr_core.work.keeping import backing_up, restoring, retaining
+from cxr_core.work.keeping import backing_up, restoring, retaining, shelf
+from cxr_core.work.keeping.backing_up import Made
 
 SAY_SECONDS = 2.0
 """Between two words on how far something is."""
@@ -31,11 +33,8 @@ def run_backup(settings: Settings, options: argparse.Namespace) -> int:
     say(KEY)
     if made.left_out:
         say(f"not in the backup, since they name patients: {made.left_out} that wait unsealed in the spool")
-    if made.damaged:
-        raise IntegrityError(
-            f"the backup is made, but {len(made.damaged)} X-rays are missing or have changed in the home itself: "
-            "`python -m cxr_core verify` names them"
-        )
+    if wrong := _wrong(made, options.folder):
+        raise IntegrityError(f"the backup is made, but {'; and '.join(wrong)}")
     return 0
 
 
@@ -64,6 +63,23 @@ def run_retention(settings: Settings, options: argparse.Namespace) -> int:
     elif not options.yes:
         say("nothing was removed: say --yes for that")
     return 0
+
+
+def _wrong(made: Made, folder: Path) -> list[str]:
+    """What somebody should see to though the backup is made."""
+    wrong = []
+    if made.damaged:
+        wrong.append(
+            f"{len(made.damaged)} X-rays are missing or have changed in the home itself: `python -m cxr_core verify` "
+            "names them"
+        )
+    if made.not_amended:
+        lists = ", ".join(f"{name}.json" for name in made.not_amended)
+        wrong.append(
+            "what was erased since is still in backups that a newer version made, which this one can't change: update "
+            f"the program, or remove {lists} from {folder / shelf.LISTS}"
+        )
+    return wrong
 
 
 def _progress() -> Callable[[dict[str, Any]], None]:

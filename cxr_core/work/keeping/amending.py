@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from cxr_core.errors import Conflict
+from cxr_core.errors import Conflict, SchemaError
 from cxr_core.store import audit, files, images, migrations, quarantine, site, tombstones
 from cxr_core.store.db import FILE, opened, scrub, transaction, untouched
 from cxr_core.work.keeping import shelf
@@ -26,12 +26,20 @@ def erased_since(then: Stones, now: Stones) -> list[dict[str, Any]]:
     return [stone for stone in now if (stone["image"], stone["erased_at"]) not in known]
 
 
-def amend(folder: Path, place: Path, names: Sequence[str], stones: Stones) -> list[str]:
+def amend(folder: Path, place: Path, names: Sequence[str], stones: Stones) -> tuple[list[str], list[str]]:
     """Erase in these backups what has been erased in the home since; the names of those that had anything of it.
 
-    `place` is where that is made. Each backup is as it was until it is made anew, and then at once: its list is.
+    First of those that were made anew, then of those that were left, since a newer program made them. `place` is where
+    that is made. Each backup is as it was until it is made anew, and then at once: its list is.
     """
-    return [name for name in names if _amended(folder, place, shelf.read(folder, name), stones)]
+    amended, left = list[str](), list[str]()
+    for name in names:
+        try:
+            if _amended(folder, place, shelf.read(folder, name), stones):
+                amended.append(name)
+        except SchemaError:
+            left.append(name)
+    return amended, left
 
 
 def _amended(folder: Path, place: Path, listed: Listed, stones: Stones) -> bool:
@@ -40,6 +48,7 @@ def _amended(folder: Path, place: Path, listed: Listed, stones: Stones) -> bool:
         then = tombstones.on_request(db)
     if not (since := erased_since(then, stones)):
         return False
+    migrations.refuse_newer(listed.schema)
     with open(source, "rb") as file:
         files.copy_durably(file, place / FILE)
     migrations.migrate(place, keep=False)  # a copy would have what is to be erased

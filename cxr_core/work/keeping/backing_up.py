@@ -49,6 +49,8 @@ class Made:
     """Files that wait in the spool unsealed: they name patients, and are to be sent again after a restore."""
     amended: list[str]
     """Older backups from which was taken what was erased since."""
+    not_amended: list[str]
+    """Those that still have it, for a newer program made them."""
     backups: list[str]
     """All that are in the folder now, oldest first."""
 
@@ -116,11 +118,12 @@ def _backed_up(home: Path, user: User, folder: Path, keep: int | None, tell: Tel
         with opened(home) as db, transaction(db):  # it is there, whatever becomes of the older ones
             audit.record(db, user.name, "back up", listed.name, database=moment.database, images=len(listed.images))
             last_backup.note_made(db, listed.made_at, folder)
-        amended = amending.amend(folder, place, [name for name in shelf.names(folder) if name != listed.name], stones)
+        others = [name for name in shelf.names(folder) if name != listed.name]
+        amended, left = amending.amend(folder, place, others, stones)
     shelf.prune(folder, keep)
     return Made(
         listed.name, len(listed.images), new, moment.database, moment.audit_head, damaged, moment.left_out, amended,
-        shelf.names(folder),
+        [name for name in left if name in shelf.names(folder)], shelf.names(folder),
     )  # fmt: skip
 
 

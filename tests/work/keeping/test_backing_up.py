@@ -190,6 +190,32 @@ def test_no_copy_of_a_backup_is_made_on_the_way_to_taking_the_erased_out_of_it(s
     assert shelf.read(folder, first.backup).schema[-1] == "m999_planted"
 
 
+def test_backups_of_a_newer_program_are_named_and_left_and_all_else_goes_on(settings, tmp_path, monkeypatch):
+    folder = tmp_path / "backups"
+    gone, older = back_up(settings, folder), back_up(settings, folder)
+    shutil.copytree(settings.home, tmp_path / "updated")
+    with monkeypatch.context() as coming:
+        planted(coming, lambda db: db.execute("CREATE TABLE coming (id INTEGER)"))
+        migrations.migrate(tmp_path / "updated", keep=False)
+        newer = back_up(replace(settings, home=tmp_path / "updated"), folder)
+    before = shelf.read(folder, newer.backup)
+    assert back_up(settings, folder).not_amended == []
+    (read,) = query(settings, "SELECT image FROM reads")
+    erase(settings, patient_of(settings, read["image"]))
+    made = command(settings, "backup", folder, "--keep", "4")
+    found = json.loads(made.stdout)
+    assert (found["amended"][0], found["not_amended"]) == (gone.backup, [newer.backup])
+    assert gone.backup not in found["backups"]
+    assert {older.backup, newer.backup} < set(found["backups"])
+    assert made.returncode == 1
+    assert f"{newer.backup}.json" in made.stderr
+    assert shelf.read(folder, newer.backup) == before
+    assert last_backup.told(settings.home, COMMAND_LINE).failed_at is None
+    (folder / shelf.LISTS / f"{newer.backup}.json").unlink()
+    assert back_up(settings, folder).not_amended == []
+    assert traces(folder, [COMMENT.encode()]) == []
+
+
 def test_a_patient_who_comes_again_after_it_is_erased_in_what_was_before_alone(settings, tmp_path):
     folder = tmp_path / "backups"
     back_up(settings, folder)
