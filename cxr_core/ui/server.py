@@ -69,4 +69,6 @@ def _start(chosen: Settings) -> None:
             starting.ask_for_demo(chosen.home)
     WORKERS.ensure(chosen)
     if code := people.first_code(chosen.home):
-        sys.stderr.write(FIRST_ADMIN.format(code=code))  # and not to a log, which is kept
+        # For whoever starts it, so no line of the log. A service manager keeps it all the same: it opens nothing once
+        # somebody has an account, or the program was started again.
+        sys.stderr.write(FIRST_ADMIN.format(code=code))
