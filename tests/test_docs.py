@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tools import docs
+
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
@@ -14,6 +16,19 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 def test_made_figures_and_tables_are_current():
     done = subprocess.run([sys.executable, "-m", "tools.docs", "--check"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_making_the_docs_says_what_was_written_and_checking_them_what_is_not_current(tmp_path, monkeypatch, capsys):
+    page = tmp_path / "docs" / "settings.md"
+    monkeypatch.setattr(docs, "_wanted", lambda: [(page, "new")])
+    for words, asked, status in [
+        ("not current (`make docs` writes it): settings.md", ["--check"], 1), ("written: settings.md", [], 0),
+        ("current", ["--check"], 0), ("current", [], 0),
+    ]:  # fmt: skip
+        monkeypatch.setattr(sys, "argv", ["docs", *asked])
+        assert docs.main() == status
+        assert capsys.readouterr().err.strip() == words
+    assert page.read_text() == "new"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -6,12 +6,10 @@ A made part lies between `<!-- made: NAME -->` and `<!-- end -->`. Write them wi
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import sys
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +25,7 @@ from tools.burned_in import table as burned_in
 from tools.figures import FIGURES
 from tools.gallery import COUNTS
 from tools.new_site import table as sites
-from tools.settings_page import by_subject
+from tools.settings_page import by_subject, documented
 
 ROOT = Path(__file__).parents[1]
 BENCH, RESULTS, SIMULATION = (
@@ -145,7 +143,7 @@ def pacs_heard() -> str:
 def augmentation() -> str:
     """How the images were changed while the program's release learnt, from its card and the fields of Augmentation."""
     strengths = release.card()["recipe"]["augmentation"]
-    words = dict(_documented(ROOT / "cxr_core" / "model" / "augment" / "options.py", "Augmentation"))
+    words = dict(documented(ROOT / "cxr_core" / "model" / "augment" / "options.py", "Augmentation"))
     rows = [(name, strength, words.get(name, "")) for name, strength in strengths.items() if strength]
     return table(("change", "strength", "means"), rows)
 
@@ -182,7 +180,7 @@ def new_site_answers() -> str:
 
 def settings() -> str:
     """Every setting with what it means and its default, by subject."""
-    words = dict(_documented(ROOT / "cxr_core" / "settings.py", "Settings"))
+    words = dict(documented(ROOT / "cxr_core" / "settings.py", "Settings"))
     parts = []
     for subject, names in by_subject(list(words)).items():
         rows: list[tuple[Any, ...]] = [(f"`CXR_{name.upper()}`", words[name], _default(name)) for name in names]
@@ -193,15 +191,6 @@ def settings() -> str:
 def metrics() -> str:
     """The figures for Prometheus."""
     return table(("metric", "kind", "means"), list(metrics_table.rows()))
-
-
-def _documented(path: Path, name: str) -> Iterator[tuple[str, str]]:
-    """The fields of the class of that name in a module, each with the text under it."""
-    body = ast.parse(path.read_text(encoding="utf-8")).body
-    fields = next(node for node in body if isinstance(node, ast.ClassDef) and node.name == name).body
-    for field, text in pairwise(fields):
-        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
-            yield ast.unparse(field.target), " ".join(str(ast.literal_eval(text.value)).split())
 
 
 def plan() -> str:
@@ -356,24 +345,29 @@ MAKERS: dict[str, Callable[[], str]] = {
 
 
 def main() -> int:
-    """Write, or check; 1 if something wasn't current."""
-    stale = []
-    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
-        text = path.read_text(encoding="utf-8")
-        if made(text) != text:
+    """Write what isn't current, or with --check only say so: 1 if something isn't."""
+    check, stale = "--check" in sys.argv, []
+    for path, text in _wanted():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
             stale.append(path.name)
-            if "--check" not in sys.argv:
-                path.write_text(made(text), encoding="utf-8")
-    for name, draw in FIGURES.items():
-        path = ROOT / "docs" / "figures" / name
-        if not path.exists() or path.read_text(encoding="utf-8") != draw():
-            stale.append(name)
-            if "--check" not in sys.argv:
+            if not check:
                 path.parent.mkdir(exist_ok=True)
-                path.write_text(draw(), encoding="utf-8")
-    print(f"not current: {', '.join(stale)}" if stale else "current", file=sys.stderr)
-    return 1 if stale and "--check" in sys.argv else 0
+                path.write_text(text, encoding="utf-8")
+    found = "not current (`make docs` writes it)" if check else "written"
+    print(f"{found}: {', '.join(stale)}" if stale else "current", file=sys.stderr)
+    return 1 if stale and check else 0
+
+
+def _wanted() -> Iterator[tuple[Path, str]]:
+    """Every page and figure with what should stand in it."""
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        yield path, made(path.read_text(encoding="utf-8"))
+    for name, draw in FIGURES.items():
+        yield ROOT / "docs" / "figures" / name, draw()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except CxrError as error:
+        sys.exit(str(error))
