@@ -47,6 +47,13 @@ def test_every_file_that_contributors_are_led_to_is_there():
     assert {path for path in named - made_up if not (ROOT / path).exists()} == set()
 
 
+def test_every_picture_is_taken_by_a_test():
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "browser").glob("*.py"))
+    taken = set(re.findall(r'picture\([\w.]+, "([a-z-]+)"\)', tests))
+    shown = {path.stem for path in (ROOT / "docs" / "screenshots").glob("*.png")}
+    assert not shown - taken, "`make screenshots` doesn't renew these: take them by steps.picture(page, NAME)"
+
+
 def test_every_command_is_in_the_readme():
     shown = subprocess.run([sys.executable, "-m", "cxr_core", "--help"], cwd=ROOT, capture_output=True, text=True)
     commands = re.findall(r"^ {4}([a-z]+) ", shown.stdout, re.MULTILINE)

@@ -40,7 +40,7 @@ def test_there_are_pages():
         "audit",
         "admin",
         "account",
-    }
+    }, "name each page of pages/ here, and no other"
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)

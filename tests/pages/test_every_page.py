@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,12 @@ from cxr_core.ui import places
 from tests.pages.conftest import PEOPLE
 
 PAGES = sorted(path.stem for path in (Path(__file__).parents[2] / "pages").glob("*.py"))
+OF_ALL = ("test_every_page.py", "test_roles.py")
+WHAT_NEXT = (
+    "Drop", "Upload", "Start a retrain", "Intended for", "from now on", "Enter", "cxr_core listen", "Signed in",
+    "Add somebody", "not verified yet", "Open a case",
+)  # fmt: skip
+"""What the pages of an empty home say to do next: a word or two of each."""
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -35,22 +42,7 @@ def test_a_token_that_the_database_does_not_know_signs_nobody_in(show, page):
 def test_a_page_of_an_empty_home_opens_and_says_what_to_do_next(show, said, page):
     app = show(page, "bob")
     assert not app.exception
-    assert any(
-        word in said(app)
-        for word in (
-            "Drop",
-            "Upload",
-            "Open a case",
-            "Start a retrain",
-            "Intended for",
-            "from now on",
-            "Enter",
-            "cxr_core listen",
-            "Signed in",
-            "Add somebody",
-            "not verified yet",
-        )
-    )
+    assert any(word in said(app) for word in WHAT_NEXT), "say it (words.empty), and add a word of it to WHAT_NEXT here"
 
 
 def test_a_session_that_has_idled_too_long_is_over(show, monkeypatch, home):
@@ -67,6 +59,13 @@ CELLS = [(page, name) for page in PAGES for name in PEOPLE]
 
 def test_every_page_is_in_the_table_of_pages():
     assert set(places.PAGES) == set(PAGES)
+
+
+def test_every_page_has_tests_of_its_own():
+    own = [path for path in Path(__file__).parent.glob("test_*.py") if path.name not in OF_ALL]
+    opened_there = {page for path in own for page in re.findall(r'show\("([a-z]+)"', path.read_text(encoding="utf-8"))}
+    missing = sorted(set(PAGES) - opened_there)
+    assert not missing, f"only the tests of all pages open {missing}: test what it does, in a file beside this"
 
 
 @pytest.mark.parametrize(("page", "name"), CELLS)

@@ -70,6 +70,11 @@ SEEN = [
 ]
 
 
+def test_every_page_has_a_scene():
+    missing = set(PAGES) - {scene.page for scene in SCENES}
+    assert not missing, f"add {sorted(missing)} to SCENES here: else no button of it is pressed as each role"
+
+
 @pytest.fixture(scope="module")
 def full(furnished, tmp_path_factory):
     """The furnished home with all that pages have a form for, and the site's key beside it; made once."""

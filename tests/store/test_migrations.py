@@ -1,12 +1,13 @@
 """The schema is made once, by one process, whole or not at all."""
 
 import sqlite3
+from pathlib import Path
 
 import pytest
 
 from cxr_core.errors import SchemaError, SettingsError
 from cxr_core.records import Role
-from cxr_core.store import migrations, users, worklist
+from cxr_core.store import images, migrations, users, worklist
 from cxr_core.store.db import insert, opened
 from cxr_core.store.migrations import check, has_database, migrate
 from cxr_core.store.worklist import Narrowed
@@ -21,6 +22,11 @@ TABLES = {
     "senders", "pulls", "arrivals", "destinations", "rules", "deliveries", "quarantine", "listeners",
     "set_aside", "attempts", "audit_cuts",
 }  # fmt: skip
+OF_SQLITE = {"_sqlite_migrations", "sqlite_sequence"}
+ERASED_BESIDES = {"arrivals"}
+"""Erased with their patient by their own module; other tables that name an image are in `images._REFERRING`."""
+KEPT = {"tombstones", "training_items", "reference_images"}
+"""What stays on record of an image that is gone: its hash, and nothing else of it."""
 
 
 def schema(home):
@@ -39,10 +45,27 @@ def planted(monkeypatch, step):
 
 
 def test_a_fresh_home_gets_every_table(tmp_path):
-    assert migrate(tmp_path) == STEPS
+    assert migrate(tmp_path) == STEPS, "name each step in STEPS of tests/store/rows.py"
     with opened(tmp_path) as db:
-        assert set(db.table_names()) >= TABLES
+        found = set(db.table_names()) - OF_SQLITE
+        listed = list(db.execute("PRAGMA table_list"))
+    assert not found - TABLES, f"name {found - TABLES} in TABLES here"
+    assert not TABLES - found, f"no step makes {TABLES - found}"
+    loose = {name for _, name, kind, _, _, strict in listed if kind == "table" and not strict}
+    assert not loose & TABLES, "declare them STRICT"
     check(tmp_path)
+
+
+def test_every_sql_file_is_a_step():
+    files = sorted(path.stem for path in Path(migrations.__file__).parent.glob("m[0-9]*_*.sql"))
+    assert files == STEPS, "a step is a file and a function of the same name"
+
+
+def test_a_table_that_tells_of_an_image_is_erased_with_its_patient(home):
+    with opened(home) as db:
+        telling = {name for name in db.table_names() if "image" in db[name].columns_dict}
+    forgotten = telling - set(images._REFERRING) - ERASED_BESIDES - KEPT
+    assert not forgotten, f"add {forgotten} to _REFERRING of cxr_core/store/images.py: else erasing a patient leaves it"
 
 
 def test_migrating_twice_changes_nothing(tmp_path):
