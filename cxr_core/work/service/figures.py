@@ -75,7 +75,7 @@ def _about_machine(home: Path, db: Database) -> str:
         family("cxr_disk_free_bytes", "gauge", "Room on the disk of the home.", [({}, disk.free)]),
         family("cxr_disk_size_bytes", "gauge", "Size of that disk.", [({}, disk.total)]),
         family("cxr_database_bytes", "gauge", "Size of the database.", [({}, (home / FILE).stat().st_size)]),
-        family("cxr_last_backup_timestamp_seconds", "gauge", "When the last whole backup was made.",
+        family("cxr_last_backup_timestamp_seconds", "gauge", "When the last whole backup was made; absent until then.",
                [({}, datetime.fromisoformat(backup.made_at).timestamp())] if backup.made_at else []),
         family("cxr_backup_failed", "gauge", "Whether a backup failed since.", [({}, bool(backup.failed_at))]),
     ))  # fmt: skip

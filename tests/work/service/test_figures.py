@@ -1,6 +1,8 @@
 """The figures are what Prometheus' own parser takes, and tell what is there."""
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -16,6 +18,7 @@ from cxr_core.work.opening import open_home
 from cxr_core.work.service import figures
 from tests.store.rows import PASSWORD, add_image, add_user
 
+MONITORING = Path(__file__).parents[3] / "docs" / "monitoring.md"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -49,6 +52,18 @@ def test_an_empty_home_has_every_figure(settings):
     assert not {"cxr_last_backup_timestamp_seconds", "cxr_worker_heartbeat_age_seconds"} & names
     assert found["cxr_ready", ("what", "reading_worker")] == 0
     assert found["cxr_ready", ("what", "model")] == 1
+
+
+def test_every_rule_of_the_documentation_can_hold_in_a_home_where_nothing_was_done_yet(settings):
+    """Prometheus compares nothing with what is absent: such a rule would never hold."""
+    present = {(name, label) for name, *labels in parsed(settings) for label in [*labels, None]}
+    text = MONITORING.read_text(encoding="utf-8").partition("| rule |")[2].partition("\n\n")[0]
+    rules = re.findall(r"^\| `([^`]+)`", text, re.MULTILINE)
+    assert len(rules) > 5
+    for rule in rules:
+        for metric, name, value in re.findall(r"(cxr_\w+)(?:{(\w+)=\"(\w+)\"})?", rule):
+            there = (metric, (name, value) if name else None) in present
+            assert there or f"or absent({metric})" in rule, f"{metric} is absent at first: say `or absent({metric})`"
 
 
 def test_every_metric_begins_with_the_programs_name_and_no_label_names_anybody(settings):
