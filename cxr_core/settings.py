@@ -169,7 +169,10 @@ def _from_file(path: str | None) -> dict[str, Any]:
         return {}
     try:
         values = parsed(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        remedy = "name a TOML file that the user who runs this may read, or leave it away"
+        raise SettingsError(f"{CONFIG}={path} can't be read ({error.strerror}): {remedy}") from error
+    except ValueError as error:
         raise SettingsError(f"{CONFIG}={path}: {error}") from error
     _refuse_unknown(path, values, list(_PARSERS))
     return values

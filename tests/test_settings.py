@@ -245,9 +245,11 @@ def test_a_file_that_is_not_toml_stops_with_its_path(tmp_path, content):
         load({"CXR_CONFIG": str(path)})
 
 
-def test_a_file_that_is_not_there_stops_with_its_path():
-    with pytest.raises(SettingsError, match=r"CXR_CONFIG=/no/such\.toml"):
-        load({"CXR_CONFIG": "/no/such.toml"})
+@pytest.mark.parametrize("path", ["/no/such.toml", "/", f"{__file__}/cxr.toml"])
+def test_a_file_that_can_not_be_read_stops_with_its_path_and_the_remedy(path):
+    with pytest.raises(SettingsError, match=rf"CXR_CONFIG={path} can't be read \([A-Z].*\): name a TOML file") as wrong:
+        load({"CXR_CONFIG": path})
+    assert "Errno" not in str(wrong.value)
 
 
 OIDC = {

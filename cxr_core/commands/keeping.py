@@ -20,8 +20,8 @@ from cxr_core.work.keeping.backing_up import Made
 SAY_SECONDS = 2.0
 """Between two words on how far something is."""
 KEY = (
-    "The private key that CXR_IDENTITY_KEY names is not in the backup, and never is: keep a copy of it elsewhere, "
-    "for without it what is sealed stays shut for good."
+    "The site's private key, which CXR_IDENTITY_KEY names, is not in the backup, and never is: keep a copy of it "
+    "elsewhere, for without it what is sealed stays shut for good."
 )
 
 
@@ -30,7 +30,8 @@ def run_backup(settings: Settings, options: argparse.Namespace) -> int:
     check(settings.home)
     made = backing_up.back_up(settings, COMMAND_LINE, options.folder, options.keep, _progress())
     result(asdict(made))
-    say(KEY)
+    if made.sealed:
+        say(KEY)
     if made.left_out:
         say(f"not in the backup, since they name patients: {made.left_out} that wait unsealed in the spool")
     if wrong := _wrong(made, options.folder):

@@ -24,6 +24,7 @@ from cxr_core.work.incoming import spool
 from cxr_core.work.keeping import amending, last_backup, shelf
 from cxr_core.work.keeping.shelf import Listed
 from cxr_core.work.models import change_plan
+from cxr_core.work.privacy import identity
 
 Tell = Callable[[dict[str, Any]], None]
 ATTEMPTS = 3
@@ -53,6 +54,8 @@ class Made:
     """Those that still have it, for a newer program made them."""
     backups: list[str]
     """All that are in the folder now, oldest first."""
+    sealed: bool
+    """Whether the site seals what identifies: the key that opens it isn't in the backup."""
 
 
 @dataclass
@@ -81,7 +84,7 @@ def back_up(settings: Settings, user: User, folder: Path, keep: int | None, tell
     home = settings.home
     _require_place(home, folder)
     try:
-        shelf.make(folder)
+        _make(folder)
         with shelf.alone(folder):
             return _backed_up(home, user, folder, keep, tell)
     except (CxrError, OSError, Error) as error:
@@ -94,6 +97,16 @@ def _require_place(home: Path, folder: Path) -> None:
         raise BadInput(f"{folder} lies in the home, and would be lost with it: name a folder on another disk")
     if seal.is_inside(home, folder):
         raise BadInput(f"the home lies in {folder}: name a folder for backups alone, on another disk")
+
+
+def _make(folder: Path) -> None:
+    """Make the folder ready. Raises BadInput for one that can't be, or in which this user may not write."""
+    try:
+        shelf.make(folder)
+        (folder / shelf.LOCK).touch()
+    except OSError as error:
+        remedy = "name a folder that the user who runs this may write in, or one that is to be made"
+        raise BadInput(f"{folder} can't hold backups ({error.strerror}): {remedy}") from error
 
 
 def _backed_up(home: Path, user: User, folder: Path, keep: int | None, tell: Tell) -> Made:
@@ -118,12 +131,13 @@ def _backed_up(home: Path, user: User, folder: Path, keep: int | None, tell: Tel
         with opened(home) as db, transaction(db):  # it is there, whatever becomes of the older ones
             audit.record(db, user.name, "back up", listed.name, database=moment.database, images=len(listed.images))
             last_backup.note_made(db, listed.made_at, folder)
+            sealed = identity.public_key(db) is not None
         others = [name for name in shelf.names(folder) if name != listed.name]
         amended, left = amending.amend(folder, place, others, stones)
     shelf.prune(folder, keep)
     return Made(
         listed.name, len(listed.images), new, moment.database, moment.audit_head, damaged, moment.left_out, amended,
-        [name for name in left if name in shelf.names(folder)], shelf.names(folder),
+        [name for name in left if name in shelf.names(folder)], shelf.names(folder), sealed,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cxr_core.errors import Conflict, CxrError, IntegrityError
+from cxr_core.errors import Conflict, CxrError, IntegrityError, NotFound
 from cxr_core.records import Role, User
 from cxr_core.settings import Settings
 from cxr_core.store import audit, files, migrations, secret, sessions
@@ -52,10 +52,13 @@ class Restored:
 def restore(settings: Settings, user: User, folder: Path, name: str | None, tell: Tell) -> Restored:
     """Bring the home back as it was at a backup, the newest if none is named, into a folder that is empty.
 
-    Raises Conflict for a home in which anything lies, IntegrityError naming what is missing or has changed in the
-    backup, SchemaError for one that a newer program made. Of what fails nothing is there but what the next try removes.
+    Raises NotFound where no backup is, Conflict for a home in which anything lies, IntegrityError naming what is
+    missing or has changed in the backup, SchemaError for one that a newer program made. Of what fails nothing is there
+    but what the next try removes.
     """
     home, steps = settings.home, list[str]()
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise NotFound(f"there is no folder {folder} that the user who runs this may read: {shelf.NAME_IT}")
     with shelf.alone(folder, reading=True):
         listed = shelf.read(folder, name)
         migrations.refuse_newer(listed.schema)

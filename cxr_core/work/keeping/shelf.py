@@ -23,6 +23,10 @@ LISTS, KEPT, IMAGES, MAKING, LOCK = "backups", "kept", "images", "making", "back
 """Lists; databases and small files by hash; stored X-rays by hash, as in a home; what is in the making; the lock."""
 
 
+NAME_IT = "name the folder that `python -m cxr_core backup` was given, or a copy of it"
+"""What to do where there is no backup."""
+
+
 @dataclass(frozen=True)
 class Listed:
     """What one backup holds: its manifest."""
@@ -113,7 +117,7 @@ def read(folder: Path, name: str | None = None) -> Listed:
     """The list of a backup, the newest if none is named. Raises NotFound, or IntegrityError if it has changed."""
     known = names(folder)
     if not known:
-        raise NotFound(f"there is no backup in {folder}")
+        raise NotFound(f"there is no backup in {folder}: {NAME_IT}")
     if name is not None and name not in known:
         raise NotFound(f"there is no backup {name} in {folder}; there are {', '.join(known)}")
     path = folder / LISTS / f"{name or known[-1]}.json"

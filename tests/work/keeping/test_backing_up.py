@@ -304,6 +304,32 @@ def test_a_disk_of_its_own_is_a_home_to_be_brought_back_and_what_was_lost_stays_
     assert (home / "lost+found").is_dir()
 
 
+@pytest.mark.parametrize("place", ["file", "file/backups"])
+def test_a_file_is_no_folder_for_backups_and_whoever_reads_the_banner_hears_what_to_name(settings, tmp_path, place):
+    (tmp_path / "file").touch()
+    with pytest.raises(BadInput, match=rf"{place} can't hold backups \(.+\): name a folder") as refused:
+        back_up(settings, tmp_path / place)
+    assert "Errno" not in str(refused.value)
+    assert last_backup.told(settings.home, COMMAND_LINE).why == str(refused.value)
+
+
+def test_the_key_is_spoken_of_where_there_is_one_alone(tmp_path):
+    made = command(new_home(tmp_path / "home", free_mb=0), "backup", tmp_path / "backups")
+    assert (made.returncode, made.stderr) == (0, "")
+    assert not json.loads(made.stdout)["sealed"]
+
+
+@pytest.mark.parametrize(
+    ("place", "why"), [("empty", "no backup in .*empty"), ("file", "no folder .*file"), ("gone", "no folder .*gone")]
+)
+def test_where_no_backup_is_the_folder_to_be_named_is_said(settings, tmp_path, place, why):
+    (tmp_path / "file").touch()
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(NotFound, match=f"there is {why}.*: name the folder that `python -m cxr_core backup` was given"):
+        restore(settings, tmp_path / place, tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+
+
 def test_two_at_once_into_one_folder_are_refused(settings, tmp_path):
     folder = tmp_path / "backups"
     back_up(settings, folder)
