@@ -52,4 +52,4 @@ if watch.agreement:
     if hollow := few_reads(watch.agreement):
         st.caption(hollow)
 else:
-    words.empty("No reads in this time", "Read cases on the review page: agreement is counted from them.")
+    words.empty("No reads in this time", f"Agreement is counted from what {words.READERS}.")

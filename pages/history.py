@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cxr_core.ui import words
-from cxr_core.ui.history_table import MOST_SHOWN, export, filters, revise, revised, table
+from cxr_core.ui.history_table import MOST_SHOWN, export, filters, nothing, revise, revised, table
 from cxr_core.ui.permission import may
 from cxr_core.ui.session import require_user, site
 from cxr_core.work.guarding import READING_ROOM
@@ -16,14 +15,14 @@ user = require_user(*READING_ROOM)
 rows, detail = st.columns([3.5, 1], gap="medium")
 with rows, st.container(key="fill-reads"):
     with st.container(horizontal=True, vertical_alignment="center"):
-        only_mine, flagged = filters()
+        only_mine, flagged = filters(user)
         export(only_mine)
     reads = reviewing.history(site().home, user, user.id if only_mine else None, MOST_SHOWN)
     if len(reads) == MOST_SHOWN:
         st.caption(f"These are the newest {MOST_SHOWN} reads; the CSV has all of them.")
     shown = [read for read in reads if not flagged or read["agrees"] == 0]
     if not shown:
-        words.empty("No reads to show", "Open a case from the worklist and record what you see; it is listed here.")
+        nothing(user, len(reads))
     elif clicked := table(shown):
         st.query_params["read"] = str(clicked["id"])
 # The address says which read is looked at: a place in the table is another read as soon as the rows move.

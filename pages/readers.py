@@ -13,7 +13,7 @@ user = require_user(*OVERSIGHT)
 
 months = monitoring.conduct(site().home, user)
 if not months:
-    words.empty("No reads yet", "Open a case from the worklist and record what you see; months are counted from that.")
+    words.empty("No reads yet", f"What {words.READERS} is counted here by months.")
     end_page()
 explained()
 table(months)

@@ -24,16 +24,30 @@ MOST_SHOWN = 2000
 GREY = "#6c777e"
 
 
-def filters() -> tuple[bool, bool]:
-    """Whether only the own reads, and only those that disagree with the model."""
+def filters(user: User) -> tuple[bool, bool]:
+    """Whether only the own reads, which whoever reads has alone, and only those that disagree with the model."""
+    whose: str | None = "All"
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        whose = st.segmented_control(
-            "Whose", ["All", "Mine"], key="whose-reads", default="All", required=True, bind="query-params",
-            label_visibility="collapsed",
-        )  # fmt: skip
+        if may(recording.submit, user):
+            whose = st.segmented_control(
+                "Whose", ["All", "Mine"], key="whose-reads", default="All", required=True, bind="query-params",
+                label_visibility="collapsed",
+            )  # fmt: skip
         flagged = st.toggle("Only disagreements", key="flagged", bind="query-params")
         st.space("stretch")
     return whose == "Mine", flagged
+
+
+def nothing(user: User, hidden: int) -> None:
+    """No read is shown; `hidden` is how many the filters leave out."""
+    if hidden:
+        all_of_them = words.how_many(hidden, "reads")
+        what_next = f"Of {all_of_them} none disagrees with the model: they are shown without Only disagreements."
+    elif may(recording.submit, user):
+        what_next = "Open a case from the worklist and record what you see; it is listed here."
+    else:
+        what_next = f"What {words.READERS} is listed here."
+    words.empty("No reads to show", what_next)
 
 
 def table(reads: list[dict[str, Any]]) -> dict[str, Any] | None:

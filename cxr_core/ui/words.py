@@ -12,6 +12,8 @@ from cxr_core import clock
 from cxr_core.records import Seen
 
 NONE = "–"
+READERS = "radiologists record on the review page"
+"""Where reads come from, to those who record none."""
 WHY = "Why? It is kept with the decision"
 """In the empty field for the reason of a decision on a model."""
 

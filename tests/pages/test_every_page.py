@@ -15,7 +15,7 @@ PAGES = sorted(path.stem for path in (Path(__file__).parents[2] / "pages").glob(
 OF_ALL = ("test_every_page.py", "test_roles.py")
 WHAT_NEXT = (
     "Drop", "Upload", "Start a retrain", "Intended for", "from now on", "Enter", "cxr_core listen", "Signed in",
-    "Add somebody", "not verified yet", "Open a case",
+    "Add somebody", "not verified yet", "radiologists record",
 )  # fmt: skip
 """What the pages of an empty home say to do next: a word or two of each."""
 

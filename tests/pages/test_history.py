@@ -88,6 +88,22 @@ def test_the_export_is_of_those_whose_reads_are_shown(show, said, read, whose, a
     assert f'href="{address}"' in said(show("history", "ann", **{"whose-reads": whose}))
 
 
+@pytest.mark.parametrize(
+    ("who", "next_step", "is_reader"),
+    [("ann", "Open a case from the worklist", True), ("bob", "What radiologists record", False),
+     ("eva", "What radiologists record", False)],
+)  # fmt: skip
+def test_whoever_records_no_reads_is_neither_told_to_nor_offered_their_own(show, said, who, next_step, is_reader):
+    app = show("history", who, **{"whose-reads": "Mine"})
+    assert next_step in said(app)
+    assert [control.key for control in app.segmented_control] == ["whose-reads"] * is_reader
+    assert ('href="/history.csv?whose=mine"' in said(app)) is is_reader
+
+
+def test_where_a_filter_hides_all_that_is_said(show, said, read):
+    assert "Of 1 read none disagrees" in said(show("history", "bob", flagged="true"))
+
+
 def test_nobody_revises_somebody_elses_read(show, said, read):
     app = show("history", "bob", read=str(read))
     assert "Only ann may revise" in said(app)
