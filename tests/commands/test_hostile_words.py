@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import zipfile
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
+from cxr_core.dicom.phantoms.phantom import phantom
 from cxr_core.errors import BadInput, SettingsError
 from cxr_core.settings import load
 from cxr_core.work.models.change_plan import parse
 from tests.dicom.films import dicom, film, picture
 
 UP = "../../../escaped"
+HIDDEN = "what nobody may see"
+NO_PATH = "say the name of the file with the password or token, without a path"
 ZIPPED = (
     f"{UP}.dcm",
     "/tmp/escaped.dcm",
@@ -30,12 +34,12 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-def archive(folder):
+def archive(folder, film_of_each):
     """A zip whose files are named so as to be written elsewhere."""
     file = BytesIO()
     with zipfile.ZipFile(file, "w") as packed:
         for name in ZIPPED:
-            packed.writestr(name, dicom())
+            packed.writestr(name, film_of_each)
         packed.writestr(f"{UP}.png", picture(film(bits=8)))
     (folder / "in" / "deep").mkdir(parents=True)
     (folder / "in" / "deep" / "slip.zip").write_bytes(file.getvalue())
@@ -47,30 +51,58 @@ def escaped(folder):
 
 
 def test_names_in_a_zip_lead_nowhere(run, tmp_path):
-    source, out = archive(tmp_path), tmp_path / "out"
+    source, out = archive(tmp_path, dicom()), tmp_path / "out"
     assert run("deidentify", source, out).status == 0
     assert sorted(path.name for path in out.iterdir()) == [f"{number:06d}.dcm" for number in range(1, len(ZIPPED) + 2)]
     assert escaped(tmp_path) == []
 
 
 def test_a_heatmap_is_written_into_its_folder_alone(run, tmp_path):
-    heatmaps = tmp_path / "heatmaps"
-    assert run("predict", archive(tmp_path), "--heatmaps", heatmaps).status == 0
-    assert all(path.parent == heatmaps for path in tmp_path.rglob("*.png"))
+    heatmaps, ill = tmp_path / "in" / "deep" / "heatmaps", phantom(3001, True, rows=448)
+    found = run("predict", archive(tmp_path, ill), "--heatmaps", heatmaps)
+    assert found.status == 0
+    names = [f"{number:05d}-escaped.png" for number in (1, 2)]
+    names += ["00003-..\\..\\escaped.png", "00004-C:\\escaped.png", "00005-escaped.png", "00006-escaped.png"]
+    assert sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*.png")) == [
+        heatmaps.relative_to(tmp_path) / name for name in names
+    ]
 
 
-@pytest.mark.parametrize("arguments", [
-    ("export-set", UP, "out"), ("lineage", UP), ("erase", UP, "--reason", "x"), ("predict", "x", "--model", UP),
-    ("pacs", "let-no-more", UP), ("pacs", "echo", UP),
-    ("pacs", "from", "x", "https://h", "--user", "u", "--password-file", UP),
-])  # fmt: skip
-def test_what_is_named_to_be_elsewhere_is_not_there(run, home, tmp_path, arguments):
+@pytest.fixture
+def deep(tmp_path, monkeypatch):
+    """The working folder, from which UP leads to a file that is there, and holds what nobody may see."""
+    for ending in ("", ".safetensors"):
+        (tmp_path / f"escaped{ending}").write_text(HIDDEN)
+    folder = tmp_path / "a" / "b" / "c"
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    assert Path(UP).read_text() == HIDDEN
+    return folder
+
+
+@pytest.mark.parametrize("name", [UP, "{}/escaped"], ids=["upwards", "whole"])
+@pytest.mark.parametrize(("arguments", "words"), [
+    (("export-set", "{}", "out"), "no training sets begin with"),
+    (("lineage", "{}"), "no model or image is named so"),
+    (("erase", "{}", "--reason", "x"), "there is no such patient"),
+    (("predict", ".", "--model", "{}"), "there is no model"),
+    (("predict", ".", "--model", "{}.safetensors"), "has no card beside it"),
+    (("evaluate", ".", "--model", "{}"), "there is no model"),
+    (("pacs", "let-no-more", "{}"), "there is no sender called"),
+    (("pacs", "echo", "{}"), "there is no destination called"),
+    (("pacs", "to", "x", "https://h", "--user", "u", "--password-file", "{}"), NO_PATH),
+    (("pacs", "from", "x", "https://h", "--token-file", "{}"), NO_PATH),
+], ids=lambda part: "-".join(part[:2]) if isinstance(part, tuple) else None)  # fmt: skip
+def test_what_is_named_to_be_elsewhere_is_not_there(run, home, tmp_path, deep, monkeypatch, name, arguments, words):
+    key = tmp_path / "identity.key"
     run("migrate")
-    (tmp_path / "escaped").write_text("secret")
-    found = run(*arguments)
-    assert found.status in (1, 2)
-    assert "secret" not in found.words
-    assert len(found.words.splitlines()) >= 1
+    run("pacs", "key", key)
+    monkeypatch.setenv("CXR_IDENTITY_KEY", str(key))
+    found = run(*(argument.format(name.format(tmp_path)) for argument in arguments))
+    assert (found.status, found.lines) == (1, [])
+    assert words in found.words
+    assert HIDDEN not in found.words
+    assert list(deep.iterdir()) == []
 
 
 @pytest.mark.parametrize("unseen", ["\x1b]0;owned\x07", "\x9b2J", "\u202e", "\n"])
