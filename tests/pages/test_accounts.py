@@ -15,13 +15,15 @@ from cxr_core.work.guarding import COMMAND_LINE
 from tests.pages.conftest import PASSWORD, PEOPLE
 from tests.pages.forms import field
 
-ROW = {name: row for row, name in enumerate(sorted(PEOPLE))}
+TYPED = "<img src=x onerror=alert(1)>"
+"""A name that would be a picture, and a script, where it is taken for HTML."""
 
 
 def choose(app, name):
     """Click somebody's row of the table, of which the page hears with what comes next."""
     (table,) = app.dataframe
-    app.session_state[table.key] = {"selection": {"rows": [], "columns": [], "cells": [[ROW[name], "Name"]]}}
+    row = list(table.value["Name"]).index(name)
+    app.session_state[table.key] = {"selection": {"rows": [], "columns": [], "cells": [[row, "Name"]]}}
 
 
 def click(app, name):
@@ -61,6 +63,27 @@ def test_whoever_is_added_gets_a_first_password_that_is_shown_once(show, home, s
     press(app, "passed-on")
     assert not app.code
     assert given not in said(app)
+
+
+def test_a_name_is_shown_as_it_was_typed_and_is_no_html(show, home, said):
+    app = show("admin", "bob")
+    field(app, "Name").set_value(TYPED)
+    press(app, "add-person")
+    given = said(app)
+    press(app, "passed-on")
+    detail = said(click(app, TYPED))
+    assert "The first password of &lt;img" in given
+    assert "<h3>&lt;img" in detail
+    assert TYPED not in given + detail
+
+
+def test_ones_own_name_is_no_html(show, home, said):
+    people.add_user(home, COMMAND_LINE, TYPED, Role.RADIOLOGIST, PASSWORD)
+    app = show("account")
+    app.session_state["token"] = accounts.sign_in(Settings(home=home), TYPED, PASSWORD)
+    text = said(app.run())
+    assert "<h3>&lt;img" in text
+    assert TYPED not in text
 
 
 def test_a_name_that_is_taken_is_refused_in_words(show, home):
