@@ -16,7 +16,6 @@ from websockets.sync.client import connect
 
 from cxr_core.dicom.phantoms.phantom import Phantom
 from cxr_core.records import Role
-from cxr_core.store import attempts
 from cxr_core.ui.guard import HEADERS
 from cxr_core.ui.throttle import NAME
 from cxr_core.work import people
@@ -28,6 +27,7 @@ from cxr_core.work.reading_room import reviewing
 from tests.browser import steps
 from tests.browser.app import App, new_page, running_app
 from tests.browser.proxy import Proxy, running_proxy
+from tests.store.rows import MISTYPED
 
 PASSWORD = "a long password"
 OTHER, STRANGER = "127.0.0.2", "127.0.0.9"
@@ -111,7 +111,7 @@ def test_wrong_passwords_count_by_the_address_behind_the_proxy_whatever_it_says_
     def guess(number: int) -> int:
         return sign_in(guesser, "wrong", "bob", **{"X-Forwarded-For": f"10.0.0.{number}"}).status_code
 
-    at_once = attempts.FREE - 1  # one more, and the name would wait wherever it is tried
+    at_once = MISTYPED - 1  # one more, and the name would wait wherever it is tried
     with client(proxy) as guesser, client(proxy, OTHER) as other, ThreadPoolExecutor(at_once) as guessers:
         answers = list(guessers.map(guess, range(at_once)))
         assert set(answers) == {401, 429}

@@ -6,9 +6,10 @@ import pytest
 
 from cxr_core.records import Role
 from cxr_core.settings import Settings
-from cxr_core.store import attempts, users
+from cxr_core.store import users
 from cxr_core.store.db import opened
 from cxr_core.work import accounts
+from tests.store.rows import MISTYPED
 
 PASSWORD = "a long password"
 
@@ -83,7 +84,7 @@ def test_a_reset_prints_a_password_that_opens_the_choice_of_another_alone(run, s
 
 
 def test_whoever_mistyped_too_often_is_let_try_again(run, settings, ann):
-    for _ in range(attempts.FREE):
+    for _ in range(MISTYPED):
         accounts.sign_in(settings, ann, "wrong password")
     assert [bool(line["locked_until"]) for line in run("users", "list").lines] == [False, True]
     assert run("users", "unlock", ann).lines == [{"name": "ann", "locked": False}]

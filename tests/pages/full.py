@@ -20,6 +20,7 @@ from cxr_core.work.reading_room import recording, reviewing
 from cxr_core.work.reading_room.recording import ReadForm
 from tests.pages.arrived import make_candidate, predicted, refused
 from tests.store.exchanged import add_arrival, add_delivery, add_destination, add_sender
+from tests.store.rows import MISTYPED
 
 ARCHIVE = "archive"
 
@@ -89,5 +90,5 @@ def _people(home: Path) -> None:
         people.add_user(home, COMMAND_LINE, name, Role.RADIOLOGIST, "a long password")
     people.disable(home, COMMAND_LINE, "dan")
     with opened(home) as db, transaction(db):
-        for _ in range(attempts.FREE):
+        for _ in range(MISTYPED):
             attempts.wrong(db, attempts.key_of(secret.site_secret(home), "lea"))

@@ -14,6 +14,7 @@ from cxr_core.work import accounts, people
 from cxr_core.work.guarding import COMMAND_LINE
 from tests.pages.conftest import PASSWORD, PEOPLE
 from tests.pages.forms import field
+from tests.store.rows import MISTYPED
 
 TYPED = "<img src=x onerror=alert(1)>"
 """A name that would be a picture, and a script, where it is taken for HTML."""
@@ -117,7 +118,7 @@ def test_a_reset_gives_a_first_password_that_is_shown_once(show, home, said):
 def test_whoever_mistyped_too_often_is_let_in_again(show, home):
     assert "unlock-1" not in keys(of(show, "ann"))
     with opened(home) as db, transaction(db):
-        for _ in range(attempts.FREE):
+        for _ in range(MISTYPED):
             attempts.wrong(db, attempts.key_of(secret.site_secret(home), "ann"))
     press(of(show, "ann"), "unlock-1")
     assert accounts.sign_in(Settings(home=home), "ann", PASSWORD)

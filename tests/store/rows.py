@@ -22,6 +22,8 @@ ALL = Eyes(0, sees_all=True)
 LIST = Worklist(1, "Reading", Mode.CONCURRENT, Ordering.WAITING, 0, 0, 24)
 """The first list, as it is at first."""
 PASSWORD = "a long password"
+MISTYPED = 10
+"""Wrong passwords in a row after which a name waits. It is said here anew: no test may go on for ever for another."""
 CARD = {"name": "first", "parent": None, "weights_sha256": "0" * 64}
 
 

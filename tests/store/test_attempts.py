@@ -6,7 +6,8 @@ import pytest
 
 from cxr_core import clock
 from cxr_core.store import attempts
-from cxr_core.store.attempts import FREE, LONGEST, SHORTEST
+from cxr_core.store.attempts import LONGEST, SHORTEST
+from tests.store.rows import MISTYPED
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KEY = attempts.key_of(b"secret", "ann")
@@ -24,12 +25,12 @@ def wait(db, at=NOON):
 
 
 def test_mistyping_costs_nothing(db):
-    assert wrong(db, FREE - 1) == [False] * (FREE - 1)
+    assert wrong(db, MISTYPED - 1) == [False] * (MISTYPED - 1)
     assert wait(db) is None
 
 
 def test_each_wrong_one_after_that_doubles_the_wait_up_to_the_longest(db):
-    wrong(db, FREE - 1)
+    wrong(db, MISTYPED - 1)
     waits = []
     for _ in range(6):
         wrong(db, 1)
@@ -38,16 +39,16 @@ def test_each_wrong_one_after_that_doubles_the_wait_up_to_the_longest(db):
 
 
 def test_the_wait_ends(db):
-    wrong(db, FREE)
+    wrong(db, MISTYPED)
     assert wait(db, NOON + SHORTEST - timedelta(seconds=1)) == timedelta(seconds=1)
     assert wait(db, NOON + SHORTEST) is None
 
 
 def test_a_right_password_and_a_day_begin_from_zero(db):
-    wrong(db, FREE)
+    wrong(db, MISTYPED)
     attempts.forget(db, KEY)
     assert wait(db) is None
-    wrong(db, FREE)
+    wrong(db, MISTYPED)
     assert wrong(db, 1, NOON + timedelta(days=1)) == [False]
 
 

@@ -10,6 +10,7 @@ from cxr_core.ui import entrance
 from cxr_core.ui.throttle import Throttle
 from cxr_core.work import accounts, people
 from cxr_core.work.guarding import COMMAND_LINE
+from tests.store.rows import MISTYPED
 
 PASSWORD, OWN = "a long password", "another long one"
 
@@ -98,7 +99,7 @@ def test_another_password_ends_the_sessions_that_the_old_one_opened(home, browse
 
 
 def test_guessing_from_many_addresses_locks_the_name_and_an_admin_unlocks_it(home, browser):
-    for number in range(attempts.FREE):
+    for number in range(MISTYPED):
         answer = browser(client=f"192.0.2.{number}").post(
             "/sign-in", data={"name": "ann", "password": f"guess {number}"}
         )
@@ -112,7 +113,7 @@ def test_guessing_from_many_addresses_locks_the_name_and_an_admin_unlocks_it(hom
 
 
 def test_a_lock_outlives_the_server_and_holds_for_names_that_nobody_has(home, browser, monkeypatch):
-    for number in range(attempts.FREE):
+    for number in range(MISTYPED):
         browser(client=f"192.0.2.{number}").post("/sign-in", data={"name": "nobody", "password": f"guess {number}"})
     monkeypatch.setattr(entrance, "THROTTLE", Throttle())
     assert browser().post("/sign-in", data={"name": "nobody", "password": "x"}).status_code == 429

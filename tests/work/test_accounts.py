@@ -9,10 +9,11 @@ from argon2.exceptions import VerifyMismatchError
 
 from cxr_core import clock
 from cxr_core.errors import NotAllowed
-from cxr_core.store import attempts, users
+from cxr_core.store import users
 from cxr_core.store.db import opened
 from cxr_core.work import accounts, people
 from cxr_core.work.guarding import COMMAND_LINE
+from tests.store.rows import MISTYPED
 from tests.work.sites import add_user, new_home, query
 
 
@@ -102,7 +103,7 @@ def test_a_password_is_not_put_in_the_place_of_one_that_was_given_meanwhile(chan
 
 def test_whose_name_was_tried_is_on_record_where_it_is_somebodys(settings):
     add_user(settings)
-    for _ in range(attempts.FREE):
+    for _ in range(MISTYPED):
         accounts.sign_in(settings, "Radiologist", "wrong password")
     tried = query(
         settings, "SELECT action, subject FROM audit WHERE actor IN ('somebody', 'program') AND id > 2 ORDER BY id"

@@ -4,10 +4,11 @@ import pytest
 
 from cxr_core.errors import BadInput, Conflict, NotFound
 from cxr_core.records import Role
-from cxr_core.store import attempts, users
+from cxr_core.store import users
 from cxr_core.store.db import opened, transaction
 from cxr_core.work import accounts, people, starting
 from cxr_core.work.guarding import COMMAND_LINE
+from tests.store.rows import MISTYPED
 from tests.work.sites import add_user, new_home, query
 
 PASSWORD = "a long password"
@@ -77,7 +78,7 @@ def test_who_is_invited_chooses_a_password_and_has_the_role(settings, admin, rol
 
 def test_a_reset_ends_what_was_and_gives_a_password_once(settings, admin, ann):
     token = accounts.sign_in(settings, "ann", PASSWORD)
-    for _ in range(attempts.FREE):
+    for _ in range(MISTYPED):
         accounts.sign_in(settings, "ann", "wrong password")
     given = people.reset_password(settings.home, admin, "ann")
     assert accounts.user_of(settings, token) is None
@@ -129,7 +130,7 @@ def test_sessions_are_counted_and_ended_by_an_admin(settings, admin, ann):
 
 
 def test_whoever_mistyped_too_often_is_seen_and_unlocked(settings, admin, ann):
-    for _ in range(attempts.FREE):
+    for _ in range(MISTYPED):
         accounts.sign_in(settings, "ann", "wrong password")
     assert accounts.sign_in(settings, "ann", PASSWORD) is None
     assert [each.account.name for each in people.everybody(settings, admin) if each.locked_until] == ["ann"]
