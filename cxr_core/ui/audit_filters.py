@@ -78,9 +78,13 @@ def wanted(query: Mapping[str, str]) -> Wanted:
 
 def _day(text: str | None) -> date | None:
     try:
-        return date.fromisoformat(text) if text else None
+        found = date.fromisoformat(text) if text else None
     except ValueError as error:
         raise BadInput(f"{text!r} is no day") from error
+    today = clock.now().date()
+    if found and not clock.EARLIEST <= found <= today:
+        raise BadInput(f"{found} can't be chosen: it lies outside {clock.EARLIEST} to {today}")
+    return found
 
 
 def _midnight(day: date) -> str:

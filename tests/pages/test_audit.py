@@ -121,8 +121,12 @@ def test_the_csv_has_what_the_filters_leave_and_is_itself_a_row(taken, log):
 
 
 @pytest.mark.parametrize(
-    ("who", "query", "status"), [("ann", "", 403), ("bob", "?since=soon", 400), ("bob", "?what=x", 400)]
-)
+    ("who", "query", "status"),
+    [
+        ("ann", "", 403), ("bob", "?since=soon", 400), ("bob", "?what=x", 400), ("bob", "?until=9999-12-31", 400),
+        ("bob", "?since=0001-01-01", 400),
+    ],
+)  # fmt: skip
 def test_what_is_not_offered_is_refused(taken, log, who, query, status):
     assert taken(who, f"/audit.csv{query}").status_code == status
     with opened(log) as db:

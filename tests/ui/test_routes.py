@@ -302,7 +302,9 @@ def test_the_drift_page_is_taken_away_in_each_kind_and_is_on_record(signed_in, h
 
 
 @pytest.mark.parametrize("address", ["/drift.exe?days=28", "/drift.csv", "/drift.csv?days=0", "/drift.csv?days=-1",
-                                     "/drift.csv?days=1e3", "/drift.html?days=99999"])  # fmt: skip
+                                     "/drift.csv?days=1e3", "/drift.html?days=99999",
+                                     "/drift.csv?days=28&until=9999-12-31",
+                                     "/drift.csv?days=28&until=0001-01-01"])  # fmt: skip
 def test_what_the_drift_page_does_not_offer_is_refused(signed_in, home, address):
     assert signed_in.get(address).status_code == 400
     with opened(home) as db:

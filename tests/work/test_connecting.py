@@ -178,6 +178,14 @@ def test_a_dry_run_says_what_a_rule_would_have_done_and_does_nothing(home):
     assert connecting.all_rules(home, COMMAND_LINE) == [] == connecting.ledger(home, COMMAND_LINE)
 
 
+@pytest.mark.parametrize("days", [-1, 0, 10**12])
+def test_a_dry_run_over_days_that_can_not_be_is_refused(home, days):
+    with opened(home) as db:
+        rule = Rule(add_destination(db), (Answer.REPORT,))
+    with pytest.raises(BadInput, match="the last 1 to 36500 days"):
+        connecting.dry_run(home, COMMAND_LINE, rule, days)
+
+
 def test_dead_deliveries_are_sent_again_when_an_admin_says_so(home):
     with opened(home) as db:
         arrival, pacs = add_arrival(db, add_sender(db)), add_destination(db)

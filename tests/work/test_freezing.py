@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -199,6 +199,8 @@ def test_periods_with_too_few_or_no_x_rays_are_refused_in_plain_words(settings, 
             freezing.freeze(settings.home, admin, "why not", period)
     with pytest.raises(BadInput, match="begin with the earlier one"):
         Period(day(1), day(0))
+    with pytest.raises(BadInput, match="lies in the future: end with today"):
+        Period(day(1), date.max)
     assert freezing.frozen(settings.home, admin) == []
 
 

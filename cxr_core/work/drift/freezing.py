@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from cxr_core import clock
 from cxr_core.drift.tally import JUDGEMENT_LAYOUT, OPINION_LAYOUT, PICTURE_LAYOUT, Layout
 from cxr_core.errors import BadInput, Conflict
 from cxr_core.records import Role, User
@@ -32,7 +33,7 @@ Place = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Period:
-    """Days, both among them, in UTC. Raises BadInput where the last lies before the first."""
+    """Days, both among them, in UTC. Raises BadInput where the last lies before the first, or in the future."""
 
     first: date
     last: date
@@ -40,6 +41,8 @@ class Period:
     def __post_init__(self) -> None:
         if self.last < self.first:
             raise BadInput(f"no day lies between {self.first} and {self.last}: begin with the earlier one")
+        if self.last > clock.now().date():
+            raise BadInput(f"{self.last} lies in the future: end with today, or earlier")
 
     def __str__(self) -> str:
         return f"from {self.first} to {self.last}"

@@ -24,6 +24,7 @@ from cxr_core.work.hospital import answering
 from cxr_core.work.hospital.credentials import bare_name
 
 LONGEST_NAME = 64
+LONGEST_TRIAL_DAYS = 36_500
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,12 @@ def all_rules(home: Path, user: User) -> list[Rule]:
 
 @open_to(*NETWORK_SEEN)
 def dry_run(home: Path, user: User, rule: Rule, days: int) -> DryRun:
-    """What a rule would do with what came in the last days; nothing is sent, and nothing kept."""
+    """What a rule would do with what came in the last days; nothing is sent, and nothing kept.
+
+    Raises BadInput for days that can't be counted back.
+    """
+    if not 1 <= days <= LONGEST_TRIAL_DAYS:
+        raise BadInput(f"a rule is tried on the last 1 to {LONGEST_TRIAL_DAYS} days")
     with opened(home) as db:
         found = [answering.known_of(db, arrival) for arrival in arrivals.since(db, clock.ago(days=days))]
         fitting = [known for known in found if answering.fits(rule, known)]
