@@ -8,20 +8,31 @@ the screen wouldn't show it: a button could promise another answer than it recor
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 from streamlit.runtime.app_session import AppSession, AppSessionState
-from streamlit.runtime.scriptrunner import RerunData
+from streamlit.runtime.scriptrunner import RerunData, ScriptRunner
 
 _begin = AppSession._create_scriptrunner
+_waiting: WeakKeyDictionary[AppSession, list[RerunData]] = WeakKeyDictionary()
+"""Runs that have yet to begin, in the order in which they were asked for."""
 
 
 def begin_once_heard(session: AppSession, asked: RerunData) -> None:
-    """Begin the run that was asked for, after what the one that is over has said by now."""
-    over = session._scriptrunner
-    if over is None:
-        _begin(session, asked)
-        return
+    """Begin the run that was asked for, after what the one that is over has said by now.
 
-    def begin() -> None:
+    What waits for that begins first, whatever comes after it: each says what all fields of the page held, and the last
+    has to count. So where nothing is to be heard, as where all of the page is to be drawn, none waits any longer.
+    """
+    _waiting.setdefault(session, []).append(asked)
+    if session._scriptrunner is None:
+        _begin_all(session, None)
+    else:
+        session._event_loop.call_soon(_begin_all, session, session._scriptrunner)
+
+
+def _begin_all(session: AppSession, over: ScriptRunner | None) -> None:
+    for asked in _waiting.pop(session, []):
         current = session._scriptrunner
         if session._state is AppSessionState.SHUTDOWN_REQUESTED:
             return
@@ -29,8 +40,6 @@ def begin_once_heard(session: AppSession, asked: RerunData) -> None:
             _begin(session, asked)
         elif not current.request_rerun(asked):
             begin_once_heard(session, asked)  # that one is over, too, and has yet to be heard
-
-    session._event_loop.call_soon(begin)
 
 
 def hear_every_run() -> None:
