@@ -62,6 +62,16 @@ def test_a_changed_row_is_named(count, data):
 
 
 @settings(deadline=None)
+@given(many, st.data())
+def test_a_row_that_was_changed_and_sealed_alone_is_found_by_the_next(count, data):
+    rows, heads = chain(count)
+    at = data.draw(st.integers(0, count - 2))
+    event = {**{name: value for name, value in rows[at].items() if name != "hash"}, "actor": "eve"}
+    rows[at] = {**event, "hash": seal(heads[at].hash, event)}
+    assert is_named(broken_at(rows), at + 2)
+
+
+@settings(deadline=None)
 @given(many, st.data(), st.booleans())
 def test_a_removed_row_is_named_and_at_the_end_by_the_end_that_was_kept(count, data, renumbered):
     rows, heads = chain(count)

@@ -71,8 +71,11 @@ def test_only_the_hash_of_a_token_is_stored(db, home, user):
     assert db.execute("SELECT length(token_sha256) FROM sessions").fetchone() == (64,)
 
 
-def test_tokens_are_never_the_same(db, user):
-    assert len({begun(db, user) for _ in range(20)}) == 20
+def test_tokens_are_never_the_same_and_too_long_to_be_found(db, user):
+    tokens = [begun(db, user) for _ in range(20)]
+    places = [{token[place] for token in tokens} for place in range(len(tokens[0]))]
+    assert len(set(tokens)) == 20
+    assert sum(len(found) > 1 for found in places) >= 256 / 6  # each of so many letters tells 6 bits
 
 
 def test_signing_in_deletes_the_sessions_that_have_ended(db, user):

@@ -61,7 +61,8 @@ def test_no_route_answers_a_stranger(home, browser):
     assert answers == dict.fromkeys(tried, 401)
 
 
-def test_a_forged_cookie_opens_nothing(home, browser):
+def test_a_forged_cookie_opens_nothing(browser, signed_in):
+    """Not even while somebody is signed in."""
     for cookie in COOKIES:
         headers = {"cookie": b"cxr_session=" + cookie.encode("utf-8")}
         assert browser().get(f"/images/{IMAGE}", headers=headers).status_code == 401
