@@ -7,6 +7,10 @@ from typing import NoReturn
 from streamlit.runtime.scriptrunner import StopException
 
 
+class PageEnd(StopException):
+    """A page has nothing more to draw. Not that its run is to stop, as where another begins: that goes on at once."""
+
+
 def end_page() -> NoReturn:
     """Nothing of the page is drawn after this. Not `st.stop`, which stops what the frame has yet to draw, too."""
-    raise StopException
+    raise PageEnd

@@ -10,6 +10,7 @@ import streamlit as st
 from cxr_core.records import User
 from cxr_core.ui import low_disk, old_backup
 from cxr_core.ui.account import account
+from cxr_core.ui.mishaps import to_the_end_of_the_run
 from cxr_core.ui.places import FIRST, PAGES, is_shut_out, place, places
 from cxr_core.ui.session import require_user, site, watch
 from cxr_core.ui.stopping import banner
@@ -25,7 +26,11 @@ def main() -> None:
     """Draw the frame, and the chosen page in it."""
     st.set_page_config(page_title="CXR second reader", layout="wide", initial_sidebar_state="collapsed")
     st.html(STYLE)
-    user = require_user()
+    with to_the_end_of_the_run():
+        _frame(require_user())
+
+
+def _frame(user: User) -> None:
     WORKERS.ensure(site())
     # Every page is known to everybody, so that a wrong role reads a sentence; the bar links one's own alone.
     chosen = st.navigation([place(name) for name in PAGES], position="hidden")

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from cxr_core.errors import CxrError
+from cxr_core.ui.ending import PageEnd
 
 log = logging.getLogger("cxr_core.ui")
 
@@ -32,3 +33,18 @@ def told() -> Iterator[None]:
         yield
     except CxrError as error:
         st.error(str(error))
+
+
+@contextmanager
+def to_the_end_of_the_run() -> Iterator[None]:
+    """Whether its page ends early or fails, the run goes on to its end.
+
+    Only there Streamlit 1.67 forgets the parts of the page before that draw themselves anew. One of these that was
+    asked for meanwhile would be drawn where nothing has a place for it any more, of which browsers show a white page.
+    """
+    try:
+        yield
+    except PageEnd:
+        pass
+    except Exception as error:  # noqa: BLE001  (shown, and logged, as Streamlit would have it done)
+        show(error)
