@@ -50,5 +50,21 @@ def wrong(db: Database, key: str) -> bool:
 
 
 def forget(db: Database, key: str) -> None:
-    """Begin from zero: after a right password, or where an admin says so."""
+    """Begin from zero: after a right password."""
     db.execute("DELETE FROM attempts WHERE name = ?", (key,))
+
+
+def begin_anew(db: Database, key: str) -> None:
+    """Begin from zero where an admin says so, and keep for a while when that was: servers count on their own, too."""
+    forget(db, key)
+    db.execute("REPLACE INTO attempts (name, wrong, last_at) VALUES (?, 0, ?)", (_anew(key), clock.stamp()))
+
+
+def begun_anew(db: Database, key: str) -> datetime | None:
+    """When an admin last had a name begin from zero, or None where that is long ago or never was."""
+    found = one(db, "SELECT last_at FROM attempts WHERE name = ?", (_anew(key),))
+    return datetime.fromisoformat(found["last_at"]) if found else None
+
+
+def _anew(key: str) -> str:
+    return f"anew {key}"

@@ -82,12 +82,21 @@ async def do_password(request: Request) -> Response:
 async def _judged(request: Request, name: str, ask: Callable[[], Judged]) -> Judged:
     """What becomes of a name and a password; whoever guesses waits before they are looked at."""
     client = request.client.host if request.client else ""
-    if wait := ceil(THROTTLE.attempt(client, name, monotonic())):
-        return Judged(wait_seconds=wait)
+    wait = THROTTLE.attempt(client, name, monotonic())
+    if wait and await _is_unlocked(client, name):
+        wait = THROTTLE.attempt(client, name, monotonic())
+    if wait:
+        return Judged(wait_seconds=ceil(wait))
     judged = await to_thread.run_sync(ask, limiter=JUDGED_AT_ONCE)
     if judged.token or judged.must_change:
         THROTTLE.forgive(client, name)
     return judged
+
+
+async def _is_unlocked(client: str, name: str) -> bool:
+    """Whether an admin let this name be tried again at once after it was tried here last. The address waits as ever."""
+    since = await run_in_threadpool(accounts.unlocked_since, settings.load(), name)
+    return since is not None and THROTTLE.begin_anew(client, name, monotonic() - since)
 
 
 async def _answer(request: Request, judged: Judged, shown: dict[str, Any]) -> Response:

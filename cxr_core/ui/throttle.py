@@ -63,6 +63,14 @@ class Throttle:
             if counted := self._attempts.get(key):
                 self._attempts[key] = (max(0, counted[0] - mistyped), counted[1])
 
+    def begin_anew(self, address: str, name: str, moment: float) -> bool:
+        """Forget what this name was tried at this address up to a moment; whether that was all of it, and anything."""
+        own = next(iter(_rules(address, name)))
+        if self._attempts.get(own, (0, inf))[1] > moment:
+            return False
+        del self._attempts[own]
+        return True
+
     def _wait(self, key: tuple[str, str], rule: Rule, now: float) -> float:
         count, last = self._attempts.get(key, (0, now))
         return max(0.0, last + rule.wait(count) - now)

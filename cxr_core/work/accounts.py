@@ -59,6 +59,14 @@ def judge(settings: Settings, name: str, password: str) -> Judged:
             return Judged(begin(db, settings, account, "password"))
 
 
+def unlocked_since(settings: Settings, name: str) -> float | None:
+    """Seconds since an admin let a name be tried again at once; None where that is long ago or never was."""
+    key = attempts.key_of(secret.site_secret(settings.home), name)
+    with opened(settings.home) as db:
+        then = attempts.begun_anew(db, key)
+    return (clock.now() - then).total_seconds() if then else None
+
+
 def begin(db: Database, settings: Settings, account: Account, way: str) -> str:
     """Open a session for an account and return its token, within the caller's transaction."""
     users.signed_in(db, account.id)

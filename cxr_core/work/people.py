@@ -121,7 +121,7 @@ def unlock(home: Path, user: User, name: str) -> None:
 
 
 def _unlock(db: Database, home: Path, account: Account) -> None:
-    attempts.forget(db, attempts.key_of(secret.site_secret(home), account.name))
+    attempts.begin_anew(db, attempts.key_of(secret.site_secret(home), account.name))
 
 
 @open_to(Role.ADMIN)

@@ -62,3 +62,15 @@ def test_what_was_typed_is_not_kept(db, home):
         attempts.wrong(db, attempts.key_of(b"secret", "my password by mistake"))
     assert all(b"mistake" not in path.read_bytes() for path in home.iterdir() if path.is_file())
     assert attempts.key_of(b"another", "ann") != KEY
+
+
+def test_where_an_admin_says_so_it_begins_from_zero_and_for_a_day_it_is_known_when(db):
+    wrong(db, MISTYPED)
+    assert attempts.begun_anew(db, KEY) is None
+    with clock.at(NOON):
+        attempts.begin_anew(db, KEY)
+    assert wait(db) is None
+    wrong(db, 1, NOON + timedelta(minutes=1))
+    assert attempts.begun_anew(db, KEY) == NOON
+    wrong(db, 1, NOON + timedelta(days=1))
+    assert attempts.begun_anew(db, KEY) is None

@@ -112,6 +112,21 @@ def test_guessing_from_many_addresses_locks_the_name_and_an_admin_unlocks_it(hom
     assert entered(browser(client="192.0.2.99").post("/sign-in", data=right))
 
 
+def guess(visitor, name="ann"):
+    """Guess in a row until it is too early."""
+    while (answer := visitor.post("/sign-in", data={"name": name, "password": "a guess"})).status_code == 401:
+        pass
+    assert answer.status_code == 429
+
+
+@pytest.mark.parametrize("end_it", [people.unlock, people.reset_password])
+def test_whom_an_admin_unlocks_is_not_held_back_at_the_address_where_they_mistyped(home, browser, end_it):
+    guess(browser())
+    given = end_it(home, COMMAND_LINE, "ann") or PASSWORD
+    answer = browser().post("/sign-in", data={"name": "ann", "password": given})
+    assert answer.status_code in (200, 303)
+
+
 def test_a_lock_outlives_the_server_and_holds_for_names_that_nobody_has(home, browser, monkeypatch):
     for number in range(MISTYPED):
         browser(client=f"192.0.2.{number}").post("/sign-in", data={"name": "nobody", "password": f"guess {number}"})

@@ -107,6 +107,25 @@ def test_a_right_password_starts_again_for_this_name_and_not_for_the_address():
     assert throttle.attempt(HERE, "mallory", 0) > 0
 
 
+def test_a_name_begins_anew_and_its_address_does_not():
+    throttle = Throttle()
+    used_up(throttle, "bob")
+    used_up(throttle)
+    before = throttle._attempts[HERE, ""]
+    assert throttle.begin_anew(HERE, "ANN", 1)
+    assert throttle.attempt(HERE, "ann", 1) == 0
+    assert throttle.attempt(HERE, "bob", 0) > 0
+    assert throttle._attempts[HERE, ""][0] >= before[0]
+
+
+def test_what_was_tried_after_that_moment_counts():
+    throttle = Throttle()
+    used_up(throttle, now=5)
+    assert not throttle.begin_anew(HERE, "ann", 4)
+    assert not throttle.begin_anew(THERE, "ann", 6)
+    assert throttle.attempt(HERE, "ann", 5) > 0
+
+
 def test_after_an_hour_of_quiet_it_starts_again():
     throttle = Throttle()
     _, last = guess(throttle, 1000)

@@ -20,7 +20,7 @@ BEFORE_ANYBODY = {
     "accounts.sign_in", "accounts.judge", "accounts.change_password", "accounts.user_of", "accounts.still_open",
     "accounts.sign_out", "accounts.nobody_yet", "accounts.shown_accounts", "people.first_code",
     "people.add_first_admin", "vouching.sign_in", "vouching.refuse", "vouching.role_of", "vouching.is_vouched_for",
-    "opening.open_home", "opening.is_demo",
+    "opening.open_home", "opening.is_demo", "accounts.unlocked_since",
     "starting.ask_for_demo", "starting.demo_job", "starting.living_lanes",
     "health.alive", "health.readiness", "figures.figures",
 }  # fmt: skip
