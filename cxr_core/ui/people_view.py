@@ -11,6 +11,7 @@ import streamlit as st
 from cxr_core.records import Role, User
 from cxr_core.ui import words
 from cxr_core.ui.colours import AMBER, GREEN, RED
+from cxr_core.ui.first_passwords import first_passwords, give
 from cxr_core.ui.mishaps import told
 from cxr_core.ui.people_actions import actions
 from cxr_core.ui.permission import left_to, may
@@ -19,8 +20,6 @@ from cxr_core.ui.tall_table import clicked_row, coloured
 from cxr_core.work import people
 from cxr_core.work.people import Person
 
-GIVEN = "password given to somebody"
-"""Key of the session state: name and first password, shown until the admin has passed it on."""
 COLOURS = {"active": GREEN, "locked": RED, "to choose a password": AMBER}
 
 
@@ -34,7 +33,7 @@ def people_view(user: User) -> None:
             [each.account.id for each in found], _columns(),
         )  # fmt: skip
     with detail:
-        _given()
+        first_passwords()
         if picked is not None:
             _one(user, found[picked])
         if may(people.invite, user):
@@ -89,9 +88,8 @@ def _one(user: User, person: Person) -> None:
         ("Disabled since", words.day(account.disabled_at)),
         ("Known to the hospital as", account.subject or words.NONE),
     ])  # fmt: skip
-    if may(people.change_role, user) and (given := actions(user, person)):
-        st.session_state[GIVEN] = (account.name, given)
-        st.rerun()
+    if may(people.change_role, user):
+        actions(user, person)
 
 
 def _form(user: User, number: int) -> None:
@@ -101,18 +99,5 @@ def _form(user: User, number: int) -> None:
         role = st.selectbox("Role", list(Role), format_func=lambda each: each.value)
         if st.form_submit_button("Add", type="primary", key="add-person"):
             with told():
-                st.session_state[GIVEN] = (name, people.invite(site().home, user, name, Role(str(role))))
+                give(name, people.invite(site().home, user, name, Role(str(role))))
                 st.rerun()
-
-
-def _given() -> None:
-    """Said once, and then known to nobody but whom it was given to."""
-    if not (found := st.session_state.get(GIVEN)):
-        return
-    name, password = found
-    first = f"The first password of {escape(name)}, kept nowhere and shown only now. It opens the choice of another."
-    st.html(f'<div class="deaf">{first}</div>')
-    st.code(password, language=None)
-    if st.button("I have passed it on", key="passed-on"):
-        del st.session_state[GIVEN]
-        st.rerun()

@@ -61,7 +61,7 @@ def test_whoever_is_added_gets_a_first_password_that_is_shown_once(show, home, s
     assert "The first password of rae" in said(app)
     assert accounts.judge(Settings(home=home), "rae", given).must_change
     assert person(home, "rae").account.role is Role.RADIOLOGIST
-    press(app, "passed-on")
+    press(app, "passed-on-rae")
     assert not app.code
     assert given not in said(app)
 
@@ -71,7 +71,7 @@ def test_a_name_is_shown_as_it_was_typed_and_is_no_html(show, home, said):
     field(app, "Name").set_value(TYPED)
     press(app, "add-person")
     given = said(app)
-    press(app, "passed-on")
+    press(app, f"passed-on-{TYPED}")
     detail = said(click(app, TYPED))
     assert "The first password of &lt;img" in given
     assert "<h3>&lt;img" in detail
@@ -85,6 +85,20 @@ def test_ones_own_name_is_no_html(show, home, said):
     text = said(app.run())
     assert "<h3>&lt;img" in text
     assert TYPED not in text
+
+
+def test_a_first_password_stays_until_it_is_passed_on_whoever_is_added_or_reset_after(show, home, said):
+    app = show("admin", "bob")
+    for name in ("rae", "zoe"):
+        field(app, "Name").set_value(name)
+        press(app, "add-person")
+    press(click(app, "ann"), "reset-1")
+    given = dict(zip(("rae", "zoe", "ann"), [code.value for code in app.code], strict=True))
+    for name, password in given.items():
+        assert accounts.judge(Settings(home=home), name, password).must_change
+    press(app, "passed-on-zoe")
+    assert [code.value for code in app.code] == [given["rae"], given["ann"]]
+    assert "first password of zoe" not in said(app)
 
 
 def test_a_name_that_is_taken_is_refused_in_words(show, home):
@@ -146,8 +160,23 @@ def test_the_last_admin_stays_one_and_the_page_says_why(show, home, key):
     app = of(show, "bob")
     app.selectbox(key="role-2").set_value(Role.AUDITOR).run()
     press(app, key)
-    assert "only admin: make another first" in app.error[0].value
+    (opened,) = [popover for popover in app.get("popover") if popover.error]
+    assert "only admin: make another first" in opened.error[0].value
+    assert key in keys(opened)
     assert person(home, "bob").account.role is Role.ADMIN
+
+
+@pytest.mark.parametrize("key", ["disable-1", "reset-1", "change-role-1"])
+def test_what_was_opened_closes_once_it_is_done(show, home, key):
+    def asked(app):
+        return {popover.proto.id for popover in app.get("popover")}  # the browser keeps one with the same id open
+
+    app = of(show, "ann")
+    app.selectbox(key="role-1").set_value(Role.AUDITOR).run()
+    before = asked(app)
+    assert "" not in before
+    press(click(app, "ann"), key)
+    assert not asked(app) & before
 
 
 def test_an_auditor_sees_everybody_and_no_button(show, said):
