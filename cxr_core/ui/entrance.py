@@ -122,11 +122,13 @@ async def make_first_admin(request: Request) -> Response:
     chosen, name, password = settings.load(), form.get("name", ""), form.get("password", "")
     client = request.client.host if request.client else ""
     if wait := ceil(THROTTLE.attempt(client, people.FIRST_CODE, monotonic())):
-        return await entry.page(request, 429, message=f"Too many attempts: wait {_told(wait)}, then try again.")
+        told = f"Too many attempts: wait {_told(wait)}, then try again."
+        return await entry.page(request, 429, name=name, message=told)
     try:
         await run_in_threadpool(people.add_first_admin, chosen.home, form.get("code", ""), name, password)
     except (BadInput, Conflict, NotAllowed) as error:
-        return await entry.page(request, 403 if isinstance(error, NotAllowed) else 400, message=str(error))
+        status = 403 if isinstance(error, NotAllowed) else 400
+        return await entry.page(request, status, name=name, message=str(error))
     token = await run_in_threadpool(partial(accounts.sign_in, chosen, name, password))
     return entry.let_in(request, token or "", "/")
 

@@ -43,15 +43,15 @@ HOSPITAL = Template("""<p class="or">or</p>
 LEFT = """<div class="box"><h2>The hospital's sign-in may still know you</h2>
 <p>Whoever comes next at this browser could then sign in as you.</p>
 <a href="/sign-out/hospital">Sign out there, too</a></div>"""
-FIRST_ADMIN = """<form method="post" action="/first-admin">
+FIRST_ADMIN = Template("""<form method="post" action="/first-admin">
 <h2>Nobody has an account yet. Make the first: an admin</h2>
 <label>Code, which the program printed on its console when it was started
 <input name="code" autocomplete="off" spellcheck="false" maxlength="64" autofocus required></label>
-<label>Name <input name="name" autocomplete="username" maxlength="64" required></label>
+<label>Name <input name="name" value="$name" autocomplete="username" maxlength="64" required></label>
 <label>Password, 8 characters or more
 <input name="password" type="password" autocomplete="new-password" minlength="8" required></label>
 <button>Make the account and sign in</button>
-</form>"""
+</form>""")
 DEMO = """<form class="box" method="post" action="/demo">
 <h2>Or look around first</h2>
 <p>The demo fills this empty installation with synthetic X-rays and two accounts. It can't be mixed with real work.</p>
@@ -103,7 +103,7 @@ def _body(view: View) -> str:
         return PREPARING
     hospital = HOSPITAL.substitute(next=quote(view.next, safe="")) if view.hospital else ""
     if view.nobody:
-        return FIRST_ADMIN + hospital + (DEMO if view.nearby else "")
+        return FIRST_ADMIN.substitute(name=escape(view.name)) + hospital + (DEMO if view.nearby else "")
     if view.change:
         return CHANGE.substitute(name=escape(view.name))
     form = FORM.substitute(next=escape(view.next), name=escape(view.name))

@@ -42,6 +42,18 @@ def test_another_code_makes_nobody(empty_home, browser, code):
     assert accounts.nobody_yet(empty_home)
 
 
+@pytest.mark.parametrize("between", ["-", " ", "", " - ", "\u2013"])
+def test_the_code_is_taken_however_its_parts_are_set_apart(empty_home, browser, between):
+    code = people.first_code(empty_home).replace("-", between)
+    assert entered(browser().post("/first-admin", data={"code": code, "name": "bob", "password": PASSWORD}))
+
+
+def test_a_wrong_code_leaves_the_name_in_the_form(empty_home, browser):
+    people.first_code(empty_home)
+    answer = browser().post("/first-admin", data={"code": "AAAA", "name": 'Bo "B"', "password": PASSWORD})
+    assert 'name="name" value="Bo &quot;B&quot;"' in answer.text
+
+
 def test_where_no_code_was_ever_made_none_fits(empty_home, browser):
     assert browser().post("/first-admin", data={"name": "eve", "password": PASSWORD}).status_code == 403
     assert accounts.nobody_yet(empty_home)
