@@ -33,7 +33,9 @@ def filters(user: User) -> Wanted:
     asked_for.one_of("who", people, "user")
     asked_for.one_of("what", kinds, "action")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption("From", width="content")
         since = fields.day_so_far("Since", None, "since", 130, "The first day (UTC)")
+        st.caption("to", width="content")
         until = fields.day_so_far("Until", None, "until", 130, "The last day (UTC)")
         who = fields.one_of("Who", people, "who", 160)
         what = fields.one_of("What", kinds, "what", 200)

@@ -26,8 +26,9 @@ def audit_state(user: User) -> None:
     words.table([
         ("Rows", f"{found.head.number - found.first + 1:,}".replace(",", " ")),
         ("First row", str(found.first)),
-        ("Ends with", f"{found.head.number} {found.head.hash[:12]}…"),
     ])  # fmt: skip
+    st.caption("Its end, as `audit verify --head` takes it")
+    st.code(str(found.head), language=None, wrap_lines=True)
     _checked(found)
     if found.checking:
         _waiting(user)

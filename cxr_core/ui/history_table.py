@@ -91,7 +91,7 @@ def _columns() -> dict[str, Any]:
     column = st.column_config
     return {
         "No.": column.NumberColumn(width=42, format="%d"),
-        "When": column.TextColumn(width=106),
+        "When": column.TextColumn("When (UTC)", width=112),
         "Reader": column.TextColumn(width=76),
         "Patient": column.TextColumn(width=72),
         "Model said": column.TextColumn(width=78),

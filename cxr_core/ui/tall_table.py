@@ -15,6 +15,8 @@ from cxr_core.ui.colours import GREY
 ROW_PIXELS = 28
 HEAD_PIXELS = 34
 """The row of titles and the border."""
+LOW = 2
+"""Rows of a table that gives no way where the window is low; the style sheet gives others the height of three."""
 
 
 def coloured(rows: pd.DataFrame, titles: Sequence[str], colours: Mapping[Any, str]) -> Styler:
@@ -28,7 +30,8 @@ def clicked_row(rows: Any, ids: Sequence[object], columns: dict[str, Any]) -> in
     `ids` says which rows these are: a selection is a place in the table, and must not outlive other rows.
     Stands in a container whose key begins with `fill`: the style sheet ends that one with the window.
     """
-    with st.container(key="table", height=ROW_PIXELS * len(rows.index) + HEAD_PIXELS, border=False):
+    key = "table" if len(rows.index) > LOW else "table-low"
+    with st.container(key=key, height=ROW_PIXELS * len(rows.index) + HEAD_PIXELS, border=False):
         picked = st.dataframe(
             rows, key=f"rows {hash(tuple(ids))}", hide_index=True, row_height=ROW_PIXELS, height="stretch",
             on_select="rerun", selection_mode="single-cell", column_config=columns, placeholder=words.NONE,

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from cxr_core.records import Role
+from cxr_core.ui.tall_table import HEAD_PIXELS, ROW_PIXELS
 from cxr_core.work import people
 from cxr_core.work.accounts import DEMO_ACCOUNTS
 from cxr_core.work.guarding import COMMAND_LINE
@@ -39,6 +40,40 @@ def choose_password(page: Page, name: str, given: str) -> None:
     page.fill("input[name=again]", PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_selector("[data-testid='stApp']")
+    steps.settled(page)
+
+
+def test_a_table_of_two_ends_with_the_second(page: Page) -> None:
+    steps.sign_in(page, ADMIN, ADMINS)
+    steps.open_page(page, "Accounts")
+    box = page.locator("[data-testid='stDataFrame']").bounding_box()
+    assert box
+    assert box["height"] == 2 * ROW_PIXELS + HEAD_PIXELS
+
+
+def test_a_refusal_is_seen_and_what_was_opened_closes_once_it_is_done(page: Page, app: App) -> None:
+    steps.sign_in(page, ADMIN, ADMINS)
+    steps.open_page(page, "Accounts")
+    opened = page.locator("[data-testid='stPopoverBody']")
+    _look_at_first(page)
+    page.get_by_role("button", name="Disable", exact=True).click()
+    opened.get_by_role("button", name="Disable", exact=True).click()
+    expect(opened.get_by_text("is the only admin: make another first")).to_be_visible()
+    page.keyboard.press("Escape")
+    people.add_user(app.home, COMMAND_LINE, "Abel", Role.AUDITOR, PASSWORD)
+    page.reload()
+    steps.settled(page)
+    _look_at_first(page)
+    page.get_by_role("button", name="Reset the password").click()
+    opened.get_by_role("button", name="Reset the password").click()
+    expect(page.get_by_text("The first password of Abel")).to_be_visible()
+    expect(opened).to_have_count(0)
+
+
+def _look_at_first(page: Page) -> None:
+    table = page.locator("[data-testid='stDataFrame']")
+    table.click(position={"x": 60, "y": HEAD_PIXELS + ROW_PIXELS / 2})
+    expect(page.locator("h3")).to_have_count(2)  # this, and that of the form
     steps.settled(page)
 
 

@@ -46,6 +46,18 @@ def test_it_shows_the_newest_first_and_the_state_of_the_chain(show, said, log):
     assert "It was not verified yet." in said(app)
 
 
+def test_the_end_of_the_chain_can_be_copied_and_kept(show, log):
+    app = show("audit", "bob")
+    with opened(log) as db:
+        assert app.code[0].value == str(audit.head(db))
+
+
+def test_the_first_and_the_last_day_are_told_apart(show, log):
+    app = show("audit", "bob")
+    row = [element.value for element in app.main if element.type in ("caption", "date_input") and element.value]
+    assert row[:2] == ["From", "to"]
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [

@@ -33,6 +33,10 @@ def test_a_revision_is_a_new_row_and_the_old_one_is_shown_as_superseded(show, ho
     assert newest["model"] == old["model"], "a revision answers the opinion that was seen"
 
 
+def test_the_times_are_said_to_be_utc(show, read):
+    assert '"When (UTC)"' in show("history", "ann").dataframe[0].proto.columns
+
+
 def test_a_revision_without_the_reason_it_needs_says_so_and_records_nothing(show, home, read):
     app = show("history", "ann", read=str(read))
     app.radio[0].set_value("Normal")
