@@ -53,7 +53,7 @@ fingerprints: $(VENV)/runs
 burned-in: $(VENV)/runs
 	@$(BIN)/python -m tools.burned_in $(DATA) $(SECOND)
 
-# Broken files and bodies, 10,000 of each kind (make -s fuzz > docs/fuzz.jsonl): half an hour.
+# Broken files and bodies, 10,000 of each kind (make -s fuzz > docs/fuzz.jsonl): a quarter of an hour.
 fuzz: $(VENV)/develops
 	@$(BIN)/python -m tools.fuzz
 
