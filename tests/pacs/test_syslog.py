@@ -87,6 +87,17 @@ def test_by_udp_each_is_a_datagram():
         assert [server.recv(65536) for _ in range(5)] == MESSAGES[:5]
 
 
+def test_datagrams_come_one_by_one_for_whoever_has_little_room(monkeypatch):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(10)
+        came = []
+        monkeypatch.setattr(syslog.time, "sleep", lambda seconds: seconds and came.append(server.recv(65536)))
+        syslog.send(Collector("127.0.0.1", server.getsockname()[1], False), MESSAGES)
+    assert came == MESSAGES
+
+
 def test_a_server_that_is_not_there_is_said(authority):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
