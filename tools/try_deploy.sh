@@ -17,7 +17,7 @@ After=basic.target
 Type=oneshot
 Environment=PASSWORD=a-long-password HOME=/root
 ExecStart=/bin/sh -c 'cd /; for part in page after; do began=$(date +%%s); /bin/bash -xeuo pipefail /$part.sh; \
-    echo "$part: status $? in $(($(date +%%s) - began)) s"; done >/trial.log 2>&1'
+    status=$?; echo; echo "$part: status $status in $(($(date +%%s) - began)) s"; done >/trial.log 2>&1'
 ExecStopPost=/bin/systemctl --no-block poweroff
 TimeoutStartSec=infinity
 UNIT
