@@ -48,6 +48,26 @@ def ann(home, furnished):
 
 
 @pytest.fixture
+def banner(home, furnished):
+    """What the frame draws above every page to somebody, by its module of the screens."""
+
+    def run(module: str, who: str) -> AppTest:
+        app = AppTest.from_function(_banner, default_timeout=30, kwargs={"module": module})
+        app.session_state["token"] = furnished[1][who]
+        return app.run()
+
+    return run
+
+
+def _banner(module: str) -> None:
+    from importlib import import_module
+
+    from cxr_core.ui.session import require_user
+
+    import_module(f"cxr_core.ui.{module}").banner(require_user())
+
+
+@pytest.fixture
 def show(home, furnished):
     """Run a page as somebody, or signed out for None; further keywords are query parameters."""
 

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from cxr_core import clock
 from cxr_core.store.db import opened
@@ -12,19 +11,10 @@ from cxr_core.work.keeping import last_backup
 from cxr_core.work.keeping.last_backup import LastBackup
 
 
-def _banner():
-    from cxr_core.ui.old_backup import banner
-    from cxr_core.ui.session import require_user
-
-    banner(require_user())
-
-
 @pytest.mark.parametrize(("who", "is_told"), [("bob", True), ("ann", False)])
-def test_a_backup_that_failed_is_told_to_admins_alone(home, furnished, who, is_told):
+def test_a_backup_that_failed_is_told_to_admins_alone(home, banner, who, is_told):
     last_backup.note_failed(home, "no room on <disk>")
-    app = AppTest.from_function(_banner, default_timeout=30)
-    app.session_state["token"] = furnished[1][who]
-    app.run()
+    app = banner("old_backup", who)
     assert not app.exception
     assert ["failed: no room on &lt;disk&gt;." in each.body for each in app.get("html")] == [True] * is_told
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from cxr_core.records import Label, Mode, Role
 from cxr_core.store.db import opened
@@ -26,26 +25,12 @@ def stopped(home):
     stopping.stop(home, eve, WHY)
 
 
-def framed(token):
-    """A page's banner, as the frame draws it."""
-    app = AppTest.from_function(_banner, default_timeout=30)
-    app.session_state["token"] = token
-    return app.run()
-
-
-def _banner():
-    from cxr_core.ui.session import require_user
-    from cxr_core.ui.stopping import banner
-
-    banner(require_user())
-
-
 @pytest.mark.parametrize("who", ["ann", "bob"])
-def test_every_page_says_that_the_opinion_is_off_since_when_by_whom_and_why(furnished, home, said, who):
-    assert said(framed(furnished[1][who])) == ""
+def test_every_page_says_that_the_opinion_is_off_since_when_by_whom_and_why(banner, home, said, who):
+    assert said(banner("stopping", who)) == ""
     eve = people.add_user(home, COMMAND_LINE, "eve", Role.ADMIN, "a long password")
     stopping.stop(home, eve, WHY)
-    text = said(framed(furnished[1][who]))
+    text = said(banner("stopping", who))
     assert "is switched off since 20" in text
     assert f"UTC by eve: {ESCAPED}. Cases are read as without it." in text
     assert "<b>misses" not in text

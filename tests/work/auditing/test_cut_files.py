@@ -14,28 +14,20 @@ from cxr_core.errors import BadInput, IntegrityError
 from cxr_core.store import audit, deliveries, site
 from cxr_core.store.audit_chain import Head, seal
 from cxr_core.store.db import opened, rows, transaction
-from cxr_core.store.migrations import migrate
 from cxr_core.work.auditing import checking, cutting
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.verifying import verify
 from tests.store.exchanged import add_arrival, add_delivery, add_destination, add_sender
 from tests.store.rows import add_image, add_model, without_triggers
-
-OLD = clock.now() - timedelta(days=800)
-BEFORE = clock.stamp(OLD + timedelta(days=20))
+from tests.work.auditing.aged import BEFORE, OLD, aged
 
 
 @pytest.fixture
 def home(tmp_path):
     """A log of 30 old days with a row a day, and one of today."""
-    home = tmp_path / "home"
-    migrate(home)
-    with opened(home) as db:
-        for day in range(30):
-            with clock.at(OLD + timedelta(days=day)), transaction(db):
-                audit.record(db, "ann", "read", f"image {day}")
-        with transaction(db):
-            audit.record(db, "bob", "sign in", "")
+    home = aged(tmp_path / "home")
+    with opened(home) as db, transaction(db):
+        audit.record(db, "bob", "sign in", "")
     return home
 
 

@@ -19,20 +19,14 @@ from cxr_core.work.auditing import checking, cut_files, cutting
 from cxr_core.work.guarding import COMMAND_LINE
 from cxr_core.work.verifying import verify
 from tests.store.rows import without_triggers
-
-OLD = clock.now() - timedelta(days=800)
-BEFORE = clock.stamp(OLD + timedelta(days=20))
+from tests.work.auditing.aged import BEFORE, OLD, aged
 
 
 @pytest.fixture
 def home(tmp_path):
     """A log of 30 old days, an event a day, and five events of today."""
-    home = tmp_path / "home"
-    migrate(home)
+    home = aged(tmp_path / "home")
     with opened(home) as db:
-        for day in range(30):
-            with clock.at(OLD + timedelta(days=day)), transaction(db):
-                audit.record(db, "ann", "read", f"image {day}")
         for _ in range(5):
             with transaction(db):
                 audit.record(db, "bob", "read", "image")
